@@ -1,0 +1,90 @@
+"""The delete function: an event of API Gateway's REST proxy integration in, its response out.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+No Django, no DRF, no boto3: what this imports is what the package contains.
+"""
+
+import logging
+import logging.config
+import os
+import time
+from typing import Any
+
+from picus_api.core import environment, logs, messages
+from picus_api.core.errors import BadValue
+from picus_api.core.paths import key_from_path
+from picus_api.models import Item, ItemNotFound, TableThrottled, TableUnavailable
+
+PREFIX = "/picus/"
+ALLOW = {"Allow": "DELETE, OPTIONS"}
+
+logging.config.dictConfig(logs.configuration("json", os.environ.get("LOG_LEVEL") or "INFO"))
+_log = logging.getLogger("picus.request")
+
+# During the function's initialisation, which is faster than an invocation and not repeated by it.
+environment.required("DYNAMODB_TABLE_NAME")
+Item.connect()
+
+Response = dict[str, Any]
+
+
+def handler(event: dict[str, Any], context: object) -> Response:
+    """Answer one event. Never raises: API Gateway would show the client a Python repr."""
+    started = time.perf_counter()
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    logs.request_id.set(logs.choose_request_id(headers))
+    method, path = str(event.get("httpMethod")), str(event.get("path"))
+    try:
+        response = _answer(method, path)
+    except Exception:
+        _log.exception("unhandled")
+        response = _response(500, messages.error(messages.INTERNAL))
+    response["headers"]["X-Request-Id"] = logs.request_id.get()
+    _log.info("request", extra=_line(method, path, response, started))
+    return response
+
+
+def _answer(method: str, path: str) -> Response:
+    try:
+        key = key_from_path(path.removeprefix(PREFIX)) if path.startswith(PREFIX) else ""
+    except BadValue as error:
+        return _response(400, messages.error(error.message))
+    if not key:
+        return _response(404, messages.error(messages.NO_SUCH_PATH))
+    if method == "OPTIONS":
+        return _response(200, {"name": "Delete an item"}, ALLOW)
+    if method != "DELETE":
+        return _response(405, messages.error(messages.method_not_allowed(method)), ALLOW)
+    return _delete(key)
+
+
+def _delete(key: str) -> Response:
+    try:
+        Item.remove(key)
+    except ItemNotFound:
+        return _response(404, messages.error(messages.not_found(key)))
+    except TableThrottled as error:
+        _log.warning("DynamoDB throttles", extra={"cause": repr(error.__cause__)})
+        return _response(503, messages.error(messages.BUSY), {"Retry-After": str(error.retry_after)})
+    except TableUnavailable as error:
+        _log.error("DynamoDB is unavailable", extra={"cause": repr(error.__cause__ or error)})
+        return _response(503, messages.error(messages.UNAVAILABLE))
+    return _response(200, messages.deleted(key))
+
+
+def _response(status: int, body: object, headers: dict[str, str] | None = None) -> Response:
+    return {
+        "statusCode": status,
+        "headers": {"Content-Type": "application/json", **(headers or {})},
+        "body": messages.encode(body).decode(),
+        "isBase64Encoded": False,
+    }
+
+
+def _line(method: str, path: str, response: Response, started: float) -> dict[str, object]:
+    return {
+        "method": method,
+        "path": path,
+        "status": response["statusCode"],
+        "duration_ms": round((time.perf_counter() - started) * 1000, 2),
+    }

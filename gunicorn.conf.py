@@ -1,0 +1,48 @@
+"""The production server's settings, the same on a laptop and on Fargate.
+
+Environment variables:
+    PORT             default 8000
+    BIND_HOST        default 127.0.0.1; the container sets 0.0.0.0
+    WEB_CONCURRENCY  worker processes; default 1
+    WEB_THREADS      threads a worker; default 16
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from picus_api.core import environment, logs
+
+try:
+    bind = f"{os.environ.get('BIND_HOST') or '127.0.0.1'}:{environment.integer('PORT', 8000, 1, 65535)}"
+    # Not from the machine's CPU count, which on Fargate is the host's.
+    workers = environment.integer("WEB_CONCURRENCY", 1, 1, 64)
+    # A thread waits for DynamoDB most of the time.
+    threads = environment.integer("WEB_THREADS", 16, 1, 256)
+    logconfig_dict = logs.configuration(os.environ.get("LOG_FORMAT", ""), os.environ.get("LOG_LEVEL") or "INFO")
+except environment.SettingError as error:
+    sys.exit(f"picus: {error}")
+
+worker_class = "gthread"
+# Loaded before the fork: a wrong setting ends the server with one line instead of restarting workers for ever.
+preload_app = True
+# Longer than the load balancer's idle timeout (60 s), or it sends requests into closing connections.
+keepalive = 75
+# Longer than the target group's deregistration delay, shorter than the task's stopTimeout.
+graceful_timeout = 60
+timeout = 60
+# Heartbeat files on memory: a slow disk must not look like a hung worker.
+_MEMORY = Path("/dev/shm")  # noqa: S108 only gunicorn's own files
+worker_tmp_dir = str(_MEMORY) if _MEMORY.is_dir() else None
+control_socket_disable = True
+
+
+def post_worker_init(worker: Any) -> None:
+    """Build the DynamoDB client before the first request."""
+    from picus_api.models import Item, TableUnavailable  # noqa: PLC0415 only a worker has use for it
+
+    try:
+        Item.connect()
+    except TableUnavailable as error:
+        worker.log.error("DynamoDB client: %s", error.__cause__ or error)

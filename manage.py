@@ -1,0 +1,32 @@
+#!/usr/bin/env python
+"""Django's command line, with this project's settings."""
+
+import os
+import sys
+from pathlib import Path
+
+from picus_api.core.environment import SettingError
+
+STACK = Path(__file__).parent / ".local" / "stack.env"
+
+
+def use_local_stack() -> None:
+    """Talk to the table of a running ``make run``, unless the environment names one."""
+    if "DYNAMODB_TABLE_NAME" in os.environ or "DYNAMODB_ENDPOINT_URL" in os.environ or not STACK.is_file():
+        return
+    for line in STACK.read_text().splitlines():
+        name, _, value = line.partition("=")
+        os.environ.setdefault(name, value)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "picus_project.settings")
+    if sys.argv[1:2] != ["serve"]:
+        use_local_stack()
+    from django.core.management import execute_from_command_line
+
+    try:
+        execute_from_command_line(sys.argv)
+    except SettingError as error:
+        print(f"picus: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,54 @@
+"""Typed readers of environment variables: a wrong value is an error that names the variable."""
+
+import os
+from urllib.parse import urlsplit
+
+
+class SettingError(Exception):
+    """A setting is missing or wrong: one line that names the variable."""
+
+
+def required(name: str) -> str:
+    """A value that has no default."""
+    value = os.environ.get(name, "")
+    if not value:
+        raise SettingError(f"{name} is not set.")
+    return value
+
+
+def integer(name: str, default: int, minimum: int, maximum: int) -> int:
+    """A whole number between two bounds, both included."""
+    text = os.environ.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and minimum <= int(text) <= maximum):
+        raise SettingError(f"{name} must be a whole number from {minimum} to {maximum}, not {text!r}.")
+    return int(text)
+
+
+def choice(name: str, default: str, options: tuple[str, ...]) -> str:
+    """One of a few words."""
+    value = os.environ.get(name, "") or default
+    if value not in options:
+        raise SettingError(f"{name} must be one of {', '.join(options)}, not {value!r}.")
+    return value
+
+
+def words(name: str) -> list[str]:
+    """A comma-separated list; empty when unset."""
+    return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+def url(name: str) -> str | None:
+    """An http or https address, or None when unset or empty."""
+    value = os.environ.get(name, "")
+    if not value:
+        return None
+    try:
+        parts = urlsplit(value)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise SettingError(f"{name} must be an http:// or https:// address, not {value!r}.")
+    return value

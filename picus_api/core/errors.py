@@ -1,0 +1,32 @@
+"""What can be wrong with a value, in terms of the core."""
+
+from collections.abc import Iterable
+
+
+def json_pointer(path: Iterable[str | int]) -> str:
+    """The JSON Pointer (RFC 6901) of a path of object names and array indexes."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+class BadValue(ValueError):
+    """Something in a document that JSON or DynamoDB can't hold.
+
+    The walk that meets it adds the steps of its path from the inside out: a good document pays nothing for them.
+    ``located`` is false where no single value is at fault (a syntax error, say).
+    """
+
+    def __init__(self, message: str, *steps: str | int, located: bool = True) -> None:
+        super().__init__(message)
+        self.message = message
+        self.located = located
+        self._steps_outwards = list(reversed(steps))
+
+    def within(self, step: str | int) -> "BadValue":
+        """The same error, one container further out."""
+        self._steps_outwards.append(step)
+        return self
+
+    @property
+    def pointer(self) -> str | None:
+        """Where the culprit is, as a JSON Pointer (RFC 6901), or None where no single value is at fault."""
+        return json_pointer(reversed(self._steps_outwards)) if self.located else None

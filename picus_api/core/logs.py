@@ -1,0 +1,86 @@
+"""Log lines of both computes: one JSON object a line for machines, plain text on a terminal."""
+
+import json
+import logging
+import re
+import sys
+import time
+import uuid
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import Any
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# What the edge and well-behaved clients send; anything else would let a client write into the log.
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._~+/=:-]{1,128}")
+
+
+def choose_request_id(headers: Mapping[str, str]) -> str:
+    """The id of a request: the edge's X-Amz-Cf-Id, else the client's X-Request-Id, else a new one.
+
+    ``headers`` are looked up in lower case. See
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
+    """
+    for name in ("x-amz-cf-id", "x-request-id"):
+        value = headers.get(name, "")
+        if _REQUEST_ID.fullmatch(value):
+            return value
+    return str(uuid.uuid4())
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object: time (UTC, RFC 3339), level, logger, message, request_id, and the record's extra fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        line = {
+            "time": f"{seconds}.{int(record.msecs):03}Z",
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "request_id": request_id.get(),
+            **_fields(record),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+class TextFormatter(logging.Formatter):
+    """The same for a person: time, level, message and the extra fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        clock = time.strftime("%H:%M:%S", time.localtime(record.created))
+        fields = " ".join(f"{name}={value!r}" for name, value in _fields(record).items())
+        line = f"{clock} {record.levelname:<7} {record.getMessage()} {fields}".rstrip()
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def configuration(log_format: str = "", level: str = "INFO") -> dict[str, Any]:
+    """A ``dictConfig``. ``log_format`` is ``json``, ``text`` or empty: text on a terminal, else JSON."""
+    if not log_format:
+        log_format = "text" if sys.stderr.isatty() else "json"
+    formatter = TextFormatter if log_format == "text" else JsonFormatter
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"()": formatter}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            # Named because gunicorn brings handlers of its own for them; the service writes its own line per request.
+            "gunicorn.error": {"handlers": [], "propagate": True},
+            "gunicorn.access": {"handlers": [], "propagate": False, "level": "CRITICAL"},
+            # They announce at INFO where they found their configuration.
+            "pynamodb": {"level": "WARNING"},
+            "botocore": {"level": "WARNING"},
+        },
+    }

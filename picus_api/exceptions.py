@@ -1,0 +1,62 @@
+"""Every error in one shape: ``{"error": sentence}``, with ``pointer`` where one value is at fault."""
+
+import logging
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from rest_framework.exceptions import APIException, NotFound
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from picus_api.core import messages
+from picus_api.core.errors import BadValue
+from picus_api.models import ItemNotFound, ItemTooLarge, TableThrottled, TableUnavailable
+
+_log = logging.getLogger("picus.errors")
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's EXCEPTION_HANDLER: the answer to an expected error, None for a bug (which Django logs and answers)."""
+    match error:
+        case BadValue():
+            return Response(messages.error(error.message, error.pointer), status=400)
+        case ItemNotFound():
+            return Response(messages.error(messages.not_found(error.key)), status=404)
+        case ItemTooLarge():
+            return Response(messages.error("The item is larger than the 400 KB that DynamoDB holds."), status=413)
+        case TableThrottled():
+            _log.warning("DynamoDB throttles", extra={"cause": repr(error.__cause__)})
+            return Response(messages.error(messages.BUSY), status=503, headers={"Retry-After": str(error.retry_after)})
+        case TableUnavailable():
+            _log.error("DynamoDB is unavailable", extra={"cause": repr(error.__cause__ or error)})
+            return Response(messages.error(messages.UNAVAILABLE), status=503)
+        case APIException():
+            return _in_shape(error, context)
+    return None
+
+
+def _in_shape(error: APIException, context: dict[str, Any]) -> Response | None:
+    response = exception_handler(error, context)
+    if response is not None:
+        sentence = messages.NO_SUCH_PATH if isinstance(error, NotFound) else str(error.detail)
+        response.data = messages.error(sentence)
+    return response
+
+
+def _answer(status: int, sentence: str) -> HttpResponse:
+    return HttpResponse(messages.encode(messages.error(sentence)), status=status, content_type="application/json")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400: what it refuses before a view is reached, a foreign Host above all."""
+    return _answer(400, "The request is refused: its Host header or its form is not acceptable.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404."""
+    return _answer(404, messages.NO_SUCH_PATH)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500. The traceback is in the log, under the request's id."""
+    return _answer(500, messages.INTERNAL)

@@ -1,0 +1,115 @@
+"""Around every request: its id and its log line, the health endpoints, and bodies without a length."""
+
+import io
+import logging
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from dockerflow.django import views as dockerflow_views
+
+from picus_api import health
+from picus_api.body import limit_waiting
+from picus_api.core import logs
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+_log = logging.getLogger("picus.request")
+
+
+def request_log(get_response: GetResponse) -> GetResponse:
+    """One log line a request, when its headers are ready; the request's id goes back to the client."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        started = time.perf_counter()
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        identifier = logs.choose_request_id(headers)
+        token = logs.request_id.set(identifier)
+        try:
+            response = get_response(request)
+            response["X-Request-Id"] = identifier
+            if request.method == "HEAD" and isinstance(response, HttpResponse):
+                _drop_body(response)
+            _log.info("request", extra=_line(request, response, started))
+        finally:
+            logs.request_id.reset(token)
+        return response
+
+    return middleware
+
+
+def _drop_body(response: HttpResponse) -> None:
+    """An answer to HEAD: the headers of GET alone (RFC 9110, section 9.3.2)."""
+    response.headers.setdefault("Content-Length", str(len(response.content)))
+    response.content = b""
+
+
+def _line(request: HttpRequest, response: HttpResponseBase, started: float) -> dict[str, object]:
+    return {
+        "method": request.method,
+        "path": request.path,
+        "status": response.status_code,
+        "duration_ms": round((time.perf_counter() - started) * 1000, 2),
+        "request_id": logs.request_id.get(),
+    }
+
+
+_HEALTH: dict[str, Callable[[HttpRequest], HttpResponse]] = {
+    "/__version__": dockerflow_views.version,
+    "/__heartbeat__": health.heartbeat,
+    "/__lbheartbeat__": dockerflow_views.lbheartbeat,
+}
+
+
+def health_endpoints(get_response: GetResponse) -> GetResponse:
+    """Dockerflow's endpoints, ahead of the host check: the load balancer asks by IP address.
+
+    Instead of Dockerflow's own middleware, which also serves ``__error__``, with which anybody raises an alarm.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        view = _HEALTH.get(request.path_info.removesuffix("/"))
+        return view(request) if view else get_response(request)
+
+    return middleware
+
+
+def chunked_body(get_response: GetResponse) -> GetResponse:
+    """Give a chunked body a length.
+
+    Under WSGI a body without Content-Length is no body to Django and DRF, so a chunked one is read here, up to one
+    byte over the limit.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+            _read_chunks(request)
+        return get_response(request)
+
+    return middleware
+
+
+def _read_chunks(request: HttpRequest) -> None:
+    try:
+        with limit_waiting(request):
+            body = request.META["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
+        length = len(body)
+    except Exception:  # Broken off or malformed: the server's own error types.
+        # More announced than there is, which is what the parser reports.
+        body, length = b"", 1
+    request.META["wsgi.input"] = io.BytesIO(body)
+    request.META["CONTENT_LENGTH"] = str(length)
+
+
+def same_origin_only(get_response: GetResponse) -> GetResponse:
+    """Pages load nothing from elsewhere and nobody frames them."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if isinstance(response, HttpResponse) and response.headers.get("Content-Type", "").startswith("text/html"):
+            response["Content-Security-Policy"] = settings.CONTENT_SECURITY_POLICY
+        return response
+
+    return middleware

@@ -1,0 +1,41 @@
+"""Request bodies: exact JSON."""
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+from django.http import HttpRequest
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+
+from picus_api.body import read_body
+from picus_api.core.attributes import AttributeMap
+from picus_api.core.from_json import attributes_from_json
+
+
+class ItemParser(BaseParser):
+    """A JSON object, straight to DynamoDB attribute values. Raises BadValue."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[Any] | HttpRequest,
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> AttributeMap:
+        """The attribute map of the body. DRF hands over Django's request as the stream."""
+        assert isinstance(stream, HttpRequest)
+        return attributes_from_json(read_body(stream))
+
+
+class Negotiation(DefaultContentNegotiation):
+    """DRF's, and ``+json`` types are JSON too (RFC 6839)."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        """The parser for the request's media type, or None."""
+        media_type, _, parameters = request.content_type.lower().partition(";")
+        charset = parameters.replace(" ", "").replace('"', "").partition("charset=")[2]
+        is_json = media_type.strip() == "application/json" or media_type.strip().endswith("+json")
+        # JSON is UTF-8 (RFC 8259, section 8.1); another charset is a type that is not understood.
+        return parsers[0] if is_json and charset in ("", "utf-8", "utf8") else None

@@ -1,0 +1,82 @@
+"""Every setting of the service. Production has no secrets here: credentials are AWS's own.
+
+Environment variables:
+    DYNAMODB_TABLE_NAME    the table; no default
+    DYNAMODB_ENDPOINT_URL  another DynamoDB than AWS's; default: AWS's own rules
+    AWS_*                  region and credentials, as botocore documents them
+    ALLOWED_HOSTS          comma-separated names the service answers to; default: none but the health endpoints
+    MAX_BODY_BYTES         largest request body; default 2621440: six times 400 KB, so that any escaping of an item fits
+    LOG_FORMAT             json or text; default: text on a terminal, else json
+    LOG_LEVEL              DEBUG, INFO, WARNING or ERROR; default INFO
+    PICUS_COMMIT           commit that /__version__ shows where there is no version.json
+    PORT, BIND_HOST, WEB_CONCURRENCY, WEB_THREADS   see gunicorn.conf.py
+"""
+
+from pathlib import Path
+
+from picus_api.core import environment, logs
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+DEBUG = False
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS")
+MAX_BODY_BYTES = environment.integer("MAX_BODY_BYTES", 2_621_440, minimum=1, maximum=1_000_000_000)
+
+INSTALLED_APPS = ["django.contrib.staticfiles", "rest_framework", "picus_api"]
+MIDDLEWARE = [
+    "picus_api.middleware.request_log",
+    "picus_api.middleware.health_endpoints",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "picus_api.middleware.same_origin_only",
+    "django.middleware.common.CommonMiddleware",
+    "picus_api.middleware.chunked_body",
+]
+ROOT_URLCONF = "picus_project.urls"
+WSGI_APPLICATION = "picus_project.wsgi.application"
+APPEND_SLASH = False
+# The load balancer ends TLS.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+)
+
+DATABASES: dict[str, object] = {}
+USE_TZ = True
+USE_I18N = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+# A checkout serves its packages' files as they are; the image has collected them under STATIC_ROOT.
+WHITENOISE_USE_FINDERS = not STATIC_ROOT.is_dir()
+WHITENOISE_AUTOREFRESH = False
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["picus_api.renderers.ItemRenderer", "picus_api.renderers.BrowsableRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["picus_api.parsers.ItemParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "picus_api.parsers.Negotiation",
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+    "EXCEPTION_HANDLER": "picus_api.exceptions.handle",
+    "URL_FORMAT_OVERRIDE": "format",
+}
+
+DOCKERFLOW_VERSION_CALLBACK = "picus_api.health.version"
+
+LOG_FORMAT = environment.choice("LOG_FORMAT", "", ("", "json", "text"))
+LOG_LEVEL = environment.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING = logs.configuration(LOG_FORMAT, LOG_LEVEL)
+LOGGING["filters"] = {"exceptions": {"()": "picus_project.log_filters.ExceptionsOnly"}}
+# Refused requests have their own line; only exceptions are left to say.
+LOGGING["loggers"]["django.request"] = {"filters": ["exceptions"]}
+LOGGING["loggers"]["django.security.DisallowedHost"] = {"level": "CRITICAL"}
