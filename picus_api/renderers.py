@@ -82,6 +82,7 @@ class BrowsableRenderer(BrowsableAPIRenderer):
         """DRF's context and the links."""
         context = super().get_context(data, accepted_media_type, renderer_context)
         context["new_item_form"] = NewItemForm()
+        context["shown_path"] = item_path(data.object_id) if isinstance(data, Item) else context["request"].path
         if isinstance(data, Page):
             context["item_links"] = [_item_link(item[KEY]["S"]) for item in data.items]
             context["next_url"] = next_url(data)

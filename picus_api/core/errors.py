@@ -1,11 +1,24 @@
 """What can be wrong with a value, in terms of the core."""
 
 from collections.abc import Iterable
+from itertools import takewhile
 
 
 def json_pointer(path: Iterable[str | int]) -> str:
-    """The JSON Pointer (RFC 6901) of a path of object names and array indexes."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    """The JSON Pointer (RFC 6901) of a path of object names and array indexes.
+
+    A name with half a surrogate pair can't be written: the pointer then leads to the object that has it.
+    """
+    writable = takewhile(_is_text, map(str, path))
+    return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in writable)
+
+
+def _is_text(step: str) -> bool:
+    try:
+        step.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class BadValue(ValueError):

@@ -1,0 +1,37 @@
+"""Fixtures for everything that needs a real table."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from picus_api.models import Item
+from tests.dynamodb import CREDENTIALS, ministack, new_table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+
+@pytest.fixture(scope="session")
+def dynamodb_url() -> Iterator[str]:
+    """A DynamoDB-compatible server for the whole run."""
+    with ministack() as url:
+        yield url
+
+
+def use_table(monkeypatch: pytest.MonkeyPatch, url: str, name: str) -> None:
+    """Point this process's Item at a table."""
+    for variable, value in {**CREDENTIALS, "DYNAMODB_TABLE_NAME": name, "DYNAMODB_ENDPOINT_URL": url}.items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setattr(Item.Meta, "table_name", name)
+    monkeypatch.setattr(Item.Meta, "host", url)
+    monkeypatch.setattr(Item.Meta, "region", "us-east-1")
+    monkeypatch.setattr(Item, "_connection", None)
+
+
+@pytest.fixture
+def table(dynamodb_url: str, monkeypatch: pytest.MonkeyPatch) -> "Table":
+    """An empty table, seen by plain boto3 and by Item."""
+    created = new_table(dynamodb_url)
+    use_table(monkeypatch, dynamodb_url, created.name)
+    return created

@@ -1,0 +1,53 @@
+"""Settings from the environment."""
+
+import pytest
+
+from picus_api.core import environment
+from picus_api.core.environment import SettingError
+
+
+def test_a_missing_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("X", "")
+    with pytest.raises(SettingError, match="X is not set"):
+        environment.required("X")
+
+
+@pytest.mark.parametrize("text", ["0", "11", "-1", "1.5", "x", "²", "9" * 5000])
+def test_a_wrong_number_is_named(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("X", text)
+    with pytest.raises(SettingError, match="X must be a whole number from 1 to 10"):
+        environment.integer("X", 5, 1, 10)
+
+
+def test_a_number_has_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("X", raising=False)
+    assert environment.integer("X", 5, 1, 10) == 5
+    monkeypatch.setenv("X", "7")
+    assert environment.integer("X", 5, 1, 10) == 7
+
+
+def test_a_word_outside_the_choice_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("X", "c")
+    with pytest.raises(SettingError, match="X must be one of a, b, not 'c'"):
+        environment.choice("X", "a", ("a", "b"))
+    monkeypatch.setenv("X", "b")
+    assert environment.choice("X", "a", ("a", "b")) == "b"
+
+
+def test_a_list_is_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("X", " a, b,,")
+    assert environment.words("X") == ["a", "b"]
+
+
+@pytest.mark.parametrize("text", ["localhost:8000", "ftp://x", "http://", "http://x:99999", "http://[", "http://x:0"])
+def test_a_wrong_address_is_named(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("X", text)
+    with pytest.raises(SettingError, match="X must be an http:// or https:// address"):
+        environment.url("X")
+
+
+def test_an_empty_address_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("X", "")
+    assert environment.url("X") is None
+    monkeypatch.setenv("X", "http://127.0.0.1:8000")
+    assert environment.url("X") == "http://127.0.0.1:8000"

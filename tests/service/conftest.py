@@ -1,0 +1,41 @@
+"""The service as production runs it: gunicorn with its own configuration, over HTTP."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.contract.client import Client
+from tests.dynamodb import CREDENTIALS, free_port, new_table, running
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+Service = Callable[..., AbstractContextManager[Client]]
+
+
+@contextmanager
+def gunicorn(**environment: str) -> Iterator[Client]:
+    """A client of a fresh service."""
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    command = [
+        str(Path(sys.executable).with_name("gunicorn")),
+        "-c",
+        "gunicorn.conf.py",
+        "picus_project.wsgi:application",
+    ]
+    settings = {**CREDENTIALS, "PORT": str(port), "ALLOWED_HOSTS": "127.0.0.1", "WEB_THREADS": "8", **environment}
+    with running(command, f"{base}/__lbheartbeat__", **settings):
+        yield Client(base)
+
+
+@pytest.fixture(scope="session")
+def shared(dynamodb_url: str) -> Iterator[tuple["Table", Client]]:
+    """One table and one service for the tests that leave no trace."""
+    table = new_table(dynamodb_url)
+    with gunicorn(DYNAMODB_TABLE_NAME=table.name, DYNAMODB_ENDPOINT_URL=dynamodb_url) as client:
+        yield table, client

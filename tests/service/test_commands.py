@@ -1,0 +1,108 @@
+"""What an operator types."""
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.dynamodb import CREDENTIALS, ROOT, free_port, new_table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+
+def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DYNAMODB_", "AWS_"))}
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=inherited | CREDENTIALS | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_create_table_creates_once_and_says_so(dynamodb_url: str) -> None:
+    where = {"DYNAMODB_TABLE_NAME": f"made_by_command_{os.getpid()}", "DYNAMODB_ENDPOINT_URL": dynamodb_url}
+    before = manage("check", **where)
+    assert before.returncode == 1
+    assert f"There is no table {where['DYNAMODB_TABLE_NAME']}" in before.stderr
+    first, second = manage("create_table", **where), manage("create_table", **where)
+    assert (first.returncode, first.stdout) == (0, f"Table {where['DYNAMODB_TABLE_NAME']}: created and active.\n")
+    assert (second.returncode, second.stdout) == (0, f"Table {where['DYNAMODB_TABLE_NAME']}: there already.\n")
+    assert manage("check", **where).returncode == 0
+
+
+def test_two_create_tables_at_once_both_succeed(dynamodb_url: str) -> None:
+    where = {"DYNAMODB_TABLE_NAME": f"made_twice_{os.getpid()}", "DYNAMODB_ENDPOINT_URL": dynamodb_url}
+    environment = os.environ | CREDENTIALS | where
+    command = [sys.executable, "manage.py", "create_table"]
+    both = [subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    outputs = [process.communicate(timeout=60)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert all(output.startswith(f"Table {where['DYNAMODB_TABLE_NAME']}: ") for output in outputs)
+
+
+@pytest.mark.parametrize(("key", "key_type"), [("id", "S"), ("object_id", "N")])
+def test_a_table_with_another_key_is_refused(dynamodb_url: str, key: str, key_type: str) -> None:
+    table: Table = new_table(dynamodb_url, key, key_type)
+    for command in ("check", "create_table"):
+        result = manage(command, DYNAMODB_TABLE_NAME=table.name, DYNAMODB_ENDPOINT_URL=dynamodb_url)
+        assert result.returncode == 1
+        assert "must have the partition key object_id (String)" in result.stderr
+
+
+def test_an_unreachable_dynamodb_is_said_without_a_traceback() -> None:
+    where = {"DYNAMODB_TABLE_NAME": "x", "DYNAMODB_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"}
+    for command in ("check", "create_table"):
+        result = manage(command, **where)
+        assert result.returncode == 1
+        assert "can't be reached" in result.stderr
+        assert "Traceback" not in result.stderr
+
+
+def test_a_missing_region_is_said_without_a_traceback(tmp_path: object) -> None:
+    nowhere = {"AWS_REGION": "", "AWS_CONFIG_FILE": f"{tmp_path}/none"}
+    result = manage("create_table", DYNAMODB_TABLE_NAME="xxx", **nowhere)
+    assert result.returncode == 1
+    assert "region" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "variable", "value"),
+    [
+        ("create_table", "DYNAMODB_TABLE_NAME", ""),
+        ("create_table", "DYNAMODB_ENDPOINT_URL", "localhost:8000"),
+        ("check", "MAX_BODY_BYTES", "lots"),
+        ("check", "LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_that_names_the_variable(command: str, variable: str, value: str) -> None:
+    result = manage(command, **{"DYNAMODB_TABLE_NAME": "x", variable: value})
+    assert result.returncode == 2
+    assert variable in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("PORT", "0"), ("WEB_THREADS", "many"), ("MAX_BODY_BYTES", "-1"), ("DYNAMODB_TABLE_NAME", "")],
+)
+def test_the_server_ends_with_one_line_on_a_wrong_setting(variable: str, value: str) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "picus_project.wsgi:application"],
+        cwd=ROOT,
+        env=os.environ | {"DYNAMODB_TABLE_NAME": "x", "PORT": str(free_port())} | {variable: value},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert f"picus: {variable}" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,151 @@
+"""DynamoDB fails: the client gets an answer it can act on, the operator the cause."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.contract.client import Client
+from tests.contract.expect import assert_error
+from tests.dynamodb import CREDENTIALS, ROOT, free_port, new_table
+from tests.faulty import Fault, faulty_dynamodb
+from tests.service.conftest import gunicorn
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+REQUESTS = [("GET", "/picus/list", None), ("GET", "/picus/get/x", None), ("POST", "/picus/put", b"{}")]
+JSON = {"Content-Type": "application/json"}
+
+
+def assert_unavailable(client: Client) -> None:
+    for method, path, body in REQUESTS:
+        response = client.request(method, path, body, JSON)
+        error = assert_error(response, 503)
+        assert error == {"error": "The item store is unavailable at the moment: try again later."}
+    assert client.request("GET", "/__lbheartbeat__").status == 200
+    heartbeat = client.request("GET", "/__heartbeat__")
+    assert heartbeat.status == 500
+    assert heartbeat.object["checks"] == {"table": "error"}
+    assert "table" in str(heartbeat.object["error"])
+
+
+def test_an_unreachable_dynamodb_is_503(capfd: pytest.CaptureFixture[str]) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    with gunicorn(DYNAMODB_TABLE_NAME="picus_data", DYNAMODB_ENDPOINT_URL=nobody) as client:
+        assert_unavailable(client)
+    log = capfd.readouterr().err
+    assert "EndpointConnectionError" in log or "Could not connect" in log
+
+
+def test_a_missing_table_is_503(dynamodb_url: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with gunicorn(DYNAMODB_TABLE_NAME="nowhere", DYNAMODB_ENDPOINT_URL=dynamodb_url) as client:
+        assert_unavailable(client)
+    assert "ResourceNotFoundException" in capfd.readouterr().err
+
+
+def test_missing_credentials_are_503(dynamodb_url: str, capfd: pytest.CaptureFixture[str]) -> None:
+    nothing = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
+    with gunicorn(DYNAMODB_TABLE_NAME="picus_data", DYNAMODB_ENDPOINT_URL=dynamodb_url, **nothing) as client:
+        assert_unavailable(client)
+    assert "redentials" in capfd.readouterr().err
+
+
+def test_throttling_after_the_retries_is_503_with_retry_after(dynamodb_url: str) -> None:
+    def throttled(operation: str, count: int) -> tuple[int, str]:
+        return 400, "ProvisionedThroughputExceededException"
+
+    with (
+        faulty_dynamodb(dynamodb_url, throttled) as url,
+        gunicorn(DYNAMODB_TABLE_NAME="picus_data", DYNAMODB_ENDPOINT_URL=url) as client,
+    ):
+        response = client.get("x")
+        assert_error(response, 503)
+        assert int(response.header("Retry-After") or "0") >= 1
+
+
+def test_a_throttled_call_that_recovers_is_not_seen(dynamodb_url: str) -> None:
+    table = new_table(dynamodb_url)
+    table.put_item(Item={"object_id": "x"})
+
+    def once(operation: str, count: int) -> tuple[int, str] | None:
+        return (400, "ThrottlingException") if count == 1 else None
+
+    with (
+        faulty_dynamodb(dynamodb_url, once) as url,
+        gunicorn(DYNAMODB_TABLE_NAME=table.name, DYNAMODB_ENDPOINT_URL=url) as client,
+    ):
+        assert client.fetch("x") == {}
+
+
+def three_pages(dynamodb_url: str) -> "Table":
+    table = new_table(dynamodb_url)
+    with table.batch_writer() as batch:
+        for number in range(30):
+            batch.put_item(Item={"object_id": str(number), "filler": "x" * 100_000})
+    return table
+
+
+@pytest.mark.parametrize("failure", [(0, ""), (500, "InternalServerError"), (400, "AccessDeniedException")])
+def test_a_list_that_dynamodb_breaks_in_the_middle_never_looks_complete(
+    dynamodb_url: str, failure: tuple[int, str]
+) -> None:
+    def after_the_first_page(operation: str, count: int) -> tuple[int, str] | None:
+        return failure if operation == "Scan" and count > 1 else None
+
+    table = three_pages(dynamodb_url)
+    fault: Fault = after_the_first_page
+    with (
+        faulty_dynamodb(dynamodb_url, fault) as url,
+        gunicorn(DYNAMODB_TABLE_NAME=table.name, DYNAMODB_ENDPOINT_URL=url) as client,
+        client.connection() as connection,
+    ):
+        connection.request("GET", "/picus/list")
+        response = connection.getresponse()
+        assert response.status == 200
+        with pytest.raises(http.client.IncompleteRead) as cut:
+            response.read()
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(cut.value.partial)
+        assert client.request("GET", "/__lbheartbeat__").status == 200
+
+
+def test_a_request_in_flight_is_answered_when_the_service_is_told_to_stop(shared: tuple["Table", Client]) -> None:
+    table, _ = shared
+    port = free_port()
+    environment = {**CREDENTIALS, "PORT": str(port), "ALLOWED_HOSTS": "127.0.0.1", "DYNAMODB_TABLE_NAME": table.name}
+    endpoint = {"DYNAMODB_ENDPOINT_URL": table.meta.client.meta.endpoint_url}
+    command = [
+        str(Path(sys.executable).with_name("gunicorn")),
+        "-c",
+        "gunicorn.conf.py",
+        "picus_project.wsgi:application",
+    ]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | environment | endpoint, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr
+    for line in process.stderr:
+        if "Booting worker" in line:
+            break
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
+        head = f"POST /picus/put HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n"
+        sock.sendall(head.encode() + b'{"a"')
+        # The worker has the request once it has answered another one that came later.
+        other = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        other.request("GET", "/__lbheartbeat__", headers={"Connection": "close"})
+        assert other.getresponse().status == 200
+        other.close()
+        process.send_signal(signal.SIGTERM)
+        sock.sendall(b":1}")
+        answer = sock.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 201")
+    process.stderr.close()
+    assert process.wait(timeout=30) == 0

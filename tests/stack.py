@@ -1,0 +1,125 @@
+"""All of Picus as `make run` starts it: `manage.py serve` as a process of its own, with an empty data folder."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.dynamodb import ROOT, free_port
+
+START_SECONDS = 60.0
+STOP_SECONDS = 60.0
+
+
+@dataclass
+class Stack:
+    """A `manage.py serve` and all that it said so far."""
+
+    port: int
+    process: "subprocess.Popen[str]"
+    lines: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._announced = threading.Event()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def output(self) -> str:
+        return "".join(self.lines)
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        with self.process.stdout as stdout:
+            for line in stdout:
+                self.lines.append(line)
+                if f"Picus serves {self.url}" in line:
+                    self._announced.set()
+        self._announced.set()  # or never
+
+    def wait_until_announced(self) -> None:
+        """Returns when the address is out; a stack that ends before fails with what it said."""
+        assert self._announced.wait(START_SECONDS), f"not up after {START_SECONDS} s:\n{self.output}"
+        assert f"Picus serves {self.url}" in self.output, f"it did not start:\n{self.output}"
+
+    def wait(self) -> int:
+        """Its exit status, once it ended and all was read."""
+        status = self.process.wait(STOP_SECONDS)
+        self._reader.join(STOP_SECONDS)
+        return status
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Sends a signal and waits for the end."""
+        self.process.send_signal(number)
+        return self.wait()
+
+
+def clean_environment(**environment: str) -> dict[str, str]:
+    """The caller's environment without anything that would configure a stack, and with these variables."""
+    settings = ("DYNAMODB_", "AWS_", "PICUS_", "WEB_", "LOG_")
+    names = ("PORT", "BIND_HOST", "LOCAL_DATA_DIR", "EDGE_TEMPLATE", "ALLOWED_HOSTS", "MAX_BODY_BYTES", "DEBUG")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(settings) and name not in names}
+    return kept | environment
+
+
+@contextmanager
+def launched(data_dir: Path, **environment: str) -> Iterator[Stack]:
+    """A stack from its launch on, announced or not; ended at the latest when the block is left."""
+    port = int(environment.setdefault("PORT", str(free_port())))
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "serve"],
+        cwd=ROOT,
+        env=clean_environment(LOCAL_DATA_DIR=str(data_dir), **environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    stack = Stack(port, process)
+    try:
+        yield stack
+    finally:
+        if process.poll() is None:
+            stack.stop()
+
+
+@contextmanager
+def running_stack(**environment: str) -> Iterator[str]:
+    """The address of a stack of one's own, from its announcement to its clean stop. Variables go to the stack."""
+    with tempfile.TemporaryDirectory() as folder, launched(Path(folder), **environment) as stack:
+        stack.wait_until_announced()
+        yield stack.url
+        assert stack.stop() == 0, stack.output
+
+
+def children(pid: int) -> dict[int, str]:
+    """The child processes of a process, by pid, with their command lines."""
+    listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], check=True, capture_output=True, text=True).stdout
+    rows = [line.split(None, 2) for line in listing.splitlines()]
+    return {int(row[0]): row[2] for row in rows if int(row[1]) == pid}
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs, and is not just waiting to be reaped."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until_gone(pids: list[int], seconds: float = 15.0) -> None:
+    """Returns when none of the processes runs any more."""
+    deadline = time.monotonic() + seconds
+    while left := [pid for pid in pids if alive(pid)]:
+        assert time.monotonic() < deadline, f"still running: {left}"
+        time.sleep(0.02)
