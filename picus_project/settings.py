@@ -55,9 +55,8 @@ TEMPLATES = [
 ]
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
-# A checkout serves its packages' files as they are; the image has collected them under STATIC_ROOT.
-WHITENOISE_USE_FINDERS = not STATIC_ROOT.is_dir()
+# Read from the packages at start: no collecting step, nothing to forget in the image.
+WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 
 REST_FRAMEWORK = {

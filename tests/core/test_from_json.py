@@ -2,8 +2,8 @@
 
 import pytest
 
-from picus_api.core.from_json import attributes_from_json
 from picus_api.core.errors import BadValue
+from picus_api.core.from_json import attributes_from_json
 
 
 def refused(body: str | bytes) -> BadValue:

@@ -2,11 +2,12 @@
 
 import json
 
+from picus_api.core.attributes import AttributeMap
 from picus_api.core.to_json import json_from_attributes
 
 
 def test_every_attribute_type_has_its_json() -> None:
-    attributes = {
+    attributes: AttributeMap = {
         "s": {"S": 'ä"\n\0'},
         "n": {"N": "12345678901234567890123456789012345678"},
         "t": {"BOOL": True},

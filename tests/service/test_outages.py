@@ -136,8 +136,10 @@ def test_a_request_in_flight_is_answered_when_the_service_is_told_to_stop(shared
         if "Booting worker" in line:
             break
     with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
-        head = f"POST /picus/put HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n"
-        sock.sendall(head.encode() + b'{"a"')
+        head = Client(f"http://127.0.0.1:{port}").head_of(
+            "POST", "/picus/put", "Content-Type: application/json", "Content-Length: 7"
+        )
+        sock.sendall(head + b'{"a"')
         # The worker has the request once it has answered another one that came later.
         other = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         other.request("GET", "/__lbheartbeat__", headers={"Connection": "close"})

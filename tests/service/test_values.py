@@ -92,10 +92,8 @@ def test_an_error_leads_to_the_culprit(shared: Shared, path: list[str | int], cu
         first = "x"
     body, pointer = culprit, INSIDE.get(culprit, "")
     for step in reversed([first, *path]):
-        if isinstance(step, int):
-            body = "[" + "1.10," * step + body + "]"
-        else:
-            body = "{" + json.dumps(step) + ":" + body + "}"
+        in_array = isinstance(step, int)
+        body = f"[{'1.10,' * int(step)}{body}]" if in_array else f"{{{json.dumps(step)}:{body}}}"
         pointer = "/" + str(step).replace("~", "~0").replace("/", "~1") + pointer
     response = client.put(body)
     assert response.status == 400, response
