@@ -24,7 +24,7 @@ try:
 except environment.SettingError as error:
     sys.exit(f"picus: {error}")
 
-worker_class = "gthread"
+worker_class = "picus_project.worker.Worker"
 # Loaded before the fork: a wrong setting ends the server with one line instead of restarting workers for ever.
 preload_app = True
 # Longer than the load balancer's idle timeout (60 s), or it sends requests into closing connections.
@@ -36,6 +36,14 @@ timeout = 60
 _MEMORY = Path("/dev/shm")  # noqa: S108 only gunicorn's own files
 worker_tmp_dir = str(_MEMORY) if _MEMORY.is_dir() else None
 control_socket_disable = True
+# A key of 2,048 bytes is up to 6,144 characters of a path, and CloudFront passes on more and larger fields than
+# gunicorn's defaults: the load balancer bounds both.
+limit_request_line = 0
+limit_request_fields = 1000
+limit_request_field_size = 65536
+# Nobody in front sets these; Django reads X-Forwarded-Proto itself.
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
 
 
 def post_worker_init(worker: Any) -> None:

@@ -13,6 +13,7 @@ from dockerflow.django import views as dockerflow_views
 from picus_api import health
 from picus_api.body import limit_waiting
 from picus_api.core import logs
+from picus_api.raw_path import raw_path
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -49,7 +50,7 @@ def _drop_body(response: HttpResponse) -> None:
 def _line(request: HttpRequest, response: HttpResponseBase, started: float) -> dict[str, object]:
     return {
         "method": request.method,
-        "path": request.path,
+        "path": raw_path(request),
         "status": response.status_code,
         "duration_ms": round((time.perf_counter() - started) * 1000, 2),
         "request_id": logs.request_id.get(),

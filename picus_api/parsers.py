@@ -1,5 +1,6 @@
 """Request bodies: exact JSON."""
 
+import re
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -7,10 +8,13 @@ from django.http import HttpRequest
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
+from rest_framework.settings import api_settings
 
 from picus_api.body import read_body
 from picus_api.core.attributes import AttributeMap
 from picus_api.core.from_json import attributes_from_json
+
+_JSON_TYPE = re.compile(r"application/json|[a-z0-9][\w!#$&^.-]*/[a-z0-9][\w!#$&^.+-]*\+json")
 
 
 class ItemParser(BaseParser):
@@ -36,6 +40,11 @@ class Negotiation(DefaultContentNegotiation):
         """The parser for the request's media type, or None."""
         media_type, _, parameters = request.content_type.lower().partition(";")
         charset = parameters.replace(" ", "").replace('"', "").partition("charset=")[2]
-        is_json = media_type.strip() == "application/json" or media_type.strip().endswith("+json")
         # JSON is UTF-8 (RFC 8259, section 8.1); another charset is a type that is not understood.
-        return parsers[0] if is_json and charset in ("", "utf-8", "utf8") else None
+        understood = _JSON_TYPE.fullmatch(media_type.strip()) and charset in ("", "utf-8", "utf8")
+        return parsers[0] if understood else None
+
+    def get_accept_list(self, request: Request) -> list[str]:
+        """The types that the client takes; ``?format=`` outweighs them, so that a link to it works in a browser."""
+        asked = request.query_params.get(api_settings.URL_FORMAT_OVERRIDE or "")
+        return ["*/*"] if asked else super().get_accept_list(request)

@@ -12,6 +12,7 @@ from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
 from picus_api.core import messages
 from picus_api.core.to_json import json_from_attributes
 from picus_api.models import KEY, Item, Page
+from picus_api.raw_path import raw_path
 
 
 class ItemRenderer(BaseRenderer):
@@ -82,7 +83,7 @@ class BrowsableRenderer(BrowsableAPIRenderer):
         """DRF's context and the links."""
         context = super().get_context(data, accepted_media_type, renderer_context)
         context["new_item_form"] = NewItemForm()
-        context["shown_path"] = item_path(data.object_id) if isinstance(data, Item) else context["request"].path
+        context["shown_path"] = raw_path(context["request"]._request)
         if isinstance(data, Page):
             context["item_links"] = [_item_link(item[KEY]["S"]) for item in data.items]
             context["next_url"] = next_url(data)

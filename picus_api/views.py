@@ -18,6 +18,7 @@ from picus_api.core.errors import BadValue
 from picus_api.core.paths import key_from_path
 from picus_api.core.to_json import json_from_attributes
 from picus_api.models import Item, Page
+from picus_api.raw_path import raw_path
 from picus_api.renderers import item_path
 
 HTML_PAGE_ITEMS = 25
@@ -77,9 +78,7 @@ def _json_array(first: Page, others: Iterator[Page]) -> Iterator[str]:
 
 
 def _key(request: HttpRequest) -> str:
-    """The key as the client sent it: Django's decoded path can't tell ``a%2F`` from ``a/``."""
-    target: str = request.META.get("RAW_URI") or request.get_full_path()
-    steps = target.partition("?")[0].partition("#")[0].split("/", 3)
+    steps = raw_path(request).split("/", 3)
     if len(steps) < 4:
         raise NotFound
     key = key_from_path(steps[3])
