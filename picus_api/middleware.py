@@ -12,7 +12,7 @@ from dockerflow.django import views as dockerflow_views
 
 from picus_api import health
 from picus_api.body import limit_waiting
-from picus_api.core import logs
+from picus_api.core import logs, messages
 from picus_api.raw_path import raw_path
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -72,7 +72,25 @@ def health_endpoints(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         view = _HEALTH.get(request.path_info.removesuffix("/"))
-        return view(request) if view else get_response(request)
+        if view is None:
+            return get_response(request)
+        if request.method in ("GET", "HEAD"):
+            return view(request)
+        return HttpResponse(status=200 if request.method == "OPTIONS" else 405, headers={"Allow": "GET, HEAD, OPTIONS"})
+
+    return middleware
+
+
+def error_shape(get_response: GetResponse) -> GetResponse:
+    """Give a refusal without a body, such as WhiteNoise's, the body that every error has."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if response.status_code == 405 and (response.streaming or not getattr(response, "content", b"")):
+            body = messages.encode(messages.error(messages.method_not_allowed(str(request.method))))
+            headers = {"Allow": response.headers.get("Allow", "GET, HEAD"), "Content-Type": "application/json"}
+            return HttpResponse(body, status=405, headers=headers)
+        return response
 
     return middleware
 

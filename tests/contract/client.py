@@ -1,0 +1,184 @@
+"""A client that sends exactly the bytes it is given over http or https: the standard library alone."""
+
+import http.client
+import select
+import socket
+import ssl
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit
+
+from tests.contract.exact import Json, Response
+
+TIMEOUT_SECONDS = 15.0
+JSON_TYPE = {"Content-Type": "application/json"}
+
+
+def _response(raw: http.client.HTTPResponse, request: str, started: float) -> Response:
+    body = raw.read()
+    return Response(request, raw.status, raw.getheaders(), body, time.monotonic() - started)
+
+
+@dataclass
+class Client:
+    """Speaks to one base URL and remembers every item that an answer said it created."""
+
+    base_url: str
+    created: list[str] = field(default_factory=list)
+
+    @property
+    def host(self) -> str:
+        """What goes into `Host`."""
+        return urlsplit(self.base_url).netloc
+
+    @property
+    def secure(self) -> bool:
+        """Whether the base URL is https."""
+        return urlsplit(self.base_url).scheme == "https"
+
+    @contextmanager
+    def connection(self) -> Iterator[http.client.HTTPConnection]:
+        """A connection for several requests in a row."""
+        kind = http.client.HTTPSConnection if self.secure else http.client.HTTPConnection
+        with closing(kind(self.host, timeout=TIMEOUT_SECONDS)) as connection:
+            yield connection
+
+    def send(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        target: str,
+        body: bytes | str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Send one request with these headers only (and Host, Content-Length), and read its answer."""
+        started = time.monotonic()
+        given = headers or {}
+        content = body.encode() if isinstance(body, str) else body
+        skip_host = any(name.lower() == "host" for name in given)
+        connection.putrequest(method, target, skip_host=skip_host, skip_accept_encoding=True)
+        for name, value in given.items():
+            connection.putheader(name, value)
+        if content is not None:
+            connection.putheader("Content-Length", str(len(content)))
+        connection.endheaders(content)
+        return self._remember(_response(connection.getresponse(), f"{method} {target[:200]}", started))
+
+    def request(
+        self,
+        method: str,
+        target: str,
+        body: bytes | str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Send one request on a connection of its own. `target` goes out as it is."""
+        with self.connection() as connection:
+            return self.send(connection, method, target, body, headers)
+
+    def get(self, key: str, suffix: str = "", **headers: str) -> Response:
+        """Get the item `key`, percent-encoded here; underscores in header names become hyphens."""
+        return self.request("GET", f"/picus/get/{quote(key, safe='')}{suffix}", headers=_names(headers))
+
+    def delete(self, key: str, suffix: str = "", **headers: str) -> Response:
+        """Delete the item `key`, percent-encoded here."""
+        return self.request("DELETE", f"/picus/{quote(key, safe='')}{suffix}", headers=_names(headers))
+
+    def put(self, body: bytes | str, suffix: str = "", **headers: str) -> Response:
+        """Post a body as application/json unless told otherwise."""
+        return self.request("POST", f"/picus/put{suffix}", body, JSON_TYPE | _names(headers))
+
+    def listed(self) -> dict[str, dict[str, Json]]:
+        """Every item of the table by its key; an item that comes twice is a failure."""
+        response = self.request("GET", "/picus/list")
+        items = response.json
+        assert response.status == 200, response
+        assert isinstance(items, list), response
+        by_key: dict[str, dict[str, Json]] = {}
+        for item in items:
+            assert isinstance(item, dict), item
+            key = item["object_id"]
+            assert isinstance(key, str), item
+            assert key not in by_key, f"{key} is listed twice"
+            by_key[key] = item
+        return by_key
+
+    def store(self, body: bytes | str) -> str:
+        """Put an item that must be accepted; its key."""
+        response = self.put(body)
+        assert response.status == 201, response
+        key = response.object["object_id"]
+        assert isinstance(key, str)
+        return key
+
+    def fetch(self, key: str) -> dict[str, Json]:
+        """Get an item that must be there, `object_id` checked and taken off."""
+        response = self.get(key)
+        assert response.status == 200, response
+        item = response.object
+        assert item.pop("object_id") == key
+        return item
+
+    def head_of(self, method: str, target: str, *fields: str) -> bytes:
+        """The head of a request that `exchange` sends, with any fields, legal or not."""
+        lines = [f"{method} {target} HTTP/1.1", f"Host: {self.host}", *fields]
+        return "\r\n".join([*lines, "", ""]).encode()
+
+    def exchange(self, pieces: Iterable[bytes], *, half_close: bool = False) -> Response:
+        """Send raw bytes until they are all out or an answer arrives, then read the answer, as curl does."""
+        started = time.monotonic()
+        with closing(self._socket()) as sock:
+            for piece in pieces:
+                if not _sent(sock, piece):
+                    break
+            if half_close:
+                sock.shutdown(socket.SHUT_WR)
+            raw = http.client.HTTPResponse(sock)
+            raw.begin()
+            return self._remember(_response(raw, "raw bytes", started))
+
+    def _socket(self) -> socket.socket:
+        parts = urlsplit(self.base_url)
+        port = parts.port or (443 if self.secure else 80)
+        sock = socket.create_connection((parts.hostname or "", port), timeout=TIMEOUT_SECONDS)
+        if not self.secure:
+            return sock
+        context = ssl.create_default_context()
+        # TLS 1.3 sends tickets after the handshake, which would look like an early answer.
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        return context.wrap_socket(sock, server_hostname=parts.hostname)
+
+    def _remember(self, response: Response) -> Response:
+        location = response.header("Location")
+        if response.status == 201 and location:
+            self.created.append(location.rpartition("/")[2])
+        return response
+
+    def clean_up(self) -> None:
+        """Delete all that was created and is still there."""
+        with ThreadPoolExecutor(8) as pool:
+            left = [answer for answer in pool.map(self.delete, self.created) if answer.status not in (200, 404)]
+        self.created.clear()
+        assert not left, f"left behind: {left}"
+
+
+def _names(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def _sent(sock: socket.socket, piece: bytes) -> bool:
+    """Send all of a piece; False when the other side answered or hung up first."""
+    rest = memoryview(piece)
+    while rest:
+        readable, writable, _ = select.select([sock], [sock], [], TIMEOUT_SECONDS)
+        if readable:
+            return False
+        if not writable:
+            raise TimeoutError("the server neither reads nor answers")
+        try:
+            rest = rest[sock.send(rest[:65536]) :]
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+    return True

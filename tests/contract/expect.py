@@ -1,0 +1,79 @@
+"""What every answer must look like: the assertions that all test files share."""
+
+import re
+
+from tests.contract.client import Client
+from tests.contract.exact import Json, Response
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+QUICK_SECONDS = 5.0
+# What an error must never carry: tracebacks, reprs, vendor errors, ARNs, hosts, markup.
+LEAK = re.compile(
+    r"traceback|arn:aws|amazonaws|<class|<[a-z!/]|\bobject at 0x|ErrorDetail|Decimal\(|\w(Exception|Error)\b"
+    r"|\.py\b|pynamodb|boto|django|rest_framework|127\.0\.0\.1|localhost|picus_data|\bb'|\{'|\['",
+    re.IGNORECASE,
+)
+
+
+def assert_request_id(response: Response) -> str:
+    """Every answer carries an id that the logs know it by."""
+    request_id = response.header("X-Request-Id")
+    assert request_id, response
+    assert request_id.strip() == request_id, response
+    return request_id
+
+
+def assert_json(response: Response, status: int = 200) -> Json:
+    """A JSON answer with this status; its exact content."""
+    assert response.status == status, response
+    assert response.media_type == "application/json", response
+    assert_request_id(response)
+    return response.json
+
+
+def assert_error(response: Response, *statuses: int, pointer: str | None = None, echo: str = "") -> dict[str, Json]:
+    """An error in the one shape; `echo` is what the client itself sent and may get back in the sentence."""
+    assert response.status in statuses, response
+    assert response.media_type == "application/json", response
+    assert_request_id(response)
+    error = response.object
+    sentence = error["error"]
+    assert isinstance(sentence, str), response
+    assert sentence.strip(), response
+    ours = sentence.replace(echo, "") if echo else sentence
+    assert "\n" not in ours, ours
+    assert len(ours) < 300, ours
+    assert not LEAK.search(ours), ours
+    if pointer is not None:
+        assert error.get("pointer") == pointer, error
+    return error
+
+
+def assert_not_found(response: Response, key: str) -> None:
+    """The contract's 404 for this key, and nothing beside it."""
+    assert_error(response, 404, echo=key)
+    assert response.object == {"error": f'Item with key "{key}" not found'}
+
+
+def assert_method_refused(response: Response, *served: str) -> None:
+    """405 in the error shape, with an Allow that names what is served (HEAD and OPTIONS aside)."""
+    assert_error(response, 405)
+    assert response.allow - {"HEAD", "OPTIONS"} == set(served), response
+
+
+def assert_refused_at_the_door(response: Response, *statuses: int) -> None:
+    """A message that is not proper HTTP. On AWS, CloudFront may answer it itself, in its own words."""
+    assert response.seconds < QUICK_SECONDS, response
+    if response.header("Server") == "CloudFront":
+        assert 400 <= response.status < 500, response
+    else:
+        assert_error(response, *statuses)
+
+
+def assert_still_serves(client: Client) -> None:
+    """Both computes answer an ordinary client, quickly."""
+    key = client.store('{"after": "hostile input"}')
+    assert client.fetch(key) == {"after": "hostile input"}
+    response = client.delete(key)
+    assert response.status == 200, response
+    assert response.seconds < QUICK_SECONDS, response

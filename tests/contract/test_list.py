@@ -1,0 +1,84 @@
+"""GET /picus/list: one JSON array of every item in the table, however many."""
+
+import pytest
+
+from tests.contract.client import Client
+from tests.contract.exact import Json, parse_exact
+from tests.contract.expect import assert_error, assert_json, assert_method_refused, assert_request_id
+
+
+def test_an_empty_table_is_an_empty_array(client: Client, own_stack: bool) -> None:
+    if not own_stack and client.listed():
+        pytest.skip("the table holds items of others")
+    response = client.request("GET", "/picus/list")
+    assert assert_json(response) == []
+    assert response.body.strip() == b"[]"
+
+
+def test_every_item_is_listed_once_and_whole(client: Client) -> None:
+    bodies = [f'{{"n": {n}, "nested": {{"decimal": {n}.25, "list": [null, true, ""]}}}}' for n in range(12)]
+    keys = [client.store(body) for body in bodies]
+    listed = client.listed()
+    for key, body in zip(keys, bodies, strict=True):
+        sent = parse_exact(body)
+        assert isinstance(sent, dict)
+        assert listed[key] == {"object_id": key, **sent}
+
+
+def test_an_item_reads_the_same_in_the_list_and_alone(client: Client) -> None:
+    key = client.store('{"a": 1.10, "b": 12345678901234567890123456789012345678, "c": "\\u0000é😀"}')
+    assert client.listed()[key] == client.get(key).object
+
+
+def test_a_table_of_more_than_one_page_is_listed_completely(client: Client) -> None:
+    # DynamoDB ends a page at 1 MB: these are 1.5 MB.
+    keys = [client.store(f'{{"n": {n}, "filler": "{"x" * 380_000}"}}') for n in range(4)]
+    listed = client.listed()
+    filler: Json = "x" * 380_000
+    assert [listed[key]["filler"] == filler for key in keys] == [True] * 4
+
+
+def test_a_deleted_item_is_gone_from_the_list_at_once(client: Client) -> None:
+    kept, deleted = client.store('{"is": "kept"}'), client.store('{"is": "deleted"}')
+    assert {kept, deleted} <= client.listed().keys()
+    assert client.delete(deleted).status == 200
+    listed = client.listed()
+    assert kept in listed
+    assert deleted not in listed
+
+
+@pytest.mark.parametrize("target", ["/picus/list/", "/picus/list?x=1", "/picus/list/?limit=0&a=%2F"])
+def test_one_more_slash_or_a_query_string_changes_nothing(client: Client, target: str) -> None:
+    key = client.store('{"a": 1}')
+    response = client.request("GET", target)
+    items = assert_json(response)
+    assert isinstance(items, list)
+    assert {"object_id": key, "a": parse_exact("1")} in items
+
+
+def test_head_answers_as_get_does_without_a_body(client: Client) -> None:
+    response = client.request("HEAD", "/picus/list")
+    assert (response.status, response.media_type, response.body) == (200, "application/json", b"")
+    assert_request_id(response)
+
+
+def test_options_names_what_the_path_serves(client: Client) -> None:
+    response = client.request("OPTIONS", "/picus/list")
+    assert response.status in (200, 204)
+    assert response.allow - {"HEAD", "OPTIONS"} == {"GET"}
+    assert_request_id(response)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("target", ["/picus/list", "/picus/list/"])
+def test_other_methods_are_refused_by_the_service(client: Client, method: str, target: str) -> None:
+    assert_method_refused(client.request(method, target), "GET")
+
+
+def test_an_accept_that_cannot_be_met_is_406(client: Client) -> None:
+    assert_error(client.request("GET", "/picus/list", headers={"Accept": "application/xml"}), 406)
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/*", "application/json", "text/csv;q=0.9, */*;q=0.1"])
+def test_json_is_what_every_other_client_gets(client: Client, accept: str) -> None:
+    assert isinstance(assert_json(client.request("GET", "/picus/list", headers={"Accept": accept})), list)
