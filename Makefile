@@ -3,13 +3,35 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 # A uv on the PATH is used; otherwise one is installed into .uv, away from the system's Python.
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
-SYNC = UV_PYTHON=$${UV_PYTHON:-$(PYTHON)} UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
+SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
 
-.PHONY: run test lint format types walls package clean
+.PHONY: run test format package clean
 .DELETE_ON_ERROR:
 
 run: .venv/.synced .venv-ministack/.synced
 	@exec .venv/bin/python manage.py serve
+
+test: .venv/.synced .venv-ministack/.synced .venv-function/.synced .venv-package/.synced
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/cfn-lint ecs/*.yaml
+	rm -f .coverage .coverage.*
+	.venv/bin/coverage run -m pytest
+	.venv/bin/coverage combine --quiet
+	.venv/bin/coverage report
+
+# The delete function's zip, build/delete_fn.zip: made by Zappa, on the Python that the function will run on.
+package: .venv-function/.synced .venv-package/.synced
+	@.venv-package/bin/python -m delete_fn.packaging
+
+format: .venv/.synced
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+clean:
+	rm -rf .venv .venv-* .uv build .coverage* .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 .uv/bin/uv:
 	@$(PYTHON) -m venv .uv
@@ -20,6 +42,7 @@ run: .venv/.synced .venv-ministack/.synced
 	@$(call SYNC,.venv)
 	@touch $@
 
-.venv-ministack/.synced: uv.lock | $(filter .uv/bin/uv,$(UV))
-	@$(call SYNC,.venv-ministack) --only-group ministack
+# Those of one dependency group each: ministack, function, package.
+.venv-%/.synced: uv.lock | $(filter .uv/bin/uv,$(UV))
+	@$(call SYNC,.venv-$*) --only-group $*
 	@touch $@

@@ -245,7 +245,9 @@ def _domain_errors() -> Iterator[None]:
 
 
 def _domain_error(error: PynamoDBException) -> Exception:
-    code, message = error.cause_response_code, error.cause_response_message or ""
+    # Not PynamoDB's own properties, which fail where botocore has no response: a timeout, a cut connection.
+    answer = (getattr(error.cause, "response", None) or {}).get("Error", {})
+    code, message = answer.get("Code"), answer.get("Message", "")
     if code in ("ConditionalCheckFailedException", "ResourceInUseException"):
         return ItemConflict()
     if code in _THROTTLED:

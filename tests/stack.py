@@ -22,7 +22,8 @@ STOP_SECONDS = 60.0
 class Stack:
     """A `manage.py serve` and all that it said so far."""
 
-    port: int
+    port: str
+    data_dir: Path
     process: "subprocess.Popen[str]"
     lines: list[str] = field(default_factory=list)
 
@@ -76,7 +77,7 @@ def clean_environment(**environment: str) -> dict[str, str]:
 @contextmanager
 def launched(data_dir: Path, **environment: str) -> Iterator[Stack]:
     """A stack from its launch on, announced or not; ended at the latest when the block is left."""
-    port = int(environment.setdefault("PORT", str(free_port())))
+    port = environment.setdefault("PORT", str(free_port()))
     process = subprocess.Popen(
         [sys.executable, "manage.py", "serve"],
         cwd=ROOT,
@@ -85,7 +86,7 @@ def launched(data_dir: Path, **environment: str) -> Iterator[Stack]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    stack = Stack(port, process)
+    stack = Stack(port, data_dir, process)
     try:
         yield stack
     finally:
@@ -102,19 +103,33 @@ def running_stack(**environment: str) -> Iterator[str]:
         assert stack.stop() == 0, stack.output
 
 
-def children(pid: int) -> dict[int, str]:
-    """The child processes of a process, by pid, with their command lines."""
-    listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], check=True, capture_output=True, text=True).stdout
-    rows = [line.split(None, 2) for line in listing.splitlines()]
-    return {int(row[0]): row[2] for row in rows if int(row[1]) == pid}
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/<pid>/stat from the state on; empty when there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def alive(pid: int) -> bool:
     """Whether a process runs, and is not just waiting to be reaped."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
+    return _stat(pid)[:1] not in ([], ["Z"], ["X"])
+
+
+def children(pid: int) -> dict[int, str]:
+    """The child processes of a process, by pid, with their command lines."""
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    ours = [other for other in pids if _stat(other)[1:2] == [str(pid)] and alive(other)]
+    return {other: Path(f"/proc/{other}/cmdline").read_text().replace("\0", " ") for other in ours}
+
+
+def listening(pid: int) -> list[tuple[str, int]]:
+    """The addresses, as /proc has them, and ports that a process listens on."""
+    files = [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
+    inodes = {name[8:-1] for name in files if name.startswith("socket:[")}
+    rows = [line.split() for kind in ("tcp", "tcp6") for line in Path(f"/proc/net/{kind}").read_text().splitlines()[1:]]
+    found = {row[1] for row in rows if row[3] == "0A" and row[9] in inodes}
+    return [(address, int(port, 16)) for address, _, port in (name.partition(":") for name in found)]
 
 
 def wait_until_gone(pids: list[int], seconds: float = 15.0) -> None:
