@@ -7,14 +7,13 @@ from pathlib import Path
 
 from picus_api.core.environment import SettingError
 
-STACK = Path(__file__).parent / ".local" / "stack.env"
-
 
 def use_local_stack() -> None:
     """Talk to the table of a running ``make run``, unless the environment names one."""
-    if "DYNAMODB_TABLE_NAME" in os.environ or "DYNAMODB_ENDPOINT_URL" in os.environ or not STACK.is_file():
+    stack = Path(os.environ.get("LOCAL_DATA_DIR") or Path(__file__).parent / ".local") / "stack.env"
+    if "DYNAMODB_TABLE_NAME" in os.environ or "DYNAMODB_ENDPOINT_URL" in os.environ or not stack.is_file():
         return
-    for line in STACK.read_text().splitlines():
+    for line in stack.read_text().splitlines():
         name, _, value = line.partition("=")
         os.environ.setdefault(name, value)
 

@@ -22,7 +22,7 @@ DEBUG = False
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS")
 MAX_BODY_BYTES = environment.integer("MAX_BODY_BYTES", 2_621_440, minimum=1, maximum=1_000_000_000)
 
-INSTALLED_APPS = ["django.contrib.staticfiles", "rest_framework", "picus_api"]
+INSTALLED_APPS = ["django.contrib.staticfiles", "rest_framework", "picus_api", "picus_project"]
 MIDDLEWARE = [
     "picus_api.middleware.request_log",
     "picus_api.middleware.error_shape",

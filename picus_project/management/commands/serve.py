@@ -35,10 +35,7 @@ class Command(BaseCommand):
 
 
 def serve() -> NoReturn:
-    """Serve until Ctrl-C or SIGTERM, then exit. Raises SettingError.
-
-    Needs nothing of Django's start, which takes longer than all the rest: manage.py calls it directly.
-    """
+    """Serve until Ctrl-C or SIGTERM, then exit. Raises SettingError."""
     settings = read_settings()
     import_module("picus_project.settings")  # the service's own: better wrong here, at once, than in a child
     sys.exit(supervisor.run(settings))

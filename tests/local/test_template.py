@@ -1,0 +1,149 @@
+"""What the twin reads from ecs/edge.yaml, and what it refuses to guess."""
+
+from pathlib import Path
+
+import pytest
+
+from picus_project.local.cloudformation import TemplateError
+from picus_project.local.distribution import Distribution, load
+from tests.local.twin import SECRETS, TEMPLATE, distribution, parameters
+
+SEVEN = ("GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE")
+
+
+def changed(path: Path, *replacements: tuple[str, str], count: int = -1) -> Path:
+    """A copy of the template with some words replaced; each must be there."""
+    text = TEMPLATE.read_text()
+    for old, new in replacements:
+        assert old in text
+        text = text.replace(old, new, count)
+    path.write_text(text)
+    return path
+
+
+def test_the_behaviours_are_the_contracts_in_its_order() -> None:
+    found = [(b.pattern, b.origin.id, b.keeps_host) for b in distribution().behaviours]
+    assert found == [
+        ("/picus/list", "alb", True),
+        ("/picus/list/", "alb", True),
+        ("/picus/put", "alb", True),
+        ("/picus/put/*", "alb", True),
+        ("/picus/get/*", "alb", True),
+        ("/picus/*", "api", False),
+        ("*", "alb", True),
+    ]
+
+
+def test_every_behaviour_allows_all_seven_methods() -> None:
+    assert {behaviour.methods for behaviour in distribution().behaviours} == {SEVEN}
+
+
+def test_the_origins_have_their_secrets_and_the_stage() -> None:
+    origins = {b.origin.id: b.origin for b in distribution(alb_port=81, api_port=82).behaviours}
+    alb, api = origins["alb"], origins["api"]
+    assert (alb.host, alb.port, alb.path, alb.headers) == ("127.0.0.1", 81, "", (("X-Origin-Secret", "alb-secret"),))
+    assert (api.host, api.port, api.path, api.headers) == ("127.0.0.1", 82, "/stage", (("x-api-key", "api-secret"),))
+    assert (alb.read_seconds, api.read_seconds) == (60, 30)
+
+
+@pytest.mark.parametrize(
+    ("path", "origin"),
+    [
+        ("/picus/list", "alb"),
+        ("/picus/list/", "alb"),
+        ("/picus/listing", "api"),
+        ("/picus/list/x", "api"),
+        ("/picus/put", "alb"),
+        ("/picus/put/", "alb"),
+        ("/picus/get", "api"),
+        ("/picus/get/x", "alb"),
+        ("/picus/get/a%2Fb", "alb"),
+        ("/picus/get/%2E%2E", "alb"),
+        ("/picus/%2E%2E", "api"),
+        ("/picus/x", "api"),
+        ("/picus/", "api"),
+        ("/picus", "alb"),
+        ("/", "alb"),
+    ],
+)
+def test_the_first_match_wins(path: str, origin: str) -> None:
+    assert distribution().behaviour(path).origin.id == origin
+
+
+def test_a_template_without_behaviours_has_its_default(template_copy: Path) -> None:
+    text = TEMPLATE.read_text()
+    start, end = text.index("        CacheBehaviors:"), text.index("        # The API root")
+    template_copy.write_text(text[:start] + text[end:])
+    assert distribution(template_copy).behaviour("/picus/x").origin.id == "alb"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("OriginRequestPolicyId: b689b0a8", "OriginRequestPolicyId: 00000000", "00000000-53d0-40ab-baf2-68738e2966ac"),
+        ("CachePolicyId: 4135ea2d", "CachePolicyId: 658327ea", "658327ea-6df8-44a3-9df3-4b5a84be39ad"),
+        ("TargetOriginId: api", "TargetOriginId: apu", "apu"),
+        ("DomainName: !Ref AlbHost", "DomainName: !GetAtt Alb.DNSName", "Fn::GetAtt"),
+        ("DomainName: !Ref AlbHost", "DomainName: !Ref AlbHist", "AlbHist"),
+        (":SecretString:alb}}", ":SecretString:alp}}", "alp"),
+        ("{{resolve:secretsmanager:", "{{resolve:ssm:", "resolve:ssm"),
+        ("DomainName: !Ref AlbHost", "DomainNome: !Ref AlbHost", "DomainName"),
+        ("Type: AWS::CloudFront::Distribution", "Type: AWS::CloudFront::Function", "AWS::CloudFront::Distribution"),
+        ("  ApiPath:\n", "  ApiPfad:\n", "ApiPath"),
+        ("Parameters:", "Parameters: [1", "edge.yaml"),
+    ],
+)
+def test_what_it_does_not_understand_is_an_error_that_names_it(
+    template_copy: Path, old: str, new: str, named: str
+) -> None:
+    with pytest.raises(TemplateError) as error:
+        distribution(changed(template_copy, (old, new), count=1))
+    assert named in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "Resources: []", "Resources: {}"])
+def test_what_is_no_template_is_an_error(template_copy: Path, text: str) -> None:
+    template_copy.write_text(text)
+    with pytest.raises(TemplateError):
+        distribution(template_copy)
+
+
+def test_a_missing_template_is_an_error_that_names_it(template_copy: Path) -> None:
+    with pytest.raises(TemplateError, match=r"edge\.yaml"):
+        distribution(template_copy)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("AlbProtocol", "gopher"), ("AlbProtocol", "https-only"), ("ApiPath", "stage"), ("Albhost", "x")],
+)
+def test_a_wrong_parameter_is_an_error_that_names_it(name: str, value: str) -> None:
+    with pytest.raises(TemplateError, match=name if value != "https-only" else "alb"):
+        loaded({name: value})
+
+
+def loaded(given: dict[str, str]) -> Distribution:
+    return load(TEMPLATE, parameters=parameters(1, 2) | given, secrets=SECRETS)
+
+
+def test_a_parameter_without_value_is_an_error_that_names_it() -> None:
+    given = parameters(1, 2)
+    del given["AlbHost"]
+    with pytest.raises(TemplateError, match="AlbHost"):
+        load(TEMPLATE, parameters=given, secrets=SECRETS)
+
+
+def test_sub_join_and_pseudo_parameters_are_resolved(template_copy: Path) -> None:
+    changed(
+        template_copy,
+        ("DomainName: !Ref AlbHost", 'DomainName: !Join ["-", [!Ref AlbHost, "${x}", !Ref AWS::Region]]'),
+        ("OriginPath: !Ref ApiPath", "OriginPath: !Sub '${ApiPath}/${AWS::StackName}'"),
+    )
+    origins = {b.origin.id: b.origin for b in distribution(template_copy).behaviours}
+    assert origins["alb"].host == "127.0.0.1-${x}-us-east-1"
+    assert origins["api"].path == "/stage/picus-local"
+
+
+def test_long_forms_of_functions_are_resolved(template_copy: Path) -> None:
+    changed(template_copy, ("DomainName: !Ref AlbHost", "DomainName: {'Fn::Sub': '${AlbHost}'}"))
+    assert distribution(template_copy).behaviours[0].origin.host == "127.0.0.1"
