@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,7 +50,7 @@ def test_two_create_tables_at_once_both_succeed(dynamodb_url: str) -> None:
 
 @pytest.mark.parametrize(("key", "key_type"), [("id", "S"), ("object_id", "N")])
 def test_a_table_with_another_key_is_refused(dynamodb_url: str, key: str, key_type: str) -> None:
-    table: Table = new_table(dynamodb_url, key, key_type)
+    table = new_table(dynamodb_url, key, key_type)
     for command in ("check", "create_table"):
         result = manage(command, DYNAMODB_TABLE_NAME=table.name, DYNAMODB_ENDPOINT_URL=dynamodb_url)
         assert result.returncode == 1
@@ -106,3 +107,13 @@ def test_the_server_ends_with_one_line_on_a_wrong_setting(variable: str, value: 
     assert result.returncode == 1
     assert f"picus: {variable}" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_commands_find_the_running_local_stack_unless_told_otherwise(table: "Table", tmp_path: Path) -> None:
+    endpoint = table.meta.client.meta.endpoint_url
+    (tmp_path / "stack.env").write_text(f"DYNAMODB_TABLE_NAME={table.name}\nDYNAMODB_ENDPOINT_URL={endpoint}\n")
+    environment = {"LOCAL_DATA_DIR": str(tmp_path)}
+    found = manage("create_table", **environment)
+    assert (found.returncode, found.stdout) == (0, f"Table {table.name}: there already.\n")
+    told = manage("check", DYNAMODB_TABLE_NAME="another_table", DYNAMODB_ENDPOINT_URL=endpoint, **environment)
+    assert "There is no table another_table" in told.stderr
