@@ -47,10 +47,10 @@ secure_scheme_headers: dict[str, str] = {}
 
 
 def post_worker_init(worker: Any) -> None:
-    """Build the DynamoDB client before the first request."""
-    from picus_api.models import Item, TableUnavailable  # noqa: PLC0415 only a worker has use for it
+    """Connect to DynamoDB before the first request."""
+    from picus_api.core import table  # noqa: PLC0415 only a worker has use for it
 
     try:
-        Item.connect()
-    except TableUnavailable as error:
-        worker.log.error("DynamoDB client: %s", error.__cause__ or error)
+        table.connect()
+    except table.TableUnavailable as error:
+        worker.log.error("DynamoDB client: %s", error.cause)

@@ -5,25 +5,25 @@ No Django, no DRF, no boto3: what this imports is what the package contains.
 """
 
 import logging
-import logging.config
-import os
 import time
 from typing import Any
 
-from picus_api.core import environment, logs, messages
+from picus_api.core import environment, logs, messages, table
 from picus_api.core.errors import BadValue
 from picus_api.core.paths import key_from_path
-from picus_api.models import Item, ItemNotFound, TableThrottled, TableUnavailable
+from picus_api.core.table import ItemNotFound, TableThrottled, TableUnavailable
 
 PREFIX = "/picus/"
 ALLOW = {"Allow": "DELETE, OPTIONS"}
 
-logging.config.dictConfig(logs.configuration("json", os.environ.get("LOG_LEVEL") or "INFO"))
+logs.write_json(environment.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")))
 _log = logging.getLogger("picus.request")
 
-# During the function's initialisation, which is faster than an invocation and not repeated by it.
-environment.required("DYNAMODB_TABLE_NAME")
-Item.connect()
+# During the function's initialisation, which has more CPU than an invocation and is not repeated by it.
+try:
+    table.connect()
+except TableUnavailable as error:
+    _log.error("no connection to DynamoDB yet", extra={"cause": error.cause})
 
 Response = dict[str, Any]
 
@@ -60,14 +60,14 @@ def _answer(method: str, path: str) -> Response:
 
 def _delete(key: str) -> Response:
     try:
-        Item.remove(key)
+        table.remove(key)
     except ItemNotFound:
         return _response(404, messages.error(messages.not_found(key)))
     except TableThrottled as error:
-        _log.warning("DynamoDB throttles", extra={"cause": repr(error.__cause__)})
+        _log.warning("DynamoDB throttles", extra={"cause": error.cause})
         return _response(503, messages.error(messages.BUSY), {"Retry-After": str(error.retry_after)})
     except TableUnavailable as error:
-        _log.error("DynamoDB is unavailable", extra={"cause": repr(error.__cause__ or error)})
+        _log.error("DynamoDB is unavailable", extra={"cause": error.cause})
         return _response(503, messages.error(messages.UNAVAILABLE))
     return _response(200, messages.deleted(key))
 

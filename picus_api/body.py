@@ -1,13 +1,19 @@
 """Reading a request's body: all of it or an error, never more than the limit, never waiting for ever."""
 
+import socket
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.exceptions import APIException
 
+# Without a byte; the whole of a body has BODY_SECONDS.
 WAIT_SECONDS = 10
+# Where the reading of a chunked body leaves its error for the parser to raise.
+BODY_ERROR = "picus.body_error"
 
 
 class BodyTooLarge(APIException):
@@ -23,18 +29,20 @@ class BodyIncomplete(APIException):
     """The body ended before its announced length."""
 
     status_code = 400
-    default_detail = "The body ends before its announced length."
+    default_detail = "The body breaks off or is malformed before its end."
 
 
 class BodyTimeout(APIException):
     """No more of the body came for a while."""
 
     status_code = 408
-    default_detail = f"The rest of the body did not come within {WAIT_SECONDS} seconds."
+    default_detail = "The body did not come in time."
 
 
 def read_body(request: HttpRequest) -> bytes:
     """The whole body. Raises BodyTooLarge before reading any of it, BodyIncomplete, BodyTimeout."""
+    if BODY_ERROR in request.META:
+        raise request.META[BODY_ERROR]
     length = int(request.META["CONTENT_LENGTH"])
     if length > settings.MAX_BODY_BYTES:
         raise BodyTooLarge
@@ -52,14 +60,44 @@ def read_body(request: HttpRequest) -> bytes:
 
 @contextmanager
 def limit_waiting(request: HttpRequest) -> Iterator[None]:
-    """Reads raise TimeoutError after WAIT_SECONDS without a byte: a silent client must not keep a thread."""
+    """Reads raise TimeoutError after WAIT_SECONDS without a byte, or BODY_SECONDS in all.
+
+    A silent client, or one that sends a byte now and then, must not keep a thread for ever.
+    """
     connection = request.META.get("gunicorn.socket")
     if connection is None:
         yield
         return
     before = connection.gettimeout()
     connection.settimeout(WAIT_SECONDS)
+    deadline = time.monotonic() + settings.BODY_SECONDS
+    _start_watching()
+    _deadlines[connection] = deadline
     try:
         yield
+        if time.monotonic() > deadline:
+            raise TimeoutError
     finally:
+        del _deadlines[connection]
         connection.settimeout(before)
+
+
+_deadlines: dict[socket.socket, float] = {}
+_watching = threading.Lock()
+
+
+def _start_watching() -> None:
+    """Start this process's watcher, once."""
+    if _watching.acquire(blocking=False):
+        threading.Thread(target=_end_overdue, name="body-deadlines", daemon=True).start()
+
+
+def _end_overdue() -> None:
+    """Shut the receiving side of connections past their deadline: the read in progress then ends."""
+    while True:
+        time.sleep(0.5)
+        now = time.monotonic()
+        for connection, deadline in list(_deadlines.items()):
+            if now > deadline:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RD)

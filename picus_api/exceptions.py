@@ -10,7 +10,7 @@ from rest_framework.views import exception_handler
 
 from picus_api.core import messages
 from picus_api.core.errors import BadValue
-from picus_api.models import ItemNotFound, ItemTooLarge, TableThrottled, TableUnavailable
+from picus_api.core.table import ItemConflict, ItemNotFound, ItemTooLarge, TableThrottled, TableUnavailable
 
 _log = logging.getLogger("picus.errors")
 
@@ -22,13 +22,15 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
             return Response(messages.error(error.message, error.pointer), status=400)
         case ItemNotFound():
             return Response(messages.error(messages.not_found(error.key)), status=404)
+        case ItemConflict():
+            return Response(messages.error("An item with this key is there already."), status=409)
         case ItemTooLarge():
             return Response(messages.error("The item is larger than the 400 KB that DynamoDB holds."), status=413)
         case TableThrottled():
-            _log.warning("DynamoDB throttles", extra={"cause": repr(error.__cause__)})
+            _log.warning("DynamoDB throttles", extra={"cause": error.cause})
             return Response(messages.error(messages.BUSY), status=503, headers={"Retry-After": str(error.retry_after)})
         case TableUnavailable():
-            _log.error("DynamoDB is unavailable", extra={"cause": repr(error.__cause__ or error)})
+            _log.error("DynamoDB is unavailable", extra={"cause": error.cause})
             return Response(messages.error(messages.UNAVAILABLE), status=503)
         case APIException():
             return _in_shape(error, context)

@@ -8,8 +8,8 @@ from django.http import HttpRequest, JsonResponse
 from dockerflow import checks
 from dockerflow.version import get_version
 
-from picus_api.core import messages
-from picus_api.models import Item, TableUnavailable
+from picus_api.core import messages, table
+from picus_api.core.table import TableUnavailable
 
 _log = logging.getLogger("picus.health")
 
@@ -17,9 +17,9 @@ _log = logging.getLogger("picus.health")
 def check_table() -> list[checks.CheckMessage]:
     """Whether the table answers a read."""
     try:
-        Item.probe()
+        table.probe()
     except TableUnavailable as error:
-        _log.error("the table does not answer", extra={"cause": repr(error.__cause__ or error)})
+        _log.error("the table does not answer", extra={"cause": error.cause})
         return [checks.Error("The table does not answer.", id="picus.table.E001")]
     return []
 

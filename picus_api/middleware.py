@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from dockerflow.django import views as dockerflow_views
 
 from picus_api import health
-from picus_api.body import limit_waiting
+from picus_api.body import BODY_ERROR, BodyIncomplete, BodyTimeout, limit_waiting
 from picus_api.core import logs, messages
 from picus_api.raw_path import raw_path
 
@@ -43,7 +43,8 @@ def request_log(get_response: GetResponse) -> GetResponse:
 
 def _drop_body(response: HttpResponse) -> None:
     """An answer to HEAD: the headers of GET alone (RFC 9110, section 9.3.2)."""
-    response.headers.setdefault("Content-Length", str(len(response.content)))
+    if response.content:
+        response.headers.setdefault("Content-Length", str(len(response.content)))
     response.content = b""
 
 
@@ -115,8 +116,11 @@ def _read_chunks(request: HttpRequest) -> None:
         with limit_waiting(request):
             body = request.META["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
         length = len(body)
+    except TimeoutError:
+        request.META[BODY_ERROR] = BodyTimeout()
+        body, length = b"", 1
     except Exception:  # Broken off or malformed: the server's own error types.
-        # More announced than there is, which is what the parser reports.
+        request.META[BODY_ERROR] = BodyIncomplete()
         body, length = b"", 1
     request.META["wsgi.input"] = io.BytesIO(body)
     request.META["CONTENT_LENGTH"] = str(length)

@@ -1,67 +1,27 @@
-"""The table: its model, its conditions and its domain errors. Nothing else talks to DynamoDB.
-
-Django-free, because the delete function is packaged with it.
-"""
+"""The table's model: items as PynamoDB sees them, and the table itself."""
 
 import os
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.connection import TableConnection
 from pynamodb.exceptions import PynamoDBException, TableDoesNotExist
 from pynamodb.models import Model
 
-from picus_api.core import environment
+from picus_api.core import table
 from picus_api.core.attributes import AttributeMap
+from picus_api.core.dynamodb.pynamodb_client import TransportClient, use_transport
 from picus_api.core.errors import BadValue
+from picus_api.core.table import KEY, ItemConflict, ItemNotFound, Page, TableMissing, TableUnavailable
 from picus_api.core.to_json import json_from_attributes
 
-KEY = "object_id"
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys
-MAX_KEY_BYTES = 2048
-
-_THROTTLED = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
-
-
-class ItemNotFound(Exception):
-    """No item has this key: an answer, not a fault."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
-
-
-class ItemConflict(Exception):
-    """An item with this key is there already."""
-
-
-class ItemTooLarge(Exception):
-    """The item exceeds DynamoDB's 400 KB, as DynamoDB counts them."""
-
-
-class TableUnavailable(Exception):
-    """DynamoDB can't be reached, refuses the credentials, or has no such table: the cause is the exception's cause."""
-
-
-class TableThrottled(TableUnavailable):
-    """DynamoDB still throttles after the retries."""
-
-    retry_after = 1
-    """Seconds after which a client may try again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Items as DynamoDB sent them, and the key to go on after (None at the end of the table)."""
-
-    items: list[AttributeMap]
-    next_key: str | None
+# They wait for DynamoDB, one for each list that is being sent.
+_fetchers = ThreadPoolExecutor(table.MAX_CONNECTIONS // 2, thread_name_prefix="scan")
 
 
 class Item(Model):
@@ -73,14 +33,7 @@ class Item(Model):
 
     class Meta:
         table_name = os.environ.get("DYNAMODB_TABLE_NAME", "")
-        host = os.environ.get("DYNAMODB_ENDPOINT_URL") or None
-        # None leaves it to botocore, which knows profiles but not AWS_REGION.
-        region = os.environ.get("AWS_REGION") or None
         billing_mode = "PAY_PER_REQUEST"
-        connect_timeout_seconds = 1
-        read_timeout_seconds = 3
-        max_retry_attempts = 2
-        max_pool_connections = 64
 
     object_id = UnicodeAttribute(hash_key=True)
     document: AttributeMap
@@ -103,23 +56,23 @@ class Item(Model):
 
     @classmethod
     def create(cls, document: AttributeMap) -> "Item":
-        """Store a document under a new key. Raises BadValue, ItemTooLarge, TableUnavailable."""
+        """Store a document under a new key. Raises BadValue, ItemTooLarge, TableUnavailable.
+
+        A lost answer does not make a second item: the transport repeats the same conditional put, and one that is
+        refused by its own item has succeeded.
+        """
         if KEY in document:
             raise BadValue(f"{KEY} is assigned by the service: leave it out.", KEY)
         item = cls(str(uuid.uuid4()))
         item.document = document
-        try:
-            with _domain_errors():
-                item.save(cls.object_id.does_not_exist())
-        except ItemConflict:
-            # A key that did not exist until this call: an earlier attempt of it was applied and its answer lost.
-            pass
+        with _domain_errors():
+            item.save(cls.object_id.does_not_exist())
         return item
 
     @classmethod
     def fetch(cls, key: str) -> "Item":
         """The item with this key, strongly consistent. Raises ItemNotFound, TableUnavailable."""
-        _check_key(key)
+        table.check_key(key)
         try:
             with _domain_errors():
                 return cls.get(key, consistent_read=True)
@@ -127,53 +80,26 @@ class Item(Model):
             raise ItemNotFound(key) from None
 
     @classmethod
-    def remove(cls, key: str) -> None:
-        """Delete the item with this key, in one conditional call. Raises ItemNotFound, TableUnavailable."""
-        _check_key(key)
-        try:
-            with _domain_errors():
-                cls(key).delete(cls.object_id.exists())
-        except ItemConflict:
-            raise ItemNotFound(key) from None
-
-    @classmethod
-    def page(cls, after: str | None = None, limit: int | None = None) -> Page:
-        """One page, strongly consistent: at most ``limit`` items or 1 MB, in DynamoDB's order, after a key."""
-        start_key = cast(str, {KEY: {"S": after}}) if after else None
-        with _domain_errors():
-            answer = cls._connected().scan(limit=limit, exclusive_start_key=start_key, consistent_read=True)
-        last_key = answer.get("LastEvaluatedKey")
-        return Page(answer["Items"], last_key[KEY]["S"] if last_key else None)
-
-    @classmethod
     def pages(cls) -> Iterator[Page]:
-        """Every page of the table. An empty page is not the end."""
-        page = cls.page()
-        yield page
+        """Every page of the table, each fetched while the one before it is in use. An empty page is not the end.
+
+        At most two pages are in memory, and a reader who stops stops the scan. Raises TableUnavailable.
+        """
+        page = table.scan()
         while page.next_key is not None:
-            page = cls.page(after=page.next_key)
+            ahead = _fetchers.submit(table.scan, page.next_key)
             yield page
-
-    @classmethod
-    def probe(cls) -> None:
-        """One read that proves the table answers. Raises TableUnavailable when it does not."""
-        with _domain_errors():
-            cls._connected().get_item("-", consistent_read=False)
-
-    @classmethod
-    def connect(cls) -> None:
-        """Build the client now, in one thread: two at once cost far more. Raises SettingError, TableUnavailable."""
-        with _domain_errors():
-            _ = cls._connected().connection.client
+            page = ahead.result()
+        yield page
 
     @classmethod
     def table_problem(cls) -> str | None:
         """What is wrong with the table, in a sentence, or None. Raises TableUnavailable."""
-        table = cls._description()
-        if table is None:
+        found = cls._description()
+        if found is None:
             return f"There is no table {cls.Meta.table_name}."
-        keys = {key["AttributeName"]: key["KeyType"] for key in table["KeySchema"]}
-        types = {entry["AttributeName"]: entry["AttributeType"] for entry in table["AttributeDefinitions"]}
+        keys = {key["AttributeName"]: key["KeyType"] for key in found["KeySchema"]}
+        types = {entry["AttributeName"]: entry["AttributeType"] for entry in found["AttributeDefinitions"]}
         if keys != {KEY: "HASH"} or types[KEY] != "S":
             return f"The table {cls.Meta.table_name} must have the partition key {KEY} (String) and no sort key."
         return None
@@ -201,59 +127,28 @@ class Item(Model):
     def _description(cls) -> dict[str, Any] | None:
         try:
             with _domain_errors():
-                return cast(dict[str, Any], cls._connected().describe_table())
-        except _TableMissing:
+                return cast(dict[str, Any], cls._get_connection().describe_table())
+        except TableMissing:
             return None
 
     @classmethod
-    def _connected(cls) -> TableConnection:
-        return cls._get_connection()
-
-    @classmethod
     def _get_connection(cls) -> TableConnection:
-        # PynamoDB makes the connection at first use, so importing this module needs no settings.
-        if cls._connection is None:
-            environment.required("DYNAMODB_TABLE_NAME")
-            environment.url("DYNAMODB_ENDPOINT_URL")
-        return super()._get_connection()
-
-
-class _TableMissing(TableUnavailable):
-    """DynamoDB answers and has no such table."""
-
-
-def _check_key(key: str) -> None:
-    """DynamoDB refuses such keys, so no item can have one."""
-    if not 0 < len(key.encode()) <= MAX_KEY_BYTES:
-        raise ItemNotFound(key)
+        transport = table.transport()
+        connection = super()._get_connection()
+        if not isinstance(connection.connection._client, TransportClient):
+            use_transport(connection.connection, transport)
+        return connection
 
 
 @contextmanager
 def _domain_errors() -> Iterator[None]:
     """Turn PynamoDB's errors into the domain's, once, here."""
     try:
-        yield
+        with table.domain_errors():
+            yield
     except Item.DoesNotExist:
         raise
     except TableDoesNotExist as error:
-        raise _TableMissing() from error
+        raise TableMissing() from error
     except PynamoDBException as error:
-        raise _domain_error(error) from error
-    except (BotoCoreError, ClientError) as error:
-        # Some of PynamoDB's calls let botocore's own errors through.
-        raise _domain_error(PynamoDBException(cause=error)) from error
-
-
-def _domain_error(error: PynamoDBException) -> Exception:
-    # Not PynamoDB's own properties, which fail where botocore has no response: a timeout, a cut connection.
-    answer = (getattr(error.cause, "response", None) or {}).get("Error", {})
-    code, message = answer.get("Code"), answer.get("Message", "")
-    if code in ("ConditionalCheckFailedException", "ResourceInUseException"):
-        return ItemConflict()
-    if code in _THROTTLED:
-        return TableThrottled()
-    if code == "ResourceNotFoundException":
-        return _TableMissing()
-    if code == "ValidationException" and "tem size" in message:
-        return ItemTooLarge()
-    return TableUnavailable()
+        raise table.domain_error(error.cause) from (error.cause or error)

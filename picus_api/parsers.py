@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from django.http import HttpRequest
+from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
@@ -41,10 +42,19 @@ class Negotiation(DefaultContentNegotiation):
         media_type, _, parameters = request.content_type.lower().partition(";")
         charset = parameters.replace(" ", "").replace('"', "").partition("charset=")[2]
         # JSON is UTF-8 (RFC 8259, section 8.1); another charset is a type that is not understood.
-        understood = _JSON_TYPE.fullmatch(media_type.strip()) and charset in ("", "utf-8", "utf8")
+        plain = request.headers.get("Content-Encoding", "identity").lower() == "identity"
+        understood = plain and _JSON_TYPE.fullmatch(media_type.strip()) and charset in ("", "utf-8", "utf8")
         return parsers[0] if understood else None
 
     def get_accept_list(self, request: Request) -> list[str]:
         """The types that the client takes; ``?format=`` outweighs them, so that a link to it works in a browser."""
         asked = request.query_params.get(api_settings.URL_FORMAT_OVERRIDE or "")
-        return ["*/*"] if asked else super().get_accept_list(request)
+        accepted = [media_type for media_type in super().get_accept_list(request) if media_type]
+        return accepted if accepted and not asked else ["*/*"]
+
+    def filter_renderers(self, renderers: Any, format: str) -> Any:
+        """Those of the format that the query asks for. Raises NotAcceptable: the path itself is there."""
+        chosen = [renderer for renderer in renderers if renderer.format == format]
+        if not chosen:
+            raise NotAcceptable
+        return chosen

@@ -10,8 +10,9 @@ from django.urls import reverse
 from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
 
 from picus_api.core import messages
+from picus_api.core.table import KEY, Page
 from picus_api.core.to_json import json_from_attributes
-from picus_api.models import KEY, Item, Page
+from picus_api.models import Item
 from picus_api.raw_path import raw_path
 
 

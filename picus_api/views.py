@@ -13,11 +13,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
+from picus_api.core import table
 from picus_api.core.attributes import AttributeMap
 from picus_api.core.errors import BadValue
 from picus_api.core.paths import key_from_path
+from picus_api.core.table import Page
 from picus_api.core.to_json import json_from_attributes
-from picus_api.models import Item, Page
+from picus_api.models import Item
 from picus_api.raw_path import raw_path
 from picus_api.renderers import item_path
 
@@ -47,12 +49,12 @@ class ItemViewSet(ViewSet):
     def list(self, request: Request) -> HttpResponseBase:
         """Every item; in a browser, a page of them."""
         if request.accepted_renderer.format == "api":
-            return Response(Item.page(request.query_params.get("after"), limit=HTML_PAGE_ITEMS))
+            return Response(table.scan(request.query_params.get("after"), limit=HTML_PAGE_ITEMS))
         pages = Item.pages()
         # Before the status line goes out: an outage must still be able to become a 503.
         first = next(pages)
         if request.method == "HEAD":
-            return Response(headers={"Content-Type": "application/json"})
+            return StreamingHttpResponse((), content_type="application/json")
         return StreamingHttpResponse(_json_array(first, pages), content_type="application/json")
 
     def create(self, request: Request) -> Response:

@@ -6,6 +6,7 @@ Environment variables:
     AWS_*                  region and credentials, as botocore documents them
     ALLOWED_HOSTS          comma-separated names the service answers to; default: none but the health endpoints
     MAX_BODY_BYTES         largest request body; default 2621440: six times 400 KB, so that any escaping of an item fits
+    BODY_SECONDS           how long a request body may take to arrive; default 60
     LOG_FORMAT             json or text; default: text on a terminal, else json
     LOG_LEVEL              DEBUG, INFO, WARNING or ERROR; default INFO
     PICUS_COMMIT           commit that /__version__ shows where there is no version.json
@@ -20,6 +21,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = False
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS")
+BODY_SECONDS = environment.integer("BODY_SECONDS", 60, minimum=1, maximum=3600)
 MAX_BODY_BYTES = environment.integer("MAX_BODY_BYTES", 2_621_440, minimum=1, maximum=1_000_000_000)
 
 INSTALLED_APPS = ["django.contrib.staticfiles", "rest_framework", "picus_api", "picus_project"]
@@ -80,3 +82,5 @@ LOGGING["filters"] = {"exceptions": {"()": "picus_project.log_filters.Exceptions
 # Refused requests have their own line; only exceptions are left to say.
 LOGGING["loggers"]["django.request"] = {"filters": ["exceptions"]}
 LOGGING["loggers"]["django.security.DisallowedHost"] = {"level": "CRITICAL"}
+# The failing check has its own line, with the cause.
+LOGGING["loggers"]["dockerflow.checks.registry"] = {"level": "CRITICAL"}

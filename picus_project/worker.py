@@ -1,6 +1,7 @@
 """gunicorn's threaded worker, with its own refusals in the service's error shape."""
 
 from http import HTTPStatus
+from os import urandom
 from typing import Any
 
 from gunicorn.http import errors
@@ -17,6 +18,12 @@ _STATUS: dict[type[BaseException], int] = {
     errors.InvalidResponseHeader: 500,  # type: ignore[attr-defined]
     errors.InvalidResponseHeaderName: 500,  # type: ignore[attr-defined]
 }
+_REASONS = {
+    414: "its path is too long",
+    417: "its expectation can't be met",
+    431: "its headers are too large",
+    501: "its transfer encoding is not known",
+}
 
 
 class Worker(ThreadWorker):
@@ -25,16 +32,23 @@ class Worker(ThreadWorker):
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer a request that is not proper HTTP, or one that the application failed, and close the connection."""
         status = _STATUS.get(type(exc), 400 if isinstance(exc, errors.ParseException) else 500)
+        identifier = urandom(16).hex()
+        about = {"status": status, "request_id": identifier}
         if status == 500:
-            self.log.error("unhandled", exc_info=exc)
+            self.log.error("unhandled", exc_info=exc, extra=about)
         else:
-            self.log.warning("refused: %s", exc)
-        sentence = messages.INTERNAL if status == 500 else "The request is not proper HTTP."
+            self.log.warning("refused: %s", exc, extra=about)
+        sentence = (
+            messages.INTERNAL
+            if status == 500
+            else f"The request is not proper HTTP: {_REASONS.get(status, 'it is malformed')}."
+        )
         body = messages.encode(messages.error(sentence))
         head = (
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
             "Content-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\n"
+            f"X-Request-Id: {identifier}\r\n"
             "Connection: close\r\n\r\n"
         )
         try:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from picus_api.core.table import forget_transport
 from picus_api.models import Item
 from tests.dynamodb import CREDENTIALS, ministack, new_table
 
@@ -24,8 +25,7 @@ def use_table(monkeypatch: pytest.MonkeyPatch, url: str, name: str) -> None:
     for variable, value in {**CREDENTIALS, "DYNAMODB_TABLE_NAME": name, "DYNAMODB_ENDPOINT_URL": url}.items():
         monkeypatch.setenv(variable, value)
     monkeypatch.setattr(Item.Meta, "table_name", name)
-    monkeypatch.setattr(Item.Meta, "host", url)
-    monkeypatch.setattr(Item.Meta, "region", "us-east-1")
+    forget_transport()
     monkeypatch.setattr(Item, "_connection", None)
 
 

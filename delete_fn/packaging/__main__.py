@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from delete_fn.packaging.contents import keep_own_endpoints, needed_files
+from delete_fn.packaging.contents import needed_files
 
 ROOT = Path(__file__).parent.parent.parent
 WORK = ROOT / "build" / "function"
@@ -42,7 +42,6 @@ def _stage(project: Path, site_packages: Path) -> list[str]:
     ours, theirs = needed_files(ROOT, installed)
     _copy(ours, ROOT, project)
     _copy(theirs, installed, site_packages)
-    keep_own_endpoints(site_packages)
     return sorted(_compile(project) + _compile(site_packages))
 
 

@@ -2,9 +2,12 @@
 
 Modules are found by following every import statement, those inside functions too, so a path that only an error takes
 is covered, and an upgrade of a dependency needs no list to be kept. Data has no import statement: it is listed.
+
+Of botocore the function itself needs the exceptions. The rest is for credentials and settings that are not in the
+environment (the container endpoint that SnapStart uses, shared files): botocore.session, imported at need, loads nearly
+all of botocore's modules, and none of its data. So its clients are not there: no assumed roles, no SSO.
 """
 
-import json
 import modulefinder
 from pathlib import Path
 
@@ -12,6 +15,7 @@ ENTRY = "delete_fn.app"
 
 # Behind import statements that Lambda can't reach, for want of a platform or of a package.
 UNREACHABLE = (
+    "botocore.crt.auth",  # awscrt
     "dateutil.rrule",  # iCalendar rules
     "dateutil.tz.win",  # Windows
     "dateutil.zoneinfo",  # time zones where the system has none; DynamoDB speaks UTC
@@ -20,15 +24,7 @@ UNREACHABLE = (
     "urllib3.http2.connection",  # h2
 )
 
-BOTOCORE_DATA = (
-    "cacert.pem",
-    "data/_retry.json",
-    "data/endpoints.json",
-    "data/partitions.json",
-    "data/sdk-default-configuration.json",
-    "data/dynamodb/2012-08-10/endpoint-rule-set-1.json.gz",
-    "data/dynamodb/2012-08-10/service-2.json.gz",
-)
+BOTOCORE_DATA = ("cacert.pem",)  # where the system has no CA certificates
 
 
 def needed_files(project: Path, site_packages: Path) -> tuple[list[Path], list[Path]]:
@@ -43,15 +39,6 @@ def needed_files(project: Path, site_packages: Path) -> tuple[list[Path], list[P
     theirs = [path for path in modules if path.is_relative_to(site_packages)] + data
     ours = [path for path in modules if path not in theirs]
     return _relative(ours, project), _relative(theirs, site_packages)
-
-
-def keep_own_endpoints(site_packages: Path) -> None:
-    """Leave only DynamoDB's part of botocore's table of endpoints, which is read at each cold start: 1.2 MB of JSON."""
-    path = site_packages / "botocore/data/endpoints.json"
-    table = json.loads(path.read_text())
-    for partition in table["partitions"]:
-        partition["services"] = {name: value for name, value in partition["services"].items() if name == "dynamodb"}
-    path.write_text(json.dumps(table))
 
 
 def _relative(paths: list[Path], folder: Path) -> list[Path]:

@@ -63,7 +63,9 @@ def _decode(body: bytes) -> Any:
         return _decoder.decode(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
-        raise BadValue(f"The body is not valid JSON: {error.msg} at {where}.", located=False) from error
+        raise BadValue(
+            f"The body is not valid JSON: {error.msg.removesuffix(' at')} at {where}.", located=False
+        ) from error
     except RecursionError as error:
         raise BadValue(TOO_DEEP, *_path_of_excess_depth(text)) from error
 

@@ -8,7 +8,7 @@ from typing import Any
 from picus_project.local.cloudformation import TemplateError, resource
 from picus_project.local.matching import matches
 
-# CloudFront's managed policies, by the ids that design.md names. Nothing else is understood here.
+# CloudFront's managed policies, by their ids in its documentation. Nothing else is understood here.
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
 ALL_VIEWER_EXCEPT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"

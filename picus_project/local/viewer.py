@@ -77,7 +77,7 @@ class Viewer(Peer):
 
     def wants_more(self) -> bool:
         """Whether a part of the request is still to be read."""
-        return self.h11.their_state is not h11.DONE
+        return self.h11.their_state is h11.SEND_BODY
 
     async def send(self, *events: h11.Event) -> None:
         """Sends events; waits while the viewer is slow to read. Raises Disconnect."""

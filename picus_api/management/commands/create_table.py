@@ -5,7 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from picus_api.core.environment import SettingError
-from picus_api.models import Item, TableUnavailable
+from picus_api.core.table import TableUnavailable
+from picus_api.models import Item
 
 
 class Command(BaseCommand):
@@ -22,7 +23,7 @@ class Command(BaseCommand):
         except SettingError as error:
             raise CommandError(str(error), returncode=2) from error
         except TableUnavailable as error:
-            raise CommandError(f"The table can't be reached: {error.__cause__ or error}") from error
+            raise CommandError(f"The table can't be reached: {error.cause}") from error
         if problem:
             raise CommandError(problem)
         done = "created and active" if created else "there already"

@@ -5,6 +5,7 @@ import re
 import sys
 from importlib import import_module
 from pathlib import Path
+from runpy import run_path
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand
@@ -37,7 +38,9 @@ class Command(BaseCommand):
 def serve() -> NoReturn:
     """Serve until Ctrl-C or SIGTERM, then exit. Raises SettingError."""
     settings = read_settings()
-    import_module("picus_project.settings")  # the service's own: better wrong here, at once, than in a child
+    # The service's own and its server's: better wrong here, at once, than in a child.
+    import_module("picus_project.settings")
+    run_path(str(ROOT / "gunicorn.conf.py"))
     sys.exit(supervisor.run(settings))
 
 
@@ -49,7 +52,7 @@ def read_settings() -> Settings:
         table_name=_table_name(os.environ.get("DYNAMODB_TABLE_NAME", "picus_data")),
         endpoint_url=endpoint,
         data_dir=_path("LOCAL_DATA_DIR", ROOT / ".local"),
-        template=_path("EDGE_TEMPLATE", ROOT / "ecs" / "edge.yaml"),
+        template=_file("EDGE_TEMPLATE", ROOT / "ecs" / "edge.yaml"),
     )
 
 
@@ -62,3 +65,10 @@ def _table_name(name: str) -> str:
 def _path(name: str, default: Path) -> Path:
     """A path that may be relative to the caller's folder."""
     return Path(os.environ.get(name) or default).absolute()
+
+
+def _file(name: str, default: Path) -> Path:
+    path = _path(name, default)
+    if not path.is_file():
+        raise SettingError(f"{name} must be a file: there is no {path}.")
+    return path

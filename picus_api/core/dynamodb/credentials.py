@@ -1,0 +1,127 @@
+"""AWS credentials: those in the environment directly, others by botocore's provider chain, which refreshes.
+
+A Lambda function has its credentials in three variables; reading them here loads nothing of botocore's
+session (0.1 s of imports, 0.3 s without valid bytecode). An ECS task, a profile, SSO: botocore.session, on
+first use.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import environ
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import (
+    BotoCoreError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+
+from picus_api.core.dynamodb.signing import Secrets
+
+if TYPE_CHECKING:
+    import botocore.credentials
+
+RENEWAL_PAUSE = 5.0  # seconds between two forced renewals: bad credentials must not become a storm of them
+
+
+def from_environment() -> Secrets | None:
+    """Read what botocore's first provider, EnvProvider, would; None if there is nothing, or an expiry.
+
+    Raises PartialCredentialsError for a key without its secret.
+    """
+    access_key = environ.get("AWS_ACCESS_KEY_ID")
+    if not access_key or environ.get("AWS_CREDENTIAL_EXPIRATION"):
+        return None
+    secret_key = environ.get("AWS_SECRET_ACCESS_KEY")
+    if not secret_key:
+        raise PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY")
+    return Secrets(
+        access_key, secret_key, environ.get("AWS_SECURITY_TOKEN") or environ.get("AWS_SESSION_TOKEN") or None
+    )
+
+
+class Credentials:
+    """Where the credentials of this process come from; shared by all threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._source: botocore.credentials.Credentials | Secrets | None = None
+        self._failure: tuple[float, BotoCoreError] = (0.0, NoCredentialsError())
+        self._renewed = -RENEWAL_PAUSE
+
+    def forget(self) -> None:
+        """Start anew, with a lock of its own: in a process that was forked."""
+        self._lock = threading.Lock()
+        self._source = None
+
+    def current(self) -> Secrets:
+        """Return credentials that are valid now, refreshed if they are about to expire.
+
+        Raises botocore's NoCredentialsError, PartialCredentialsError, CredentialRetrievalError.
+        """
+        return _freeze(self._source or self._find())
+
+    def renew(self, rejected: Secrets) -> bool:
+        """Get credentials anew, as DynamoDB took these for expired; return whether there are others now."""
+        with self._lock:
+            if self._source is None or _freeze(self._source) != rejected:  # another thread was faster
+                return True
+            if time.monotonic() - self._renewed < RENEWAL_PAUSE:
+                return False
+            self._renewed = time.monotonic()
+            self._source = _from_chain()
+            return _freeze(self._source) != rejected
+
+    def _find(self) -> "botocore.credentials.Credentials | Secrets":
+        """Look for credentials, one thread at a time; those who waited share the outcome, even a failure."""
+        asked = time.monotonic()
+        with self._lock:
+            if self._source is None:
+                if self._failure[0] >= asked:
+                    raise self._failure[1]
+                try:
+                    self._source = _from_chain()
+                except BotoCoreError as error:
+                    self._failure = (time.monotonic(), error)
+                    raise
+            return self._source
+
+
+@contextmanager
+def _as_botocore_errors() -> Iterator[None]:
+    """Raise whatever goes wrong with credentials as what PynamoDB takes for an outage.
+
+    The chain also raises ValueError for settings, RuntimeError for what is still expired after a refresh, and
+    STS's ClientError, which would be taken for an answer of DynamoDB.
+    """
+    try:
+        yield
+    except BotoCoreError:
+        raise
+    except Exception as error:
+        raise CredentialRetrievalError(provider="botocore", error_msg=str(error)) from error
+
+
+def _freeze(source: "botocore.credentials.Credentials | Secrets") -> Secrets:
+    """Return what to sign with now. Of several threads one refreshes, the others wait only if they must."""
+    if isinstance(source, Secrets):
+        return source
+    with _as_botocore_errors():
+        frozen = source.get_frozen_credentials()
+    return Secrets(frozen.access_key or "", frozen.secret_key or "", frozen.token)
+
+
+def _from_chain() -> "botocore.credentials.Credentials | Secrets":
+    secrets = from_environment()
+    if secrets is not None:
+        return secrets
+    from botocore.session import Session  # noqa: PLC0415
+
+    with _as_botocore_errors():
+        found = Session().get_credentials()
+    if found is None:
+        raise NoCredentialsError()
+    return found

@@ -1,0 +1,68 @@
+"""The two ways in which a DynamoDB call fails, in botocore's terms: PynamoDB treats them as botocore's own.
+
+Both say how many attempts were made, and whether the answer to one of them was lost: then the operation may
+have been carried out although it failed.
+"""
+
+import json
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from picus_api.core.dynamodb.http11 import HttpAnswer
+
+
+class ServiceError(ClientError):
+    """DynamoDB answered with an error. `response` has botocore's shape: Error, ResponseMetadata, others."""
+
+    def __init__(self, answer: HttpAnswer, operation: str) -> None:
+        body = _json_object(answer.body)
+        kind = body.pop("__type", None)
+        code = kind.split(":")[0].rpartition("#")[2] if isinstance(kind, str) and kind else str(answer.status)
+        message = body.pop("message", None) or body.pop("Message", None) or ""
+        metadata = {
+            "RequestId": answer.headers.get("x-amzn-requestid", ""),
+            "HTTPStatusCode": answer.status,
+            "HTTPHeaders": answer.headers,
+            "RetryAttempts": 0,
+        }
+        error = {"Code": code, "Message": str(message)}
+        response: Any = {
+            **body,
+            "Error": error,
+            "ResponseMetadata": metadata,
+        }  # ClientError wants a TypedDict of stubs
+        super().__init__(response, operation)
+        self.code = code
+        self.status = answer.status
+        self.request_id = metadata["RequestId"]
+        self.message = error["Message"]
+        self.attempts = 1
+        self.answer_lost = False
+
+    def record(self, attempts: int, *, answer_lost: bool) -> None:
+        """Note what it took to get this error."""
+        self.attempts = attempts
+        self.answer_lost = answer_lost
+        self.response["ResponseMetadata"]["RetryAttempts"] = attempts - 1
+
+
+class NoAnswer(BotoCoreError):
+    """DynamoDB did not answer: no connection, a connection lost, nothing usable, in any of the attempts."""
+
+    fmt = "No answer from DynamoDB to {operation} (attempts: {attempts}): {reason}"
+
+    def __init__(self, *, operation: str, reason: str, attempts: int, answer_lost: bool) -> None:
+        super().__init__(operation=operation, reason=reason, attempts=attempts, answer_lost=answer_lost)
+        self.operation = operation
+        self.attempts = attempts
+        self.answer_lost = answer_lost
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    """Read the body of an error; a proxy's page, or nothing at all, is none."""
+    try:
+        read = json.loads(body)
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}

@@ -1,0 +1,99 @@
+"""Connections that wait for their next request: shared by all threads, bounded, the last used first."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from picus_api.core.dynamodb.connection import Connection
+from picus_api.core.dynamodb.http11 import RequestNotSent
+
+MAX_IDLE_SECONDS = 50.0  # load balancers and DynamoDB close after a minute or more, NATs forget silently
+
+
+class Pool:
+    """A stack of `size` slots, each with an idle connection or None, for one that is not open.
+
+    No more than `size` connections exist; who finds no slot waits. Taking and giving back are single list
+    operations (atomic), so that the common path has no lock. The last used connection goes first and the rest
+    can go stale.
+    """
+
+    def __init__(self, opener: Callable[[float], Connection], size: int) -> None:
+        self._open = opener
+        self._size = size
+        self._slots: list[Connection | None] = [None] * size
+        self._freed = threading.Condition()
+        self._waiting = 0
+
+    def forget(self) -> None:
+        """Start anew, with a lock of its own: in a process that was forked while others used this pool."""
+        idle, self._slots = self._slots, [None] * self._size
+        self._freed = threading.Condition()
+        self._waiting = 0
+        for connection in filter(None, idle):
+            connection.close()  # this process's handle: its parent's stays open
+
+    def take(self, deadline: float, *, fresh: bool = False) -> Connection:
+        """Return a connection, a new one if none is idle and well, or if `fresh`; raise RequestNotSent."""
+        try:
+            connection = self._slots.pop()
+        except IndexError:
+            connection = self._wait_for_slot(deadline)
+        if connection is not None:
+            if not fresh and _is_usable(connection):
+                return connection
+            connection.close()
+        try:
+            return self._open(deadline)
+        except BaseException:
+            self._put(None)
+            raise
+
+    def give_back(self, connection: Connection) -> None:
+        """Take back what `take` returned, whatever happened to it."""
+        if connection.reusable:
+            connection.pooled = True
+            self._put(connection)
+        else:
+            connection.close()
+            self._put(None)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        for _ in range(self._size):
+            try:
+                connection = self._slots.pop()
+            except IndexError:  # the rest are in use
+                return
+            if connection is not None:
+                connection.close()
+            self._put(None)
+
+    def _put(self, slot: Connection | None) -> None:
+        if slot is None:
+            self._slots.insert(0, None)  # below the open ones
+        else:
+            self._slots.append(slot)
+        if self._waiting:
+            with self._freed:
+                self._freed.notify()
+
+    def _wait_for_slot(self, deadline: float) -> Connection | None:
+        with self._freed:
+            self._waiting += 1
+            try:
+                while True:
+                    try:
+                        return self._slots.pop()
+                    except IndexError:
+                        left = deadline - time.monotonic()
+                        if left <= 0:
+                            raise RequestNotSent(f"all {self._size} connections are busy") from None
+                        self._freed.wait(left)
+            finally:
+                self._waiting -= 1
+
+
+def _is_usable(connection: Connection) -> bool:
+    """Tell whether an idle connection may be used; a clock that jumped counts as too long a wait."""
+    return 0 <= time.time() - connection.last_used < MAX_IDLE_SECONDS and connection.is_alive()
