@@ -32,7 +32,7 @@ def handler(event: dict[str, Any], context: object) -> Response:
     """Answer one event. Never raises: API Gateway would show the client a Python repr."""
     started = time.perf_counter()
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    logs.request_id.set(logs.choose_request_id(headers))
+    logs.request_id.set(logs.choose_request_id(headers.get("x-amz-cf-id"), headers.get("x-request-id")))
     method, path = str(event.get("httpMethod")), str(event.get("path"))
     try:
         response = _answer(method, path)

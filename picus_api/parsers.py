@@ -17,6 +17,8 @@ from picus_api.core.from_json import attributes_from_json
 
 _JSON_TYPE = re.compile(r"application/json|[a-z0-9][\w!#$&^.-]*/[a-z0-9][\w!#$&^.+-]*\+json")
 
+_ANYTHING = ("*/*", "application/json")
+
 
 class ItemParser(BaseParser):
     """A JSON object, straight to DynamoDB attribute values. Raises BadValue."""
@@ -42,9 +44,15 @@ class Negotiation(DefaultContentNegotiation):
         media_type, _, parameters = request.content_type.lower().partition(";")
         charset = parameters.replace(" ", "").replace('"', "").partition("charset=")[2]
         # JSON is UTF-8 (RFC 8259, section 8.1); another charset is a type that is not understood.
-        plain = request.headers.get("Content-Encoding", "identity").lower() == "identity"
+        plain = request.META.get("HTTP_CONTENT_ENCODING", "identity").lower() == "identity"
         understood = plain and _JSON_TYPE.fullmatch(media_type.strip()) and charset in ("", "utf-8", "utf8")
         return parsers[0] if understood else None
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        """DRF's choice; what most programs send is answered without weighing it."""
+        if request.META.get("HTTP_ACCEPT", "*/*") in _ANYTHING and not request.META.get("QUERY_STRING"):
+            return renderers[0], renderers[0].media_type
+        return super().select_renderer(request, renderers, format_suffix)
 
     def get_accept_list(self, request: Request) -> list[str]:
         """The types that the client takes; ``?format=`` outweighs them, so that a link to it works in a browser."""

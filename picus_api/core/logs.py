@@ -5,7 +5,6 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Mapping
 from contextvars import ContextVar
 from os import urandom
 from typing import Any
@@ -17,15 +16,13 @@ _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskN
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._~+/=:-]{1,128}")
 
 
-def choose_request_id(headers: Mapping[str, str]) -> str:
-    """The id of a request: the edge's X-Amz-Cf-Id, else the client's X-Request-Id, else a new one.
+def choose_request_id(*candidates: str | None) -> str:
+    """The id of a request: the first usable of the edge's X-Amz-Cf-Id and the client's X-Request-Id, or a new one.
 
-    ``headers`` are looked up in lower case. See
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
     """
-    for name in ("x-amz-cf-id", "x-request-id"):
-        value = headers.get(name, "")
-        if _REQUEST_ID.fullmatch(value):
+    for value in candidates:
+        if value and _REQUEST_ID.fullmatch(value):
             return value
     return urandom(16).hex()
 

@@ -1,0 +1,46 @@
+"""The items that everybody stores: 1 KB of JSON with a few values of each kind."""
+
+import json
+import uuid
+from typing import Any
+
+SIZE = 1024
+"""Bytes of one item as compact JSON, its key included."""
+
+
+def key(number: int) -> str:
+    return str(uuid.UUID(int=number))
+
+
+def document(number: int) -> dict[str, Any]:
+    """The item without its key."""
+    fields: dict[str, Any] = {
+        "name": f"Item {number}",
+        "quantity": number,
+        "price": 19.99,
+        "active": True,
+        "note": None,
+        "tags": ["red", "green", "blue"],
+        "address": {"street": "1 Main Street", "city": "Springfield", "zip": "12345"},
+        "text": "",
+    }
+    missing = SIZE - len(json.dumps({"object_id": key(number), **fields}, separators=(",", ":")))
+    return {**fields, "text": "x" * missing}
+
+
+def attribute(value: Any) -> dict[str, Any]:
+    """A value in DynamoDB's wire form."""
+    if isinstance(value, dict):
+        return {"M": {name: attribute(inner) for name, inner in value.items()}}
+    if isinstance(value, list):
+        return {"L": [attribute(inner) for inner in value]}
+    if value is None:
+        return {"NULL": True}
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    return {"S": value} if isinstance(value, str) else {"N": str(value)}
+
+
+def wire_item(number: int) -> dict[str, Any]:
+    """The whole item in DynamoDB's wire form."""
+    return {"object_id": {"S": key(number)}, **attribute(document(number))["M"]}
