@@ -105,7 +105,7 @@ class Stack:
             (self.settings.data_dir / "ministack").mkdir(exist_ok=True)
             self.database = await self._spawn(
                 "the DynamoDB server (ministack)",
-                (ROOT / ".venv-ministack/bin/python", "-m", "ministack"),
+                (ROOT / ".venv-ministack/bin/python", "-P", ROOT / "picus_project/local/ministack_server.py"),
                 environments.ministack_environment(self.settings, self.ports, self.outer),
                 inherit=(self.lock,),
             )

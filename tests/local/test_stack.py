@@ -142,6 +142,30 @@ def test_items_are_still_there_after_every_way_to_stop(tmp_path: Path) -> None:
     assert keys[-1] in (tmp_path / "ministack" / "dynamodb.json").read_text()
 
 
+def test_items_named_like_the_servers_own_marks_are_still_there_after_a_restart(tmp_path: Path) -> None:
+    document = {"__bytes__": "x", "m": {"__scoped__": True}, "l": [{"__account_region_scoped__": {"data": {}}}]}
+    for attempt in range(2):
+        with launched(tmp_path) as running:
+            running.wait_until_announced()
+            if attempt == 0:
+                body = json.dumps(document).encode()
+                status, answer = call("POST", f"{running.url}/picus/put", body, **{"Content-Type": "application/json"})
+                assert status == 201
+                key = json.loads(answer)["object_id"]
+            assert json.loads(call("GET", f"{running.url}/picus/get/{key}")[1]) == {"object_id": key, **document}
+            assert running.stop() == 0, running.output
+
+
+def test_saved_items_that_cannot_be_loaded_are_left_alone(tmp_path: Path) -> None:
+    saved = tmp_path / "ministack" / "dynamodb.json"
+    saved.parent.mkdir()
+    saved.write_text('{"cut off')
+    with launched(tmp_path) as running:
+        assert running.wait() == 1
+        assert "which stays as it is" in running.output
+    assert saved.read_text() == '{"cut off'
+
+
 def test_items_outlive_a_killed_supervisor_and_nothing_is_left_running(tmp_path: Path) -> None:
     with launched(tmp_path) as first:
         first.wait_until_announced()

@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import os
 import subprocess
 import sys
 import threading
