@@ -6,6 +6,7 @@ from html import escape
 
 from bench import packages
 from bench.results import Results, spread
+from bench.scenarios import TARGET_DELAY_MS
 from bench.servers import PICUS
 from bench.targets import GET_DELAYED, LIST_SIZE
 
@@ -88,7 +89,7 @@ def _load_panels(results: Results) -> list[Panel]:
     titles = {
         "get": ("Get an item", "requests per second of one core; more is better"),
         "put": ("Put an item of 1 KB", "requests per second of one core; more is better"),
-        GET_DELAYED: (f"{GET_DELAYED.capitalize()} later", "requests per second of one core, DynamoDB delayed"),
+        GET_DELAYED: (f"Get, DynamoDB {TARGET_DELAY_MS} ms away", "requests per second of one core; more is better"),
     }
     made = []
     for name, (title, subtitle) in titles.items():

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bench import chart, cold_start, database, growth, lists, report, versions
 from bench.database import TABLE, Database
+from bench.dynamodb import DynamoDBError
 from bench.load import LoadError
 from bench.machine import CORES, LOAD_CORE, description, memory_mb
 from bench.results import Results
@@ -34,7 +35,7 @@ def main() -> None:
     _check_machine()
     try:
         results = _measure(options)
-    except (LoadError, StartError, cold_start.ColdStartError) as error:
+    except (LoadError, StartError, DynamoDBError, cold_start.ColdStartError, OSError) as error:
         sys.exit(f"bench: {error}")
     if set(options.only) == set(PARTS):
         results.save(kept)

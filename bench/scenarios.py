@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from bench import items
 from bench.database import ITEMS
-from bench.load import Request, Target, measure
+from bench.load import LoadError, Request, Target, measure
 from bench.results import Window, spread
 
 CLIENTS = 32
@@ -46,7 +46,10 @@ def rounds(
         turn = number % len(names)
         order = names[turn:] + names[:turn]
         for name in order if number % 2 else reversed(order):
-            windows[name].append(measure(targets[name], request, CLIENTS, seconds))
+            try:
+                windows[name].append(measure(targets[name], request, CLIENTS, seconds))
+            except LoadError as error:
+                raise LoadError(f"{name}: {error}") from error
     for name in names:
         middle = {field: spread(getattr(w, field) for w in windows[name]).median for field in vars(windows[name][0])}
         progress(
