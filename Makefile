@@ -22,9 +22,10 @@ test: .venv/.synced .venv-ministack/.synced .venv-function/.synced .venv-package
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report
 
-# Picus beside its peers, into bench/RESULTS.md; about nine minutes on a quiet machine. Linux x64, two cores, wrk and npm.
+# Picus beside its peers, into bench/RESULTS.md, in about 6.5 minutes. Linux x64, two cores and npm.
+# A part of it: make bench BENCH="--only get,put --rounds 5"
 bench: .venv/.synced .venv-bench/.synced .venv-bench-zappa/.synced bench/node_modules/.package-lock.json package
-	.venv-bench/bin/python -m bench.run
+	.venv-bench/bin/python -m bench.run $(BENCH)
 
 # The delete function's zip, build/delete_fn.zip: made by Zappa, on the Python that the function will run on.
 package: .venv-function/.synced .venv-package/.synced

@@ -83,6 +83,8 @@ def _check(database: Database, function: Function, answer: bytes, key: str, log:
 def _environment(database: Database, function: Function, api_port: int) -> dict[str, str]:
     return {
         **environment(database.port, TABLE),
+        # Lambda's credentials always come with one.
+        "AWS_SESSION_TOKEN": "local",
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api_port}",
         "AWS_LAMBDA_FUNCTION_NAME": "bench",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

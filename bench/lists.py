@@ -21,8 +21,8 @@ PEER_EVERY = 3
 """The peers are slow: they take part in every third round only."""
 MOST_ITEMS_FOR_PEERS = 10_000
 # With many items a round takes seconds, and few of them say enough.
-ROUNDS = {1_000: 1.0, 10_000: 1.0, 50_000: 0.2, 100_000: 0.1}
-"""Number of items to the share of the rounds."""
+MOST_ROUNDS = {1_000: 1_000, 10_000: 1_000, 50_000: 2, 100_000: 1}
+"""Number of items to rounds at most."""
 
 _REQUEST = b"GET /picus/list HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
 
@@ -32,10 +32,10 @@ def run(database: Database, results: Results, count: int, progress: Progress) ->
     database.client.create_table(TABLE)
     results.page_items = _page_items(database)
     filled = 0
-    for size, share in ROUNDS.items():
+    for size, most in MOST_ROUNDS.items():
         database.client.fill(TABLE, filled, size)
         filled = size
-        _measure(database, results, size, max(2, round(count * share)), progress)
+        _measure(database, results, size, min(count, most), progress)
 
 
 def _page_items(database: Database) -> int:

@@ -104,7 +104,8 @@ def _limits() -> str:
     return """## What this can't know
 
 - Real DynamoDB's latency, how it spreads, and TLS: the local one answers in a fraction of a millisecond over plain
-  HTTP. The rows with added latency say what follows from it.
+  HTTP. The rows with added latency say what follows from it. In a cold start TLS would add loading the certificate
+  authorities and a handshake, and to Picus the import of `ssl`, which its peers import anyway.
 - The CPUs of Fargate and Lambda. Lambda gives a function CPU in proportion to its memory; here a cold start has a
   whole core.
 - A network, a load balancer, and more than one task."""

@@ -48,7 +48,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure Picus beside its peers.")
     parser.add_argument("--only", type=_parts, default=PARTS, help=f"some of {','.join(PARTS)}; default: all")
     parser.add_argument("--rounds", type=int, default=15, help="paired rounds of get, put and list; default 15")
-    parser.add_argument("--seconds", type=float, default=0.6, help="length of a round; default 0.6")
+    parser.add_argument("--seconds", type=float, default=0.5, help="length of a round; default 0.5")
     parser.add_argument("--report", action="store_true", help="only write the report of the last whole run again")
     return parser.parse_args()
 
