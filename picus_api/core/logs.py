@@ -11,6 +11,11 @@ from typing import Any
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
+# What no line shows is not collected: https://docs.python.org/3/howto/logging.html#optimization
+logging._srcfile = None
+logging.logThreads = logging.logMultiprocessing = logging.logProcesses = False
+
+_encode = json.JSONEncoder(default=str).encode
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # What the edge and well-behaved clients send; anything else would let a client write into the log.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._~+/=:-]{1,128}")
@@ -47,7 +52,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return _encode(line)
 
 
 class TextFormatter(logging.Formatter):

@@ -3,7 +3,6 @@
 The delete function has no more than this of the table: PynamoDB's imports alone would cost it most of its cold start.
 """
 
-import json
 import os
 import threading
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from picus_api.core import environment
 from picus_api.core.attributes import AttributeMap
 from picus_api.core.dynamodb.retrying import THROTTLED
 from picus_api.core.dynamodb.transport import Transport, create_transport
+from picus_api.core.dynamodb.wire_json import parse
 
 KEY = "object_id"
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys
@@ -156,7 +156,7 @@ def scan(after: str | None = None, limit: int | None = None) -> Page:
         check_key(after)
     start = {} if after is None else {"ExclusiveStartKey": {KEY: {"S": after}}}
     size = {} if limit is None else {"Limit": limit}
-    answer = json.loads(_call("Scan", ConsistentRead=True, **start, **size))
+    answer = parse(_call("Scan", ConsistentRead=True, **start, **size))
     last_key = answer.get("LastEvaluatedKey")
     return Page(answer["Items"], last_key[KEY]["S"] if last_key else None)
 

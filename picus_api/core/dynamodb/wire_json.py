@@ -5,12 +5,20 @@ be base64 already, stays. Inward a body that has no `"B"` or `"BS"` in it, as mo
 are walked. (Who wants the wire form takes Transport.call_raw.) Two differences to botocore remain, that
 PynamoDB does not see: times (CreationDateTime) are numbers of seconds, and members that botocore's model
 doesn't know are kept.
+
+An answer is read by orjson where it is installed, as it is in the service and not in the function: it rounds large
+JSON numbers, and the wire form has none, DynamoDB's numbers are strings.
 """
 
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from typing import Any
+
+try:
+    from orjson import loads as _loads
+except ImportError:
+    from json import loads as _loads  # type: ignore[assignment]
 
 
 def _base64(value: object) -> str:
@@ -27,9 +35,15 @@ def encode(request: dict[str, Any]) -> bytes:
     return _encoder.encode(request).encode()
 
 
+def parse(body: bytes) -> dict[str, Any]:
+    """Return an answer in the wire form."""
+    answer: dict[str, Any] = _loads(body)
+    return answer
+
+
 def decode(body: bytes) -> dict[str, Any]:
     """Return an answer as botocore would."""
-    answer: dict[str, Any] = json.loads(body)
+    answer = parse(body)
     if b'"B"' in body or b'"BS"' in body:
         restore_binary(answer)
     return answer

@@ -1,0 +1,154 @@
+"""One client's connection to the service: requests in, answers out, with gunicorn's HTTP/1.1."""
+
+import errno
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterable, MutableMapping
+from email.utils import formatdate
+from functools import lru_cache
+from typing import Any, cast
+
+from gunicorn import http, util
+from gunicorn.http import wsgi
+from gunicorn.http.errors import NoMoreData
+
+from picus_project.refusals import refusal
+
+READ_SECONDS = 10
+"""How long a request's head may pause. (Bodies have limits of their own, picus_api/body.py.)"""
+SEND_SECONDS = 60
+"""How long a client may take nothing of an answer."""
+_DRAIN_SECONDS = 5.0
+_GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EAGAIN)
+
+Application = Callable[[MutableMapping[str, Any], Any], Iterable[bytes]]
+
+
+class Connection:
+    """An accepted socket, used by one thread at a time. ``deadline``: when it is closed for being idle (monotonic)."""
+
+    def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any, log: Any) -> None:
+        # The kernel's timeouts: Python's cost a system call more for each read and write.
+        sock.setblocking(True)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", READ_SECONDS, 0))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0))
+        # An answer leaves at once, not when the client has acknowledged the one before.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock, self.fd = sock, sock.fileno()
+        self.deadline = 0.0
+        self._cfg, self._client, self._server, self._log = cfg, client, server, log
+        self._parser = http.get_parser(cfg, sock, client)
+
+    def answer(self, application: Application, closing: bool) -> bool:
+        """Answer the request that has arrived, and those right behind it. Whether the connection can be used again."""
+        again = self._answer_one(application, closing)
+        while again and self._parser.unreader.buf.getvalue():
+            again = self._answer_one(application, closing)
+        return again
+
+    def close(self, graceful: bool) -> None:
+        """Close it; gracefully, so that what was sent arrives even when there is something left to read."""
+        if graceful:
+            util.close_graceful(self.sock)
+        else:
+            self.sock.close()
+
+    def _answer_one(self, application: Application, closing: bool) -> bool:
+        response: Response | None = None
+        try:
+            request = next(self._parser)
+            response, environ = self._begin(request)
+            environ["wsgi.multithread"] = True
+            if closing:
+                response.force_close()
+            _send(application(environ, response.start_response), response)
+            return not response.should_close() and self._body_is_done(environ)
+        except (NoMoreData, StopIteration):
+            return False
+        except Exception as error:
+            self._failed(error, response)
+            return False
+
+    def _begin(self, request: Any) -> "tuple[Response, MutableMapping[str, Any]]":
+        made = wsgi.create(request, self.sock, self._client, self._server, self._cfg, response_class=Response)
+        return cast(tuple[Response, MutableMapping[str, Any]], made)
+
+    def _failed(self, error: Exception, response: "Response | None") -> None:
+        """An answer that has begun is cut, so that nobody takes it for a whole one; else the client is told."""
+        if isinstance(error, OSError) and error.errno in _GONE:
+            self._log.debug("the client is gone: %s", error)
+        elif response is not None and response.begun:
+            self._log.error("the answer breaks off", exc_info=error)
+        else:
+            try:
+                self.sock.sendall(refusal(error, self._log))
+            except OSError as gone:
+                self._log.debug("the client is gone: %s", gone)
+
+    def _body_is_done(self, environ: MutableMapping[str, Any]) -> bool:
+        """Whether the next request starts here: what the application left of the body is read, within limits."""
+        if "CONTENT_LENGTH" not in environ and "HTTP_TRANSFER_ENCODING" not in environ:
+            return True
+        return bool(self._parser.finish_body(deadline=time.monotonic() + _DRAIN_SECONDS))
+
+
+def _send(pieces: Iterable[bytes], response: "Response") -> None:
+    try:
+        for piece in pieces:
+            response.write(piece)
+        response.close()
+    finally:
+        if hasattr(pieces, "close"):
+            pieces.close()
+
+
+@lru_cache(maxsize=2)
+def _http_date(second: int) -> str:
+    return formatdate(second, usegmt=True)
+
+
+class Response(wsgi.Response):
+    """gunicorn's, with the head and the first piece of the body in one packet."""
+
+    _head = b""
+
+    @property
+    def begun(self) -> bool:
+        """Whether the client may have seen any of it."""
+        return self.headers_sent and not self._head
+
+    def default_headers(self) -> list[str]:
+        """gunicorn's, the date made once a second."""
+        _, minor = self.req.version or (1, 1)
+        connection = "close" if self.should_close() else "keep-alive"
+        lines = [
+            f"HTTP/1.{minor} {self.status}\r\n",
+            f"Date: {_http_date(int(time.time()))}\r\n",
+            f"Connection: {connection}\r\n",
+        ]
+        return [*lines, "Transfer-Encoding: chunked\r\n"] if self.chunked else lines
+
+    def send_headers(self) -> None:
+        """Make the head ready; it goes with the first piece, or at the end."""
+        if not self.headers_sent:
+            lines = [*self.default_headers(), *(f"{name}: {value}\r\n" for name, value in self.headers), "\r\n"]
+            self._head = "".join(lines).encode("latin-1")
+            self.headers_sent = True
+
+    def can_sendfile(self) -> bool:
+        """No: it would overtake the head, and what is served here is small."""
+        return False
+
+    def close(self) -> None:
+        """The end."""
+        self.send_headers()
+        self._put(b"0\r\n\r\n" if self.chunked else b"")
+
+    def _emit_body(self, data: bytes) -> None:
+        self._put(b"%X\r\n%b\r\n" % (len(data), data) if self.chunked else data)
+
+    def _put(self, data: bytes) -> None:
+        head, self._head = self._head, b""
+        if head or data:
+            self.sock.sendall(head + data)
