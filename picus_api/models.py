@@ -84,10 +84,12 @@ class Item(Model):
         """Every page of the table, each fetched while the one before it is in use. An empty page is not the end.
 
         At most two pages are in memory, and a reader who stops stops the scan. Raises TableUnavailable.
+
+        One scan, not parallel segments: measured with 2 and 4, they took longer, and cost memory.
         """
-        page = table.scan()
+        page = table.scan(limit=table.FIRST_PAGE_ITEMS)
         while page.next_key is not None:
-            ahead = _fetchers.submit(table.scan, page.next_key)
+            ahead = _fetchers.submit(table.scan, page.next_key, page.next_limit())
             yield page
             page = ahead.result()
         yield page
