@@ -5,6 +5,10 @@ Environment variables:
     BIND_HOST        default 127.0.0.1; the container sets 0.0.0.0
     WEB_CONCURRENCY  worker processes; default 1
     WEB_THREADS      threads a worker; default 16
+
+Both defaults are chosen from bench/RESULTS.md, "Threads and workers": one worker fills a vCPU, a second one there only
+costs its memory; with some milliseconds of DynamoDB latency, 16 threads are what keeps the vCPU busy, and where there
+is next to none they cost little. Give a task of two vCPUs two workers.
 """
 
 import gc

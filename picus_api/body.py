@@ -10,8 +10,6 @@ from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.exceptions import APIException
 
-# Without a byte; the whole of a body has BODY_SECONDS.
-WAIT_SECONDS = 10
 # Where the reading of a chunked body leaves its error for the parser to raise.
 BODY_ERROR = "picus.body_error"
 
@@ -60,7 +58,7 @@ def read_body(request: HttpRequest) -> bytes:
 
 @contextmanager
 def limit_waiting(request: HttpRequest) -> Iterator[None]:
-    """Reads raise TimeoutError after WAIT_SECONDS without a byte, or BODY_SECONDS in all.
+    """Reads raise TimeoutError after a pause of the worker's READ_SECONDS, or BODY_SECONDS in all.
 
     A silent client, or one that sends a byte now and then, must not keep a thread for ever.
     """
@@ -68,8 +66,6 @@ def limit_waiting(request: HttpRequest) -> Iterator[None]:
     if connection is None:
         yield
         return
-    before = connection.gettimeout()
-    connection.settimeout(WAIT_SECONDS)
     deadline = time.monotonic() + settings.BODY_SECONDS
     _start_watching()
     _deadlines[connection] = deadline
@@ -77,9 +73,10 @@ def limit_waiting(request: HttpRequest) -> Iterator[None]:
         yield
         if time.monotonic() > deadline:
             raise TimeoutError
+    except BlockingIOError:
+        raise TimeoutError from None
     finally:
         del _deadlines[connection]
-        connection.settimeout(before)
 
 
 _deadlines: dict[socket.socket, float] = {}

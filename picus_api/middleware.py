@@ -30,6 +30,8 @@ def request_log(get_response: GetResponse) -> GetResponse:
         token = logs.request_id.set(identifier)
         try:
             response = get_response(request)
+            if response.status_code == 405:
+                response = _in_error_shape(request, response)
             response["X-Request-Id"] = identifier
             if request.method == "HEAD" and isinstance(response, HttpResponse):
                 _drop_body(response)
@@ -46,6 +48,15 @@ def _drop_body(response: HttpResponse) -> None:
     if response.content:
         response.headers.setdefault("Content-Length", str(len(response.content)))
     response.content = b""
+
+
+def _in_error_shape(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """A refusal without a body, such as WhiteNoise's, gets the body that every error has."""
+    if isinstance(response, HttpResponse) and response.content:
+        return response
+    body = messages.encode(messages.error(messages.method_not_allowed(str(request.method))))
+    headers = {"Allow": response.headers.get("Allow", "GET, HEAD"), "Content-Type": "application/json"}
+    return HttpResponse(body, status=405, headers=headers)
 
 
 def _line(request: HttpRequest, response: HttpResponseBase, started: float) -> dict[str, object]:
@@ -78,20 +89,6 @@ def health_endpoints(get_response: GetResponse) -> GetResponse:
         if request.method in ("GET", "HEAD"):
             return view(request)
         return HttpResponse(status=200 if request.method == "OPTIONS" else 405, headers={"Allow": "GET, HEAD, OPTIONS"})
-
-    return middleware
-
-
-def error_shape(get_response: GetResponse) -> GetResponse:
-    """Give a refusal without a body, such as WhiteNoise's, the body that every error has."""
-
-    def middleware(request: HttpRequest) -> HttpResponseBase:
-        response = get_response(request)
-        if response.status_code == 405 and (response.streaming or not getattr(response, "content", b"")):
-            body = messages.encode(messages.error(messages.method_not_allowed(str(request.method))))
-            headers = {"Allow": response.headers.get("Allow", "GET, HEAD"), "Content-Type": "application/json"}
-            return HttpResponse(body, status=405, headers=headers)
-        return response
 
     return middleware
 
@@ -133,6 +130,7 @@ def same_origin_only(get_response: GetResponse) -> GetResponse:
         response = get_response(request)
         if isinstance(response, HttpResponse) and response.headers.get("Content-Type", "").startswith("text/html"):
             response["Content-Security-Policy"] = settings.CONTENT_SECURITY_POLICY
+            response["X-Frame-Options"] = "DENY"
         return response
 
     return middleware

@@ -16,7 +16,7 @@ from gunicorn.http.errors import NoMoreData
 from picus_project.refusals import refusal
 
 READ_SECONDS = 10
-"""How long a request's head may pause. (Bodies have limits of their own, picus_api/body.py.)"""
+"""How long a request may pause. (The whole of a body has a limit of its own, picus_api/body.py.)"""
 SEND_SECONDS = 60
 """How long a client may take nothing of an answer."""
 _DRAIN_SECONDS = 5.0

@@ -27,11 +27,9 @@ MAX_BODY_BYTES = environment.integer("MAX_BODY_BYTES", 2_621_440, minimum=1, max
 INSTALLED_APPS = ["django.contrib.staticfiles", "rest_framework", "picus_api", "picus_project"]
 MIDDLEWARE = [
     "picus_api.middleware.request_log",
-    "picus_api.middleware.error_shape",
     "picus_api.middleware.health_endpoints",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "picus_api.middleware.same_origin_only",
     "django.middleware.common.CommonMiddleware",
     "picus_api.middleware.chunked_body",

@@ -2,10 +2,12 @@
 
 import json
 
+_encoder = json.JSONEncoder(ensure_ascii=False)
+
 
 def encode(body: object) -> bytes:
     """JSON text in UTF-8, the way every answer but an item's own text is written."""
-    return json.dumps(body, ensure_ascii=False).encode()
+    return _encoder.encode(body).encode()
 
 
 def error(message: str, pointer: str | None = None) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The service as production runs it: gunicorn with its own configuration, over HTTP."""
 
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -15,11 +16,27 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 Service = Callable[..., AbstractContextManager[Client]]
+Shared = tuple["Table", Client]
 
 
 @contextmanager
 def gunicorn(**environment: str) -> Iterator[Client]:
     """A client of a fresh service."""
+    with _gunicorn(**environment) as (_, client):
+        yield client
+
+
+@contextmanager
+def service_process(shared: "Shared") -> Iterator[tuple["subprocess.Popen[bytes]", Client]]:
+    """A fresh service on the shared table, and its process: to send signals to."""
+    table, _ = shared
+    url = table.meta.client.meta.endpoint_url
+    with _gunicorn(DYNAMODB_TABLE_NAME=table.name, DYNAMODB_ENDPOINT_URL=url) as both:
+        yield both
+
+
+@contextmanager
+def _gunicorn(**environment: str) -> Iterator[tuple["subprocess.Popen[bytes]", Client]]:
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     command = [
@@ -29,8 +46,8 @@ def gunicorn(**environment: str) -> Iterator[Client]:
         "picus_project.wsgi:application",
     ]
     settings = {**CREDENTIALS, "PORT": str(port), "ALLOWED_HOSTS": "127.0.0.1", "WEB_THREADS": "8", **environment}
-    with running(command, f"{base}/__lbheartbeat__", **settings):
-        yield Client(base)
+    with running(command, f"{base}/__lbheartbeat__", **settings) as process:
+        yield process, Client(base)
 
 
 @pytest.fixture(scope="session")

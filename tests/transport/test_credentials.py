@@ -82,7 +82,8 @@ def test_credentials_of_the_environment_that_expire_are_botocores_to_refresh(
 
 def test_a_function_loads_neither_botocores_session_nor_tls_to_call(monkeypatch: pytest.MonkeyPatch) -> None:
     script = (
-        "import sys; from picus_api.core.dynamodb.transport import create_transport;"
+        # orjson is not in the function's package.
+        "import sys; sys.modules['orjson'] = None; from picus_api.core.dynamodb.transport import create_transport;"
         "create_transport(sys.argv[1]).call('ListTables', {});"
         "heavy = ('botocore.session', 'botocore.credentials', 'urllib3', 'requests', 'ssl', 'http', 'email',"
         " 'uuid', 'decimal', 'dateutil', 'jmespath', 'pynamodb');"

@@ -6,7 +6,7 @@ are walked. (Who wants the wire form takes Transport.call_raw.) Two differences 
 PynamoDB does not see: times (CreationDateTime) are numbers of seconds, and members that botocore's model
 doesn't know are kept.
 
-An answer is read by orjson where it is installed, as it is in the service and not in the function: it rounds large
+orjson reads and writes it where it is installed, as it is in the service and not in the function: it rounds large
 JSON numbers, and the wire form has none, DynamoDB's numbers are strings.
 """
 
@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from typing import Any
 
 try:
-    from orjson import loads as _loads
+    import orjson
 except ImportError:
-    from json import loads as _loads  # type: ignore[assignment]
+    orjson = None  # type: ignore[assignment]
 
 
 def _base64(value: object) -> str:
@@ -32,12 +32,14 @@ _encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_cir
 
 def encode(request: dict[str, Any]) -> bytes:
     """Return a request body."""
+    if orjson is not None:
+        return orjson.dumps(request, default=_base64)
     return _encoder.encode(request).encode()
 
 
 def parse(body: bytes) -> dict[str, Any]:
     """Return an answer in the wire form."""
-    answer: dict[str, Any] = _loads(body)
+    answer: dict[str, Any] = json.loads(body) if orjson is None else orjson.loads(body)
     return answer
 
 
