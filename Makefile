@@ -17,6 +17,7 @@ test: .venv/.synced .venv-ministack/.synced .venv-function/.synced .venv-package
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/cfn-lint ecs/*.yaml
+	.venv/bin/zizmor --offline --no-progress --quiet --strict-collection .github/workflows
 	rm -f .coverage .coverage.*
 	.venv/bin/coverage run -m pytest
 	.venv/bin/coverage combine --quiet
