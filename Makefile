@@ -5,7 +5,7 @@ UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
 
-.PHONY: run test bench format package clean
+.PHONY: run test image image-test bench format package clean
 .DELETE_ON_ERROR:
 
 run: .venv/.synced .venv-ministack/.synced
@@ -17,11 +17,21 @@ test: .venv/.synced .venv-ministack/.synced .venv-function/.synced .venv-package
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/cfn-lint ecs/*.yaml
+	.venv/bin/hadolint Dockerfile
 	.venv/bin/zizmor --offline --no-progress --quiet --strict-collection .github/workflows
 	rm -f .coverage .coverage.*
 	.venv/bin/coverage run -m pytest
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report
+	@$(MAKE) --no-print-directory image-test
+
+# The service's container, picus:local, by Docker or, where no engine runs, by Debian's buildah.
+image:
+	@ecs/image.sh $(IMAGE)
+
+# Runs that image as its own user, with the whole contract suite against it.
+image-test: image .venv/.synced .venv-ministack/.synced
+	.venv/bin/python -m pytest tests/image
 
 # Picus beside its peers, into bench/RESULTS.md, in about 6.5 minutes. Linux x64, two cores and npm.
 # A part of it: make bench BENCH="--only get,put --rounds 5"
