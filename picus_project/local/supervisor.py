@@ -25,7 +25,6 @@ START_SECONDS = 120.0
 STOP_SECONDS = 5.0
 SAVE_SECONDS = 60.0
 STAGE = "local"
-SECRET_NAME = "local/origin"
 
 
 def run(settings: Settings) -> int:
@@ -63,8 +62,8 @@ class Stack:
         """The template, deployed onto this machine."""
         parameters = {"AlbHost": "127.0.0.1", "AlbProtocol": "http-only", "AlbPort": str(self.alb.getsockname()[1])}
         parameters |= {"ApiHost": "127.0.0.1", "ApiProtocol": "http-only", "ApiPort": str(self.ports.gateway)}
-        parameters |= {"ApiPath": f"/{STAGE}", "OriginSecret": SECRET_NAME}
-        secrets = {SECRET_NAME: {"alb": self.secrets.alb, "api_key": self.secrets.api_key}}
+        parameters |= {"ApiPath": f"/{STAGE}", "AlbSecret": "alb", "ApiKeySecret": "api-key"}
+        secrets = {"alb": self.secrets.alb, "api-key": self.secrets.api_key}
         return load(self.settings.template, parameters=parameters, secrets=secrets)
 
     async def run(self) -> None:
