@@ -5,13 +5,13 @@ UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
 
-.PHONY: run test image image-test bench format package clean
+.PHONY: run test rehearse image image-test bench format package deploy plan destroy clean
 .DELETE_ON_ERROR:
 
 run: .venv/.synced .venv-ministack/.synced
 	@exec .venv/bin/python manage.py serve
 
-test: .venv/.synced .venv-ministack/.synced .venv-function/.synced .venv-package/.synced
+test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced .venv-function/.synced .venv-package/.synced
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
@@ -24,6 +24,18 @@ test: .venv/.synced .venv-ministack/.synced .venv-function/.synced .venv-package
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report
 	@$(MAKE) --no-print-directory image-test
+
+# The way to AWS on one machine, a part of `make test`: docs/rehearsal.md.
+rehearse: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package
+	.venv/bin/python -m pytest -s tests/rehearsal
+
+# A stage's whole way, what of it would change, and its way back, which leaves the table: docs/deploying.md.
+# A part of it: make deploy STAGE=staging OPTIONS="--only edge --only smoke"
+deploy: package
+	@.venv-package/bin/python -m ecs.deploy deploy "$(STAGE)" $(OPTIONS)
+
+plan destroy: .venv-package/.synced
+	@.venv-package/bin/python -m ecs.deploy $@ "$(STAGE)" $(OPTIONS)
 
 # The service's container, picus:local, by Docker or, where no engine runs, by Debian's buildah.
 image:
@@ -67,7 +79,7 @@ bench/node_modules/.package-lock.json: bench/package-lock.json
 
 .venv-bench-zappa/.synced: export UV_COMPILE_BYTECODE = 1
 
-# Those of one dependency group each: ministack, function, package.
+# Those of one dependency group each: awscli, function, ministack, package.
 .venv-%/.synced: uv.lock | $(filter .uv/bin/uv,$(UV))
 	@$(call SYNC,.venv-$*) --only-group $*
 	@touch $@
