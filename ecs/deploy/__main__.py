@@ -5,9 +5,10 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+from ecs.deploy import stacks
 from ecs.deploy.errors import StepFailed
-from ecs.deploy.stage import Stage
-from ecs.deploy.steps import IS_STACK, STEPS, Step
+from ecs.deploy.stage import NAMES, Stage
+from ecs.deploy.steps import STEPS, Step
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,8 +39,7 @@ def _parser() -> argparse.ArgumentParser:
 def _deploy(stage: Stage, only: list[str]) -> int:
     for number, step in enumerate(STEPS, start=1):
         if step.name in stage.skip or (only and step.name not in only):
-            if step.name in IS_STACK:
-                stage.learn(step.name)
+            _pass_by(step, stage)
             continue
         print(f"[{number}/{len(STEPS)}] {step.name}", flush=True)
         began = time.monotonic()
@@ -51,9 +51,8 @@ def _deploy(stage: Stage, only: list[str]) -> int:
 
 def _plan(stage: Stage, only: list[str]) -> int:
     for step in STEPS:
-        if step.name in IS_STACK:
-            stage.learn(step.name)
         if step.name in stage.skip or (only and step.name not in only):
+            _pass_by(step, stage)
             continue
         try:
             lines = step.plan(stage)
@@ -71,6 +70,12 @@ def _destroy(stage: Stage, only: list[str]) -> int:
         if failed := _take(step, step.undo, stage, "destroy"):
             return failed
     return 0
+
+
+def _pass_by(step: Step, stage: Stage) -> None:
+    """A step that is left out may have been taken before: the others want to know its outputs."""
+    if step.name in NAMES:
+        stage.learn(stacks.find(stage.stack(step.name)))
 
 
 def _take(step: Step, action: Callable[[Stage], None], stage: Stage, command: str) -> int:

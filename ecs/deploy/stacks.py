@@ -1,8 +1,10 @@
 """CloudFormation stacks: `picus-<stage>-<name>`, made from `ecs/<name>.yaml`."""
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ecs.deploy.aws import ROOT, AwsRefused, aws
@@ -41,29 +43,44 @@ def find(name: str) -> Stack | None:
     )
 
 
-def summary(template: str) -> dict[str, Any]:
-    """What CloudFormation says of `ecs/<template>.yaml`: Parameters, ResourceTypes, Capabilities."""
+def parameter_names(template: str) -> list[str]:
+    """The parameters of `ecs/<template>.yaml`: the keys of that section, which our templates indent by two."""
+    section = re.search(r"^Parameters:\n((?:[ #].*\n|\n)*)", _path(template).read_text(), re.MULTILINE)
+    return re.findall(r"^  (\w+):", section[1], re.MULTILINE) if section else []
+
+
+def _summary(template: str) -> dict[str, Any]:
     answer: dict[str, Any] = aws("cloudformation", "get-template-summary", "--template-body", _body(template))
     return answer
 
 
-def apply(name: str, template: str, parameters: Mapping[str, str]) -> None:
-    """Creates or updates a stack and waits; nothing to change is success. Raises StepFailed with the failed events."""
-    stack = find(name)
-    if stack and stack.status in STILLBORN:
-        delete(name)
-    elif stack and stack.status.endswith("IN_PROGRESS"):
-        raise StepFailed(f"{name} is {stack.status}", "Something else works on it: wait until it has ended.")
-    overrides = [f"{key}={value}" for key, value in parameters.items()]
+def apply(name: str, template: str, parameters: Mapping[str, str]) -> Stack:
+    """Creates or updates a stack and waits; the stack then. Raises StepFailed with the events that failed."""
     began = time.time()
     try:
-        aws(
-            *("cloudformation", "deploy", "--stack-name", name, "--template-file", str(_path(template))),
-            *("--capabilities", "CAPABILITY_NAMED_IAM", "--no-fail-on-empty-changeset"),
-            *(("--parameter-overrides", *overrides) if overrides else ()),
-        )
+        _deploy(name, template, parameters)
     except AwsRefused as error:
         raise StepFailed("\n".join([error.reason, *failures(name, began)]), _advice(name)) from error
+    stack = find(name)
+    if stack is None:
+        raise StepFailed(f"{name} is gone", "Somebody else deletes it.")
+    return stack
+
+
+def _deploy(name: str, template: str, parameters: Mapping[str, str]) -> None:
+    overrides = [f"{key}={value}" for key, value in parameters.items()]
+    command = (
+        *("cloudformation", "deploy", "--stack-name", name, "--template-file", str(_path(template))),
+        *("--capabilities", "CAPABILITY_NAMED_IAM", "--no-fail-on-empty-changeset"),
+        *(("--parameter-overrides", *overrides) if overrides else ()),
+    )
+    try:
+        aws(*command)
+    except AwsRefused as error:
+        if not re.search(rf"is in ({'|'.join(STILLBORN)}) state", error.reason):
+            raise
+        delete(name)
+        aws(*command)
 
 
 def failures(name: str, since: float) -> list[str]:
@@ -80,11 +97,10 @@ def failures(name: str, since: float) -> list[str]:
     ]
 
 
-def changes(name: str, template: str, parameters: Mapping[str, str]) -> list[str]:
-    """What `apply` would do, a line each; empty for nothing. Changes nothing itself."""
-    stack = find(name)
+def changes(name: str, template: str, stack: Stack | None, parameters: Mapping[str, str]) -> list[str]:
+    """What `apply` would do to `stack`, as it was found, a line each; empty for nothing. Changes nothing itself."""
     if stack is None or stack.status in STILLBORN:
-        return [f"Add     {kind}" for kind in summary(template)["ResourceTypes"]]
+        return [f"Add     {kind}" for kind in _summary(template)["ResourceTypes"]]
     if stack.status.endswith("IN_PROGRESS"):
         return [f"can't tell: the stack is {stack.status}"]
     try:
@@ -106,7 +122,7 @@ def delete(name: str) -> None:
 
 
 def _change_set(name: str, template: str, stack: Stack, parameters: Mapping[str, str]) -> list[str]:
-    keys = [entry["ParameterKey"] for entry in summary(template).get("Parameters") or []]
+    keys = parameter_names(template)
     given = [f"ParameterKey={key},ParameterValue={_escaped(parameters[key])}" for key in keys if key in parameters]
     kept = [f"ParameterKey={key},UsePreviousValue=true" for key in keys if key in stack.parameters.keys() - parameters]
     names = ("--stack-name", name, "--change-set-name", CHANGE_SET)
@@ -137,7 +153,7 @@ def _escaped(value: str) -> str:
     return value.replace("\\", "\\\\").replace(",", "\\,")
 
 
-def _path(template: str) -> Any:
+def _path(template: str) -> Path:
     return ROOT / "ecs" / f"{template}.yaml"
 
 

@@ -7,7 +7,7 @@ A template's parameter takes its value from, in this order: `--set NAME=VALUE`; 
 import json
 import re
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -61,27 +61,19 @@ class Stage:
         """The name of a stack of this stage."""
         return f"picus-{self.name}-{name}"
 
-    def learn(self, name: str) -> None:
-        """Takes in a stack's outputs, where the stack exists."""
-        found = stacks.find(self.stack(name))
-        if found:
-            self._outputs |= found.outputs
+    def learn(self, stack: stacks.Stack | None) -> None:
+        """Takes in a stack's outputs."""
+        self._outputs |= stack.outputs if stack else {}
 
     def parameters(self, template: str) -> dict[str, str]:
-        """Values for a template. Raises StepFailed for a parameter that has neither a value nor a default."""
-        return dict(self._parameters(template))
+        """Values for a template's parameters, as far as they are known; CloudFormation asks for what is missing."""
+        return {name: value for name in stacks.parameter_names(template) if (value := self._get(name)) is not None}
 
-    def _parameters(self, template: str) -> Iterator[tuple[str, str]]:
-        for entry in stacks.summary(template).get("Parameters") or []:
-            key = entry["ParameterKey"]
-            try:
-                yield key, self[key]
-            except KeyError as error:
-                if not entry.get("DefaultValue") and entry.get("DefaultValue") != "":
-                    hint = f"Set it in ecs/stages/{self.name}.json, or run the step that makes it."
-                    raise StepFailed(
-                        f"{template}.yaml asks for {key}, and {error.args[0]} is not known", hint
-                    ) from error
+    def _get(self, name: str) -> str | None:
+        try:
+            return self[name]
+        except KeyError:
+            return None
 
 
 def describe(name: str) -> dict[str, stacks.Stack]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ecs.deploy import function, image, smoke, stacks
 from ecs.deploy.aws import aws
-from ecs.deploy.stage import NAMES, Stage
+from ecs.deploy.stage import Stage
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ def _stack(name: str, *, before: Callable[[Stage], None] = _nothing, after: Call
     """A step that is a stack; `before` its end and `after` its beginning there may be more to do."""
 
     def apply(stage: Stage) -> None:
-        stacks.apply(stage.stack(name), name, stage.parameters(name))
-        stage.learn(name)
+        stage.learn(stacks.apply(stage.stack(name), name, stage.parameters(name)))
         after(stage)
 
     def plan(stage: Stage) -> list[str]:
-        # A new stage's stacks have no values for one another yet, and need none to be listed.
-        known = stage.parameters(name) if stacks.find(stage.stack(name)) else {}
-        return stacks.changes(stage.stack(name), name, known)
+        found = stacks.find(stage.stack(name))
+        lines = stacks.changes(stage.stack(name), name, found, stage.parameters(name))
+        stage.learn(found)
+        return lines
 
     def undo(stage: Stage) -> None:
         before(stage)
@@ -72,4 +72,3 @@ STEPS = (
     _stack("edge"),
     Step("smoke", smoke.test, _no_changes, undo=_nothing),
 )
-IS_STACK = frozenset(NAMES)
