@@ -11,7 +11,8 @@ SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
 run: .venv/.synced .venv-ministack/.synced
 	@exec .venv/bin/python manage.py serve
 
-test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced .venv-function/.synced .venv-package/.synced
+test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced .venv-function/.synced .venv-package/.synced \
+		.venv-checkov/.synced
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
@@ -72,6 +73,11 @@ clean:
 
 .venv-bench/.synced: bench/uv.lock | $(filter .uv/bin/uv,$(UV))
 	@$(call SYNC,$(CURDIR)/.venv-bench) --project bench
+	@touch $@
+
+# An environment whose lock is its own.
+.venv-checkov/.synced: ecs/checkov/uv.lock | $(filter .uv/bin/uv,$(UV))
+	@$(call SYNC,$(CURDIR)/.venv-checkov) --project ecs/checkov
 	@touch $@
 
 bench/node_modules/.package-lock.json: bench/package-lock.json

@@ -42,12 +42,17 @@ def _tag(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
 _Loader.add_multi_constructor("!", _tag)
 
 
-def properties(path: Path, resource_type: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The properties, unresolved, of the template's one resource of that type, and the template's parameters."""
+def read(path: Path) -> Any:
+    """The template with its functions in their long form. Raises TemplateError."""
     try:
-        template = yaml.load(path.read_text(), _Loader)  # noqa: S506 -- a SafeLoader
+        return yaml.load(path.read_text(), _Loader)  # noqa: S506 -- a SafeLoader
     except (OSError, yaml.YAMLError) as error:
         raise TemplateError(f"{path}: {error}") from error
+
+
+def properties(path: Path, resource_type: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The properties, unresolved, of the template's one resource of that type, and the template's parameters."""
+    template = read(path)
     found = [r for r in _mapping(template, "Resources").values() if r.get("Type") == resource_type]
     if len(found) != 1:
         raise TemplateError(f"{path} has {len(found)} resources of type {resource_type}, not one")
