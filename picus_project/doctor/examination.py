@@ -101,8 +101,10 @@ def _service(case: Case) -> list[Finding]:
 
 
 def _function(case: Case) -> list[Finding]:
+    found = case.deployment
     role_arn = case.account.output("FunctionRoleArn")
-    return function.check(case.deployment.function, case.deployment.table_name, role_arn, case.package)
+    expected = function.Expected(found.table_name, service.image_tag(found.definition), role_arn, case.package)
+    return function.check(found.function, expected)
 
 
 def _times(case: Case) -> list[Finding]:

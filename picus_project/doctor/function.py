@@ -4,23 +4,33 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from picus_project.doctor.findings import Finding, judge, unknown
 
 SUBJECT = "function"
+AGAIN = "make deploy again"
 
 
-def check(configuration: Mapping[str, Any], table_name: str, role_arn: str, package: Path) -> list[Finding]:
-    """Judge GetFunctionConfiguration's answer against the service's table, the function's role and the package."""
+class Expected(NamedTuple):
+    """The service's table and commit (its image's tag), the role and the package that `make deploy` gives it."""
+
+    table: str
+    commit: str
+    role_arn: str
+    package: Path
+
+
+def check(configuration: Mapping[str, Any], expected: Expected) -> list[Finding]:
+    """Judge GetFunctionConfiguration's answer."""
     variables = configuration.get("Environment", {}).get("Variables", {})
-    table, role = variables.get("DYNAMODB_TABLE_NAME", "unset"), configuration["Role"]
+    table, commit = variables.get("DYNAMODB_TABLE_NAME", "unset"), variables.get("PICUS_COMMIT", "unknown")
+    role = configuration["Role"]
     return [
-        judge(SUBJECT, table == table_name, f"its table is {table}, the service's {table_name}", "zappa_settings.json"),
-        judge(
-            SUBJECT, role == role_arn, f"its role is {role}", f"must be {role_arn}: role_name in zappa_settings.json"
-        ),
-        _same(configuration, package),
+        judge(SUBJECT, table == expected.table, f"its table is {table}, the service's {expected.table}", AGAIN),
+        judge(SUBJECT, commit == expected.commit, f"its commit is {commit}, the service's {expected.commit}", AGAIN),
+        judge(SUBJECT, role == expected.role_arn, f"its role is {role}", f"must be {expected.role_arn}: {AGAIN}"),
+        _same(configuration, expected.package),
     ]
 
 
@@ -30,4 +40,4 @@ def _same(configuration: Mapping[str, Any], package: Path) -> Finding:
     made = base64.b64encode(hashlib.sha256(package.read_bytes()).digest()).decode()
     same = made == configuration["CodeSha256"]
     says = f"it is {'' if same else 'not '}{package.name} of this checkout"
-    return judge(SUBJECT, same, says, "make package, then make deploy")
+    return judge(SUBJECT, same, says, AGAIN)

@@ -20,12 +20,16 @@ def distribution(change: Callable[[Config], None]) -> Break:
         good = client.get_distribution_config(**where)["DistributionConfig"]
         bad = copy.deepcopy(good)
         change(bad)
-        for config in (bad, good):
-            client.update_distribution(
-                **where, DistributionConfig=config, IfMatch=client.get_distribution_config(**where)["ETag"]
-            )
-            if config is bad:
-                yield
+
+        def update(config: Config) -> None:
+            etag = client.get_distribution_config(**where)["ETag"]
+            client.update_distribution(**where, DistributionConfig=config, IfMatch=etag)
+
+        update(bad)
+        try:
+            yield
+        finally:
+            update(good)
 
     return broken
 
@@ -78,8 +82,10 @@ def policy(output: str, document: str) -> Break:
     def broken(stage: Deployed) -> Iterator[None]:
         iam, role = stage.client("iam"), stage[output].rpartition("/")[2]
         iam.put_role_policy(RoleName=role, PolicyName="more", PolicyDocument=document)
-        yield
-        iam.delete_role_policy(RoleName=role, PolicyName="more")
+        try:
+            yield
+        finally:
+            iam.delete_role_policy(RoleName=role, PolicyName="more")
 
     return broken
 
@@ -91,8 +97,10 @@ def default_forwards(stage: Deployed) -> Iterator[None]:
     listener = _listener(stage)
     forward = [{"Type": "forward", "TargetGroupArn": stage["TargetGroupArn"]}]
     client.modify_listener(ListenerArn=listener["ListenerArn"], DefaultActions=forward)
-    yield
-    client.modify_listener(ListenerArn=listener["ListenerArn"], DefaultActions=listener["DefaultActions"])
+    try:
+        yield
+    finally:
+        client.modify_listener(ListenerArn=listener["ListenerArn"], DefaultActions=listener["DefaultActions"])
 
 
 @contextmanager
@@ -102,9 +110,11 @@ def rule_asks_for_a_path(stage: Deployed) -> Iterator[None]:
     rules = client.describe_rules(ListenerArn=_listener(stage)["ListenerArn"])["Rules"]
     rule = next(rule for rule in rules if not rule["IsDefault"])
     client.modify_rule(RuleArn=rule["RuleArn"], Conditions=[{"Field": "path-pattern", "Values": ["/*"]}])
-    yield
-    good = [{"Field": "http-header", "HttpHeaderConfig": entry["HttpHeaderConfig"]} for entry in rule["Conditions"]]
-    client.modify_rule(RuleArn=rule["RuleArn"], Conditions=good)
+    try:
+        yield
+    finally:
+        good = [{"Field": "http-header", "HttpHeaderConfig": entry["HttpHeaderConfig"]} for entry in rule["Conditions"]]
+        client.modify_rule(RuleArn=rule["RuleArn"], Conditions=good)
 
 
 def _listener(stage: Deployed) -> Config:
@@ -120,13 +130,18 @@ def open_method(stage: Deployed) -> Iterator[None]:
     client = stage.client("apigateway")
     resources = client.get_resources(restApiId=stage["ApiId"])["items"]
     proxy = next(entry["id"] for entry in resources if entry["path"] == "/{proxy+}")
-    for value in ("false", "true"):
+
+    def require(value: str) -> None:
         change = [{"op": "replace", "path": "/apiKeyRequired", "value": value}]
         where = {"restApiId": stage["ApiId"], "resourceId": proxy, "httpMethod": "ANY"}
         client.update_method(**where, patchOperations=change)
         client.create_deployment(restApiId=stage["ApiId"], stageName=STAGE)
-        if value == "false":
-            yield
+
+    require("false")
+    try:
+        yield
+    finally:
+        require("true")
 
 
 @contextmanager
@@ -134,10 +149,11 @@ def other_package(stage: Deployed) -> Iterator[None]:
     """The function runs other code."""
     client = stage.client("lambda")
     good = stage.package.read_bytes()
-    for content in (good + b"\n", good):
-        client.update_function_code(FunctionName=FUNCTION, ZipFile=content)
-        if content != good:
-            yield
+    client.update_function_code(FunctionName=FUNCTION, ZipFile=good + b"\n")
+    try:
+        yield
+    finally:
+        client.update_function_code(FunctionName=FUNCTION, ZipFile=good)
 
 
 def with_role(output: str) -> Break:
@@ -147,8 +163,10 @@ def with_role(output: str) -> Break:
     def broken(stage: Deployed) -> Iterator[None]:
         client = stage.client("lambda")
         client.update_function_configuration(FunctionName=FUNCTION, Role=stage[output])
-        yield
-        client.update_function_configuration(FunctionName=FUNCTION, Role=stage["FunctionRoleArn"])
+        try:
+            yield
+        finally:
+            client.update_function_configuration(FunctionName=FUNCTION, Role=stage["FunctionRoleArn"])
 
     return broken
 
@@ -158,16 +176,41 @@ def key_in_no_plan(stage: Deployed) -> Iterator[None]:
     """The key opens nothing."""
     client = stage.client("apigateway")
     client.delete_usage_plan_key(usagePlanId=stage["UsagePlanId"], keyId=stage["KeyId"])
-    yield
-    client.create_usage_plan_key(usagePlanId=stage["UsagePlanId"], keyId=stage["KeyId"], keyType="API_KEY")
+    try:
+        yield
+    finally:
+        client.create_usage_plan_key(usagePlanId=stage["UsagePlanId"], keyId=stage["KeyId"], keyType="API_KEY")
 
 
 @contextmanager
 def disabled_key(stage: Deployed) -> Iterator[None]:
     """The key is there, and switched off."""
     client = stage.client("apigateway")
-    for value in ("false", "true"):
+
+    def enable(value: str) -> None:
         change = [{"op": "replace", "path": "/enabled", "value": value}]
         client.update_api_key(apiKey=stage["KeyId"], patchOperations=change)
-        if value == "false":
+
+    enable("false")
+    try:
+        yield
+    finally:
+        enable("true")
+
+
+def variables(**bad: str) -> Break:
+    """The function has other values in its environment."""
+
+    @contextmanager
+    def broken(stage: Deployed) -> Iterator[None]:
+        client = stage.client("lambda")
+        good = client.get_function_configuration(FunctionName=FUNCTION)["Environment"]
+        client.update_function_configuration(
+            FunctionName=FUNCTION, Environment={"Variables": {**good["Variables"], **bad}}
+        )
+        try:
             yield
+        finally:
+            client.update_function_configuration(FunctionName=FUNCTION, Environment=good)
+
+    return broken

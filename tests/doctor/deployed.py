@@ -64,7 +64,7 @@ class Deployed:
             Handler="delete_fn.app.handler",
             Code={"ZipFile": package.read_bytes()},
             Timeout=20,
-            Environment={"Variables": {"DYNAMODB_TABLE_NAME": self["TableName"]}},
+            Environment={"Variables": {"DYNAMODB_TABLE_NAME": self["TableName"], "PICUS_COMMIT": COMMIT}},
         )
         gateway = self.client("apigateway")
         api = gateway.create_rest_api(name=FUNCTION, endpointConfiguration={"types": ["REGIONAL"]})["id"]

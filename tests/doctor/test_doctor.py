@@ -195,13 +195,12 @@ BROKEN: dict[str, tuple[breaking.Break, set[str]]] = {
         {"service: 0 of 0 tasks run"},
     ),
     "a function on another table": (
-        breaking.calling(
-            "lambda",
-            "update_function_configuration",
-            {**FUNCTION_SETTINGS, "Environment": {"Variables": {"DYNAMODB_TABLE_NAME": "picus_data"}}},
-            {**FUNCTION_SETTINGS, "Environment": {"Variables": {"DYNAMODB_TABLE_NAME": "picus_data_staging"}}},
-        ),
+        breaking.variables(DYNAMODB_TABLE_NAME="picus_data"),
         {"function: its table is picus_data, the service's picus_data_staging"},
+    ),
+    "a function of another commit": (
+        breaking.variables(PICUS_COMMIT="f" * 40),
+        {f"function: its commit is {'f' * 40}, the service's 0123456789"},
     ),
     "a function with the service's role": (
         breaking.with_role("TaskRoleArn"),
