@@ -9,8 +9,6 @@ from typing import Any
 from ecs.deploy.errors import StepFailed
 from ecs.deploy.stage import Stage
 
-# A new distribution's name takes a while until every resolver knows it; a service's last old task, to go.
-WAIT_SECONDS = 300.0
 POLL_SECONDS = 1.0
 ADVICE = "`manage.py doctor --stage {}` looks for the cause."
 
@@ -18,7 +16,7 @@ ADVICE = "`manage.py doctor --stage {}` looks for the cause."
 def test(stage: Stage) -> None:
     """Raises StepFailed for the first thing that is not as it should be."""
     url, advice = stage["Url"], ADVICE.format(stage.name)
-    _wait_for_commit(url, stage["Commit"], advice)
+    _wait_for_commit(url, stage["Commit"], float(stage["SmokeSeconds"]), advice)
     steps = (
         ("POST", "/picus/put", 201),
         ("GET", "/picus/get/{key}", 200),
@@ -51,14 +49,12 @@ def request(method: str, url: str) -> tuple[int, Any]:
         return 0, str(error)
 
 
-def _wait_for_commit(url: str, commit: str, advice: str) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
+def _wait_for_commit(url: str, commit: str, seconds: float, advice: str) -> None:
+    deadline = time.monotonic() + seconds
     while True:
         status, body = request("GET", f"{url}/__version__")
         if status == 200 and body.get("commit") == commit:
             return
         if time.monotonic() > deadline:
-            raise StepFailed(
-                f"{url}/__version__ is not {commit} after {WAIT_SECONDS:.0f} s but {status} {body}", advice
-            )
+            raise StepFailed(f"{url}/__version__ is not {commit} after {seconds:.0f} s but {status} {body}", advice)
         time.sleep(POLL_SECONDS)

@@ -25,6 +25,8 @@ FORMATS = {
     "ApiHost": "{ApiId}.execute-api.{Region}.amazonaws.com",
     "ApiPath": "/{ApiStage}",
     "Url": "https://{DomainName}",
+    # A new distribution's name takes a while until every resolver knows it; a service's last old task, to go.
+    "SmokeSeconds": "300",
 }
 
 
