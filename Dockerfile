@@ -30,7 +30,7 @@ COPY manage.py gunicorn.conf.py ./
 COPY picus_api picus_api
 COPY picus_project picus_project
 # Bytecode that needs no check against its source: nobody writes here again, and a root file system may be read-only.
-RUN rm pyproject.toml uv.lock \
+RUN rm -f pyproject.toml uv.lock .venv/.lock \
     && .venv/bin/python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash .
 
 FROM python
@@ -39,6 +39,10 @@ RUN python3 -c "import ensurepip, shutil; shutil.rmtree(ensurepip.__path__[0])" 
     && rm -rf /usr/local/bin/pip* /usr/local/lib/python3*/site-packages/pip*
 WORKDIR /app
 COPY --from=build /app .
+ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 BIND_HOST=0.0.0.0 PORT=8000
+# The official image comes without bytecode of the standard library, which nobody could write later: loading the service
+# once writes what it needs. And what does not load is no image.
+RUN DYNAMODB_TABLE_NAME=none gunicorn --check-config -c gunicorn.conf.py picus_project.wsgi:application
 # What /__version__ answers, in Dockerflow's form.
 ARG VERSION=development
 ARG COMMIT=unknown
@@ -51,7 +55,6 @@ LABEL org.opencontainers.image.title="picus" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$COMMIT" \
       org.opencontainers.image.source="$SOURCE"
-ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 BIND_HOST=0.0.0.0 PORT=8000
 EXPOSE 8000
 # A number, so that a host can tell that it is not root; it owns nothing here.
 USER 10001:10001

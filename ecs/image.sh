@@ -4,6 +4,7 @@
 #   TARGET            a stage of the Dockerfile; default: the service
 #   PLATFORM          as Docker writes it, e.g. linux/arm64; Docker only
 #   SOURCE, BUILD     where the code is and what built it: addresses for /__version__
+#   DEBIAN_MIRROR     for the base image that is made where no engine runs; default: debootstrap's
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,13 +22,14 @@ fail() {
 }
 
 install_tools() {
-    command -v buildah debootstrap > /dev/null && return
+    command -v buildah > /dev/null && command -v debootstrap > /dev/null && return
     [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null \
         || fail "to build an image, start Docker, or as root on Debian: apt-get install buildah debootstrap"
     echo "installing buildah and debootstrap" >&2
     export DEBIAN_FRONTEND=noninteractive
-    { apt-get update && apt-get install --yes --no-install-recommends buildah debootstrap debian-archive-keyring; } \
-        > build/apt.log 2>&1 || fail "apt-get could not install buildah and debootstrap; see build/apt.log"
+    local packages=(buildah debootstrap debian-archive-keyring gpgv)
+    { apt-get update && apt-get install --yes --no-install-recommends "${packages[@]}"; } > build/apt.log 2>&1 \
+        || fail "apt-get could not install buildah and debootstrap; see build/apt.log"
 }
 
 # Debian 13 with its own Python 3.13, what python:3.13-slim is made of: for a machine that reaches no image registry.
@@ -36,8 +38,10 @@ make_stand_in() {
     echo "making a base image from Debian's packages" >&2
     rm -rf build/base
     debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates trixie build/base \
-        ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} > build/debootstrap.log 2>&1 || fail "debootstrap failed; see build/debootstrap.log"
+        ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} > build/debootstrap.log 2>&1 \
+        || fail "debootstrap failed; see build/debootstrap.log"
     rm -rf build/base/usr/share/{doc,info,locale,man} build/base/var/cache/apt build/base/var/lib/apt/lists
+    rm -rf build/base/usr/lib/python3*/__pycache__ build/base/usr/lib/python3*/*/__pycache__  # like the official image
     local container
     container=$(buildah from scratch)
     buildah copy --quiet "$container" build/base / > /dev/null

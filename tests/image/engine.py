@@ -90,6 +90,7 @@ class Container:
         """SIGTERM to the first process in the image, as ECS sends it."""
         if self.engine.files is None:
             self.process.terminate()  # `docker run` passes it on
+            return
         for pid in children(self.process.pid):
             os.kill(pid, signal.SIGTERM)
 
