@@ -10,7 +10,8 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-STACKS = ("data", "registry", "roles", "service", "api", "edge")
+# Those whose outputs are of use here.
+STACKS = ("roles", "service", "edge")
 # Few and short: a person waits.
 CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
 
@@ -64,20 +65,13 @@ class Account:
 
     @cached_property
     def outputs(self) -> dict[str, str]:
-        """The outputs of all of the stage's stacks. There need not be a data stack."""
+        """The outputs of the stage's stacks."""
         found: dict[str, str] = {}
         for name in STACKS:
-            found |= self._stack(f"picus-{self.stage}-{name}", optional=name == "data")
+            answer = self.call("cloudformation", "describe_stacks", StackName=f"picus-{self.stage}-{name}")
+            with readable():
+                found |= {entry["OutputKey"]: entry["OutputValue"] for entry in answer["Stacks"][0].get("Outputs", [])}
         return found
-
-    def _stack(self, name: str, optional: bool) -> dict[str, str]:
-        try:
-            stacks = self.call("cloudformation", "describe_stacks", StackName=name)["Stacks"]
-        except Unreadable as error:
-            if optional and "does not exist" in str(error):
-                return {}
-            raise
-        return {entry["OutputKey"]: entry["OutputValue"] for entry in stacks[0].get("Outputs", [])}
 
     def output(self, name: str) -> str:
         """One output."""

@@ -97,7 +97,7 @@ def _around(case: Case) -> list[Finding]:
 
 
 def _service(case: Case) -> list[Finding]:
-    return service.check(case.deployment.service)
+    return service.check(case.deployment.service, case.deployment.definition)
 
 
 def _function(case: Case) -> list[Finding]:

@@ -10,6 +10,8 @@ from picus_project.doctor.findings import Finding, judge, unknown
 
 SUBJECT = "function"
 AGAIN = "make deploy again"
+# Our own: Zappa's imports boto3 and werkzeug at each cold start.
+HANDLER = "delete_fn.app.handler"
 
 
 class Expected(NamedTuple):
@@ -25,11 +27,17 @@ def check(configuration: Mapping[str, Any], expected: Expected) -> list[Finding]
     """Judge GetFunctionConfiguration's answer."""
     variables = configuration.get("Environment", {}).get("Variables", {})
     table, commit = variables.get("DYNAMODB_TABLE_NAME", "unset"), variables.get("PICUS_COMMIT", "unknown")
-    role = configuration["Role"]
+    role, handler = configuration["Role"], configuration["Handler"]
     return [
         judge(SUBJECT, table == expected.table, f"its table is {table}, the service's {expected.table}", AGAIN),
         judge(SUBJECT, commit == expected.commit, f"its commit is {commit}, the service's {expected.commit}", AGAIN),
         judge(SUBJECT, role == expected.role_arn, f"its role is {role}", f"must be {expected.role_arn}: {AGAIN}"),
+        judge(
+            SUBJECT,
+            handler == HANDLER,
+            f"its handler is {handler}",
+            f"must be {HANDLER}, as in zappa_settings.json: {AGAIN}",
+        ),
         _same(configuration, expected.package),
     ]
 

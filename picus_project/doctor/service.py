@@ -9,9 +9,9 @@ SUBJECT = "service"
 FIX = "deploy ecs/service.yaml again"
 
 
-def check(service: Mapping[str, Any]) -> list[Finding]:
-    """Judge DescribeServices' one service."""
-    return [_complete(service), _replacement(service), _breaker(service)]
+def check(service: Mapping[str, Any], definition: Mapping[str, Any]) -> list[Finding]:
+    """Judge DescribeServices' one service and DescribeTaskDefinition's `taskDefinition`."""
+    return [_complete(service), _replacement(service), _breaker(service), _hosts(definition)]
 
 
 def setting(definition: Mapping[str, Any], name: str) -> str:
@@ -49,3 +49,9 @@ def _breaker(service: Mapping[str, Any]) -> Finding:
     breaker = service.get("deploymentConfiguration", {}).get("deploymentCircuitBreaker", {})
     good = bool(breaker.get("enable") and breaker.get("rollback"))
     return judge(SUBJECT, good, f"the circuit breaker {'rolls' if good else 'does not roll'} a bad release back", FIX)
+
+
+def _hosts(definition: Mapping[str, Any]) -> Finding:
+    hosts = setting(definition, "ALLOWED_HOSTS")
+    good = bool(hosts) and "*" not in hosts
+    return judge(SUBJECT, good, f"it answers to {hosts or 'no name'}", f"AllowedHosts in the stage's file: {FIX}")

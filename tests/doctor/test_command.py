@@ -41,7 +41,7 @@ def test_another_commit_is_status_1_and_each_line_can_be_json(
     wrong = [line for line in map(json.loads, run.stdout.splitlines()) if line["verdict"] != "OK"]
     assert [(line["subject"], line["verdict"]) for line in wrong] == [("version", "FAIL")]
     assert wrong[0]["fix"]
-    assert run.stderr == "47 findings: 1 wrong, 0 not looked at.\n"
+    assert run.stderr == "49 findings: 1 wrong, 0 not looked at.\n"
 
 
 def test_a_package_that_was_not_made_is_status_2(
@@ -58,7 +58,7 @@ def test_a_stage_that_was_never_deployed_is_said_in_a_line_for_each_subject(aws:
     run = doctor("--stage", "nowhere", **aws)
     assert run.returncode == 2
     assert "UNKNOWN edge: " in run.stdout
-    assert "Stack with id picus-nowhere-registry does not exist" in run.stdout
+    assert "Stack with id picus-nowhere-roles does not exist" in run.stdout
     assert "Traceback" not in run.stderr
 
 

@@ -218,6 +218,15 @@ BROKEN: dict[str, tuple[breaking.Break, set[str]]] = {
         ),
         {"timeouts: the function's timeout (60 s) must be shorter"},
     ),
+    "Zappa's own handler": (
+        breaking.calling(
+            "lambda",
+            "update_function_configuration",
+            {**FUNCTION_SETTINGS, "Handler": "handler.lambda_handler"},
+            {**FUNCTION_SETTINGS, "Handler": "delete_fn.app.handler"},
+        ),
+        {"function: its handler is handler.lambda_handler"},
+    ),
     "a function of another build": (breaking.other_package, {"function: it is not delete_fn.zip"}),
 }
 

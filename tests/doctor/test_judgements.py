@@ -82,9 +82,33 @@ def test_an_api_without_methods_or_at_the_edge_is_wrong() -> None:
     ]
 
 
+def task(**environment: str) -> dict[str, Any]:
+    entries = [{"name": name, "value": value} for name, value in environment.items()]
+    return {"containerDefinitions": [{"image": "picus:abcdef", "environment": entries}]}
+
+
 def test_a_deployment_that_failed_is_said_though_tasks_run() -> None:
     state = {"runningCount": 2, "desiredCount": 2, "deployments": [{"rolloutState": "FAILED"}]}
-    assert "2 of 2 tasks run, and a deployment failed" in wrong(service.check(state))
+    assert "2 of 2 tasks run, and a deployment failed" in wrong(service.check(state, task(ALLOWED_HOSTS="a")))
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({}, ["it answers to no name"]),
+        ({"ALLOWED_HOSTS": "*"}, ["it answers to *"]),
+        ({"ALLOWED_HOSTS": "a.example,*"}, ["it answers to a.example,*"]),
+        ({"ALLOWED_HOSTS": ".cloudfront.net"}, []),
+    ],
+)
+def test_a_service_answers_to_names_of_its_own(environment: dict[str, str], says: list[str]) -> None:
+    how = {
+        "minimumHealthyPercent": 100,
+        "maximumPercent": 200,
+        "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+    }
+    state = {"runningCount": 2, "desiredCount": 2, "deploymentConfiguration": how}
+    assert wrong(service.check(state, task(**environment))) == says
 
 
 @pytest.mark.parametrize("image", ["host:5000/picus", "picus@sha256:aa", "123.dkr.ecr/picus-staging"])
