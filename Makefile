@@ -11,7 +11,7 @@ SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
 run: .venv/.synced .venv-ministack/.synced
 	@exec .venv/bin/python manage.py serve
 
-test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced .venv-function/.synced .venv-package/.synced \
+test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package \
 		.venv-checkov/.synced
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .

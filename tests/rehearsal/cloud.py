@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ class Cloud:
     url: str
     edge_port: int
     certificate: Path
+    # Roles by the access keys that they were given here.
+    assumed: dict[str, str] = field(default_factory=dict)
 
     def environment(self, **variables: str) -> dict[str, str]:
         """What an operator's shell has, and these."""
@@ -51,6 +53,7 @@ class Cloud:
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust | {"Statement": [anybody]}))
         found = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="rehearsal")["Credentials"]
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+        self.assumed[found["AccessKeyId"]] = role_arn
         return {
             "aws_access_key_id": found["AccessKeyId"],
             "aws_secret_access_key": found["SecretAccessKey"],
@@ -81,6 +84,8 @@ def cloud() -> Iterator[Cloud]:
             "MINISTACK_SSL_CERT": str(certificate),
             "MINISTACK_SSL_KEY": str(key),
             "LAMBDA_EXECUTOR": "local",
+            "CLOUDTRAIL_RECORDING": "1",
+            "CLOUDTRAIL_MAX_EVENTS": "1000000",
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "ERROR",

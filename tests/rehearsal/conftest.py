@@ -1,5 +1,6 @@
-"""One deployed stage for all of the rehearsal."""
+"""One deployed stage for all of the rehearsal, and one run of the contract suite against it."""
 
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -12,3 +13,19 @@ def stage() -> Iterator[Staging]:
     """`staging`, deployed once."""
     with staging() as deployed:
         yield deployed
+
+
+@pytest.fixture(scope="session", autouse=True)
+def contract(stage: Staging) -> Iterator["subprocess.Popen[str]"]:
+    """The contract suite, started: it takes a minute, in which the other tests do what must not disturb it."""
+    plugins = [f"-ptests.rehearsal.{name}" for name in ("resolver", "gaps")]
+    with stage.started("pytest", "-q", *plugins, "tests/contract", PICUS_BASE_URL=stage.url) as process:
+        yield process
+        process.terminate()
+
+
+@pytest.fixture(scope="session")
+def contract_run(contract: "subprocess.Popen[str]") -> tuple[int, str]:
+    """Its exit status and what it printed, once it has ended."""
+    stdout, stderr = contract.communicate()
+    return contract.returncode, stdout + stderr

@@ -21,7 +21,7 @@ from tests.dynamodb import ROOT, free_port
 from tests.rehearsal.cloud import Cloud
 
 HEALTHY_COUNT = 2
-START_SECONDS = 15.0
+START_SECONDS = 10.0
 # A real target group drains for 45 s; here nothing takes that long.
 DRAIN_SECONDS = 1.0
 
@@ -57,6 +57,8 @@ class Fargate:
         self.variables: dict[str, str] = {}
         self.task: Task | None = None
         self.given_up: list[str] = []
+        self.keys: set[str] = set()
+        self.is_steady = False
         self.stopped_with: list[int] = []
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -66,6 +68,7 @@ class Fargate:
         while not self._end.wait(0.2):
             service = self._service()
             wanted = service and service["taskDefinition"]
+            self.is_steady = self.task is not None and self.task.definition == wanted
             if wanted and wanted not in self.given_up and (self.task is None or self.task.definition != wanted):
                 self._replace(wanted, service["loadBalancers"][0]["targetGroupArn"])
 
@@ -104,6 +107,7 @@ class Fargate:
         container = found["containerDefinitions"][0]
         port = free_port()
         credentials = self.cloud.assume(found["taskRoleArn"])
+        self.keys.add(credentials["aws_access_key_id"])
         environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         environment |= {entry["name"]: entry["value"] for entry in container["environment"]}
         environment |= {name.upper(): value for name, value in credentials.items()}

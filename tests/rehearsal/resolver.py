@@ -1,7 +1,7 @@
 """Names of AWS's that lead to this machine, in this process alone: a pytest plugin, and a way to run a module.
 
-    pytest -p tests.rehearsal.resolver
-    python -m tests.rehearsal.resolver MODULE ARGUMENTS…
+pytest -p tests.rehearsal.resolver
+python -m tests.rehearsal.resolver MODULE ARGUMENTS…
 """
 
 import runpy

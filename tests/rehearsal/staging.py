@@ -22,8 +22,10 @@ class Staging:
 
     cloud: Cloud
     fargate: Fargate
+    # What serves, or is to.
+    commit: str = FIRST
 
-    def command(self, command: str, *options: str, commit: str = FIRST) -> subprocess.CompletedProcess[str]:
+    def command(self, command: str, *options: str, commit: str = "") -> subprocess.CompletedProcess[str]:
         """`make deploy`, `plan` or `destroy`, with the addresses of the stand-ins."""
         here = {
             "ApiHost": "localhost",
@@ -31,7 +33,7 @@ class Staging:
             "ApiProtocol": "http-only",
             "ApiPath": "/_aws/execute-api/{ApiId}/{ApiStage}",
             "Url": f"https://{{DomainName}}:{self.cloud.edge_port}",
-            "Commit": commit,
+            "Commit": commit or self.commit,
             "SmokeSeconds": "30",
         }
         given = [f"--set={name}={value}" for name, value in here.items()]
@@ -39,14 +41,20 @@ class Staging:
         return self.run("ecs.deploy", command, NAME, *given, *left_out, *options)
 
     def run(self, module: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """A module as a process of its own that finds the distribution on this machine."""
-        return subprocess.run(
+        """A module as a process of its own that finds the distribution on this machine, from start to end."""
+        with self.started(module, *arguments, **variables) as process:
+            stdout, stderr = process.communicate()
+            return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    def started(self, module: str, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
+        """The same, just started."""
+        return subprocess.Popen(
             [sys.executable, "-m", "tests.rehearsal.resolver", module, *arguments],
             cwd=ROOT,
             env=self.cloud.environment(**variables),
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
         )
 
     def outputs(self, name: str) -> dict[str, str]:
@@ -63,7 +71,7 @@ class Staging:
 @contextmanager
 def staging() -> Iterator[Staging]:
     """A deployed stage, from an empty account."""
-    subprocess.run([str(ROOT / ".venv-package/bin/python"), "-m", "delete_fn.packaging"], cwd=ROOT, check=True)
+    assert (ROOT / "build/delete_fn.zip").exists(), "the function's package is not built: make package"
     with cloud() as account:
         fargate = Fargate(account, NAME)
         stage = Staging(account, fargate)
@@ -73,3 +81,9 @@ def staging() -> Iterator[Staging]:
             yield stage
         finally:
             fargate.stop()
+
+
+def statuses(stage: Staging) -> dict[str, str]:
+    """The account's stacks that are there, with their statuses."""
+    pages = stage.cloud.client("cloudformation").get_paginator("describe_stacks").paginate()
+    return {stack["StackName"]: stack["StackStatus"] for page in pages for stack in page["Stacks"]}
