@@ -111,8 +111,6 @@ def changes(name: str, template: str, stack: Stack | None, parameters: Mapping[s
 
 def delete(name: str) -> None:
     """Deletes a stack and waits; none is success. Raises StepFailed with the failed events."""
-    if find(name) is None:
-        return
     began = time.time()
     aws("cloudformation", "delete-stack", "--stack-name", name)
     try:

@@ -8,6 +8,12 @@ import pytest
 from tests.rehearsal.staging import Staging, staging
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits for the contract suite comes late, as that runs meanwhile; what takes the stage down comes last."""
+    items.sort(key=lambda item: ("contract_run" in getattr(item, "fixturenames", ()), "test_destroy" in item.nodeid))
+
+
 @pytest.fixture(scope="session")
 def stage() -> Iterator[Staging]:
     """`staging`, deployed once."""

@@ -31,18 +31,19 @@ class Task:
     """A process that serves a task definition."""
 
     definition: str
+    address: str
     port: int
     process: "subprocess.Popen[bytes]"
 
     @property
     def target(self) -> dict[str, Any]:
         """What the target group calls it."""
-        return {"Id": "127.0.0.1", "Port": self.port}
+        return {"Id": self.address, "Port": self.port}
 
     def is_healthy(self, path: str) -> bool:
         """One question of the load balancer."""
         try:
-            with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as response:
+            with urlopen(f"http://{self.address}:{self.port}{path}", timeout=5) as response:
                 return bool(response.status == 200)
         except (URLError, OSError):
             return False
@@ -58,6 +59,8 @@ class Fargate:
         self.task: Task | None = None
         self.given_up: list[str] = []
         self.keys: set[str] = set()
+        # An address for each task, as on AWS: ministack's target groups tell targets apart by nothing else.
+        self._addresses = (f"127.0.0.{number}" for number in range(2, 255))
         self.is_steady = False
         self.stopped_with: list[int] = []
         self._end = threading.Event()
@@ -78,6 +81,7 @@ class Fargate:
         self._thread.join()
         if self.task:
             self._stop(self.task)
+            self.task = None
 
     def _service(self) -> Any:
         ecs = self.cloud.client("ecs")
@@ -105,18 +109,18 @@ class Fargate:
     def _start(self, definition: str) -> Task:
         found = self.cloud.client("ecs").describe_task_definition(taskDefinition=definition)["taskDefinition"]
         container = found["containerDefinitions"][0]
-        port = free_port()
+        address, port = next(self._addresses), free_port()
         credentials = self.cloud.assume(found["taskRoleArn"])
         self.keys.add(credentials["aws_access_key_id"])
         environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         environment |= {entry["name"]: entry["value"] for entry in container["environment"]}
         environment |= {name.upper(): value for name, value in credentials.items()}
-        environment |= {"BIND_HOST": "127.0.0.1", "PORT": str(port), "AWS_ENDPOINT_URL": self.cloud.url}
+        environment |= {"BIND_HOST": address, "PORT": str(port), "AWS_ENDPOINT_URL": self.cloud.url}
         environment |= self.variables
         command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "picus_project.wsgi:application"]
         with (ROOT / "build" / "rehearsal.log").open("ab") as log:
             process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        return Task(definition, port, process)
+        return Task(definition, address, port, process)
 
     def _gets_healthy(self, task: Task, path: str) -> bool:
         deadline, healthy = time.monotonic() + START_SECONDS, 0
