@@ -37,10 +37,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _deploy(stage: Stage, only: list[str]) -> int:
+    left = _chosen(stage, only)
     for number, step in enumerate(STEPS, start=1):
-        if step.name in stage.skip or (only and step.name not in only):
+        if not left:
+            break
+        if step.name not in left:
             _pass_by(step, stage)
             continue
+        left.remove(step.name)
         print(f"[{number}/{len(STEPS)}] {step.name}", flush=True)
         began = time.monotonic()
         if failed := _take(step, step.apply, stage, "deploy"):
@@ -50,8 +54,9 @@ def _deploy(stage: Stage, only: list[str]) -> int:
 
 
 def _plan(stage: Stage, only: list[str]) -> int:
+    chosen = _chosen(stage, only)
     for step in STEPS:
-        if step.name in stage.skip or (only and step.name not in only):
+        if step.name not in chosen:
             _pass_by(step, stage)
             continue
         try:
@@ -63,13 +68,16 @@ def _plan(stage: Stage, only: list[str]) -> int:
 
 
 def _destroy(stage: Stage, only: list[str]) -> int:
-    for step in reversed(STEPS):
-        if step.name in stage.skip or (only and step.name not in only):
-            continue
+    chosen = _chosen(stage, only)
+    for step in reversed([step for step in STEPS if step.name in chosen]):
         print(f"destroy {step.name}", flush=True)
         if failed := _take(step, step.undo, stage, "destroy"):
             return failed
     return 0
+
+
+def _chosen(stage: Stage, only: list[str]) -> set[str]:
+    return {step.name for step in STEPS if step.name not in stage.skip and (not only or step.name in only)}
 
 
 def _pass_by(step: Step, stage: Stage) -> None:

@@ -36,7 +36,7 @@ class Cloud:
         path = f"{ROOT / '.venv-awscli/bin'}:{os.environ['PATH']}"
         aws = {"AWS_ENDPOINT_URL": self.url, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, **ROOT_KEY}
         trust = {"SSL_CERT_FILE": str(self.certificate)}
-        return clean_environment(PATH=path, **aws, **trust, **variables)
+        return clean_environment(**{"PATH": path, **aws, **trust, **variables})
 
     def client(self, service: str, **credentials: str) -> Any:
         """A boto3 client; the account's root where no credentials (boto3's keywords) are given."""
