@@ -5,22 +5,46 @@ UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
 
-.PHONY: run test bench format package clean
+.PHONY: run test rehearse image image-test bench format package deploy plan destroy clean
 .DELETE_ON_ERROR:
 
 run: .venv/.synced .venv-ministack/.synced
 	@exec .venv/bin/python manage.py serve
 
-test: .venv/.synced .venv-ministack/.synced .venv-function/.synced .venv-package/.synced
+test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package \
+		.venv-checkov/.synced
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/cfn-lint ecs/*.yaml
+	.venv/bin/hadolint Dockerfile
+	.venv/bin/zizmor --offline --no-progress --quiet --strict-collection .github/workflows
 	rm -f .coverage .coverage.*
 	.venv/bin/coverage run -m pytest
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report
+	@$(MAKE) --no-print-directory image-test
+
+# The way to AWS on one machine, a part of `make test`: docs/rehearsal.md.
+rehearse: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package
+	.venv/bin/python -m pytest -s tests/rehearsal
+
+# A stage's whole way, what of it would change, and its way back, which leaves the table: docs/deploying.md.
+# A part of it: make deploy STAGE=staging OPTIONS="--only edge --only smoke"
+deploy: package
+	@.venv-package/bin/python -m ecs.deploy deploy "$(STAGE)" $(OPTIONS)
+
+plan destroy: .venv-package/.synced
+	@.venv-package/bin/python -m ecs.deploy $@ "$(STAGE)" $(OPTIONS)
+
+# The service's container, picus:local, by Docker or, where no engine runs, by Debian's buildah.
+image:
+	@ecs/image.sh $(IMAGE)
+
+# Runs that image as its own user, with the whole contract suite against it.
+image-test: image .venv/.synced .venv-ministack/.synced
+	.venv/bin/python -m pytest tests/image
 
 # Picus beside its peers, into bench/RESULTS.md, in about 6.5 minutes. Linux x64, two cores and npm.
 # A part of it: make bench BENCH="--only get,put --rounds 5"
@@ -51,12 +75,17 @@ clean:
 	@$(call SYNC,$(CURDIR)/.venv-bench) --project bench
 	@touch $@
 
+# An environment whose lock is its own.
+.venv-checkov/.synced: ecs/checkov/uv.lock | $(filter .uv/bin/uv,$(UV))
+	@$(call SYNC,$(CURDIR)/.venv-checkov) --project ecs/checkov
+	@touch $@
+
 bench/node_modules/.package-lock.json: bench/package-lock.json
 	@npm ci --silent --prefix bench
 
 .venv-bench-zappa/.synced: export UV_COMPILE_BYTECODE = 1
 
-# Those of one dependency group each: ministack, function, package.
+# Those of one dependency group each: awscli, function, ministack, package.
 .venv-%/.synced: uv.lock | $(filter .uv/bin/uv,$(UV))
 	@$(call SYNC,.venv-$*) --only-group $*
 	@touch $@

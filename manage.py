@@ -26,7 +26,8 @@ def main() -> None:
         from picus_project.management.commands.serve import serve  # noqa: PLC0415
 
         serve()
-    use_local_stack()
+    if sys.argv[1:2] != ["doctor"]:  # which looks at AWS, or at the emulator that it is told of
+        use_local_stack()
     from django.core.management import execute_from_command_line  # noqa: PLC0415
 
     execute_from_command_line(sys.argv)

@@ -69,7 +69,8 @@ class Stack:
 def clean_environment(**environment: str) -> dict[str, str]:
     """The caller's environment without anything that would configure a stack, and with these variables."""
     settings = ("DYNAMODB_", "AWS_", "PICUS_", "WEB_", "LOG_")
-    names = ("PORT", "BIND_HOST", "LOCAL_DATA_DIR", "EDGE_TEMPLATE", "ALLOWED_HOSTS", "MAX_BODY_BYTES", "DEBUG")
+    stack = ("PORT", "BIND_HOST", "SERVICE_ADDRESS", "LOCAL_DATA_DIR", "EDGE_TEMPLATE")
+    names = (*stack, "ALLOWED_HOSTS", "MAX_BODY_BYTES", "DEBUG")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(settings) and name not in names}
     return kept | environment
 

@@ -42,23 +42,32 @@ def _tag(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
 _Loader.add_multi_constructor("!", _tag)
 
 
-def resource(
-    path: Path, resource_type: str, *, parameters: Mapping[str, str], secrets: Mapping[str, Mapping[str, str]]
-) -> dict[str, Any]:
-    """The resolved properties of the template's one resource of that type.
-
-    `parameters` are what a deployment would give, `secrets` what Secrets Manager would answer: name -> key -> value.
-    """
+def read(path: Path) -> Any:
+    """The template with its functions in their long form. Raises TemplateError."""
     try:
-        template = yaml.load(path.read_text(), _Loader)  # noqa: S506 -- a SafeLoader
+        return yaml.load(path.read_text(), _Loader)  # noqa: S506 -- a SafeLoader
     except (OSError, yaml.YAMLError) as error:
         raise TemplateError(f"{path}: {error}") from error
+
+
+def properties(path: Path, resource_type: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The properties, unresolved, of the template's one resource of that type, and the template's parameters."""
+    template = read(path)
     found = [r for r in _mapping(template, "Resources").values() if r.get("Type") == resource_type]
     if len(found) != 1:
         raise TemplateError(f"{path} has {len(found)} resources of type {resource_type}, not one")
-    values = _parameter_values(_mapping(template, "Parameters"), parameters)
-    properties: dict[str, Any] = _resolve(found[0].get("Properties", {}), values, secrets)
-    return properties
+    return found[0].get("Properties", {}), _mapping(template, "Parameters")
+
+
+def resolve(
+    node: Any, declared: Mapping[str, Any], *, parameters: Mapping[str, str], secrets: Mapping[str, str]
+) -> Any:
+    """A part of the properties as AWS would get it.
+
+    `declared` are the template's parameters, `parameters` what a deployment would give, `secrets` what Secrets Manager
+    would answer: name -> value.
+    """
+    return _resolve(node, _parameter_values(declared, parameters), secrets)
 
 
 def _mapping(template: object, section: str) -> dict[str, Any]:
@@ -89,7 +98,7 @@ def _check_parameter(name: str, value: str, rules: Mapping[str, Any]) -> None:
         raise TemplateError(f"the parameter {name} is {value!r} and does not match {rules['AllowedPattern']}")
 
 
-def _resolve(node: Any, values: Mapping[str, str], secrets: Mapping[str, Mapping[str, str]]) -> Any:
+def _resolve(node: Any, values: Mapping[str, str], secrets: Mapping[str, str]) -> Any:
     if isinstance(node, list):
         return [_resolve(item, values, secrets) for item in node]
     if isinstance(node, str):
@@ -114,13 +123,13 @@ def _value(name: str, values: Mapping[str, str]) -> str:
     return values[name]
 
 
-def _dynamic(text: str, secrets: Mapping[str, Mapping[str, str]]) -> str:
-    """Replaces `{{resolve:secretsmanager:<name>:SecretString:<key>}}`."""
+def _dynamic(text: str, secrets: Mapping[str, str]) -> str:
+    """Replaces `{{resolve:secretsmanager:<name>}}`, a whole secret."""
 
     def secret(match: re.Match[str]) -> str:
-        match match[1].split(":"):
-            case ["secretsmanager", name, "SecretString", key] if key in secrets.get(name, {}):
-                return secrets[name][key]
-        raise TemplateError(f"{match[0]} can't be resolved")
+        service, _, name = match[1].partition(":")
+        if service != "secretsmanager" or name not in secrets:
+            raise TemplateError(f"{match[0]} can't be resolved")
+        return secrets[name]
 
     return re.sub(r"\{\{resolve:([^}]*)\}\}", secret, text)

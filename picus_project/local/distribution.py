@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from picus_project.local.cloudformation import TemplateError, resource
+from picus_project.local.cloudformation import TemplateError, properties, resolve
 from picus_project.local.matching import matches
 
 # CloudFront's managed policies, by their ids in its documentation. Nothing else is understood here.
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
 ALL_VIEWER_EXCEPT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+# What of a distribution decides where requests go. The rest (domain, certificate, logs) is for AWS alone.
+ROUTING = ("Origins", "CacheBehaviors", "DefaultCacheBehavior")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +50,12 @@ class Distribution:
         return next(found for found in self.behaviours if matches(found.pattern, path))
 
 
-def load(path: Path, *, parameters: Mapping[str, str], secrets: Mapping[str, Mapping[str, str]]) -> Distribution:
+def load(path: Path, *, parameters: Mapping[str, str], secrets: Mapping[str, str]) -> Distribution:
     """Reads the template. Raises TemplateError for whatever the twin can't do just as CloudFront would."""
-    properties = resource(path, "AWS::CloudFront::Distribution", parameters=parameters, secrets=secrets)
+    found, declared = properties(path, "AWS::CloudFront::Distribution")
     try:
-        config = properties["DistributionConfig"]
+        routing = {name: value for name, value in found["DistributionConfig"].items() if name in ROUTING}
+        config = resolve(routing, declared, parameters=parameters, secrets=secrets)
         origins = {entry["Id"]: _origin(entry) for entry in config["Origins"]}
         entries = [*config.get("CacheBehaviors", []), {**config["DefaultCacheBehavior"], "PathPattern": "*"}]
         return Distribution(tuple(_behaviour(entry, origins) for entry in entries))

@@ -2,7 +2,8 @@
 
 Everything that the template says comes from the template. What differs from CloudFront, knowingly: plain HTTP/1.1 to
 the viewer instead of TLS; errors of the edge in the contract's shape instead of CloudFront's HTML; 405 with `Allow`
-where CloudFront says 403 to a method that the behaviour does not allow; 431 and 414 where it says 413.
+where CloudFront says 403 to a method that the behaviour does not allow; 431 and 414 where it says 413; no headers of a
+response headers policy, no access log.
 """
 
 import secrets

@@ -16,12 +16,12 @@ LOCK_SECONDS = 3.0
 
 
 @contextmanager
-def listening(port: int) -> Iterator[socket.socket]:
+def listening(host: str, port: int) -> Iterator[socket.socket]:
     """The public socket, taken before anything is started. Raises StackError."""
     try:
-        sock = server.listen("127.0.0.1", port)
+        sock = server.listen(host, port)
     except OSError as error:
-        raise StackError(f"port {port} can't be used: {error.strerror}; choose another with PORT") from error
+        raise StackError(f"port {port} of {host} can't be used: {error.strerror}; choose another with PORT") from error
     with sock:
         yield sock
 

@@ -81,9 +81,9 @@ async def wait_for_port(port: int) -> None:
         await asyncio.sleep(0.02)
 
 
-async def wait_for_http(port: int, path: str) -> None:
-    """Returns once a GET on a loopback port is answered with 200."""
-    while not await _answers(port, path):
+async def wait_for_http(address: tuple[str, int], path: str) -> None:
+    """Returns once a GET on a host and port is answered with 200."""
+    while not await _answers(address, path):
         await asyncio.sleep(0.02)
 
 
@@ -95,12 +95,27 @@ async def _connects(port: int) -> bool:
     return False
 
 
-async def _answers(port: int, path: str) -> bool:
+async def _answers(address: tuple[str, int], path: str) -> bool:
     with suppress(OSError, IndexError):
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        reader, writer = await asyncio.open_connection(*address)
         try:
             writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
             return (await reader.readline()).split()[1] == b"200"
         finally:
             writer.close()
     return False
+
+
+async def commit(outer: Mapping[str, str], root: Path) -> dict[str, str]:
+    """PICUS_COMMIT, unless it is given already or this is no repository."""
+    if outer.get("PICUS_COMMIT"):
+        return {}
+    pipe, null = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+    with suppress(OSError):
+        git = await asyncio.create_subprocess_exec(
+            "git", "rev-parse", "--verify", "HEAD", cwd=root, stdout=pipe, stderr=null
+        )
+        output, _ = await git.communicate()
+        if git.returncode == 0:
+            return {"PICUS_COMMIT": output.decode().strip()}
+    return {}

@@ -28,13 +28,18 @@ REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Checked values. `endpoint_url` is None for a DynamoDB of the stack's own, empty for AWS itself."""
+    """Checked values. `endpoint_url` is None for a DynamoDB of the stack's own, empty for AWS itself.
+
+    `service` is the host and port of a service that runs already, None for one of the stack's own.
+    """
 
     port: int
     table_name: str
     endpoint_url: str | None
     data_dir: Path
     template: Path = ROOT / "ecs" / "edge.yaml"
+    host: str = "127.0.0.1"
+    service: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from picus_project.local import processes, server
@@ -26,14 +25,13 @@ START_SECONDS = 120.0
 STOP_SECONDS = 5.0
 SAVE_SECONDS = 60.0
 STAGE = "local"
-SECRET_NAME = "local/origin"
 
 
 def run(settings: Settings) -> int:
     """Serves until SIGINT, SIGTERM or SIGHUP, or until a part fails. Returns the exit status: 0, or 1 with a line."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with listening(settings.port) as public, locked(settings.data_dir) as lock:
+        with listening(settings.host, settings.port) as public, locked(settings.data_dir) as lock:
             asyncio.run(Stack(settings, public, lock).run())
     except KeyboardInterrupt:  # before there was anything to stop
         return 0
@@ -52,6 +50,7 @@ class Stack:
         self.lock = lock
         self.alb = server.listen("127.0.0.1", 0)
         self.ports = Ports(*processes.free_ports(3))
+        self.service = settings.service or ("127.0.0.1", self.ports.service)
         self.secrets = Secrets.generate()
         self.distribution = self._distribution()
         self.outer: Mapping[str, str] = dict(os.environ)
@@ -63,8 +62,8 @@ class Stack:
         """The template, deployed onto this machine."""
         parameters = {"AlbHost": "127.0.0.1", "AlbProtocol": "http-only", "AlbPort": str(self.alb.getsockname()[1])}
         parameters |= {"ApiHost": "127.0.0.1", "ApiProtocol": "http-only", "ApiPort": str(self.ports.gateway)}
-        parameters |= {"ApiPath": f"/{STAGE}", "OriginSecret": SECRET_NAME}
-        secrets = {SECRET_NAME: {"alb": self.secrets.alb, "api_key": self.secrets.api_key}}
+        parameters |= {"ApiPath": f"/{STAGE}", "AlbSecret": "alb", "ApiKeySecret": "api-key"}
+        secrets = {"alb": self.secrets.alb, "api-key": self.secrets.api_key}
         return load(self.settings.template, parameters=parameters, secrets=secrets)
 
     async def run(self) -> None:
@@ -110,11 +109,12 @@ class Stack:
                 inherit=(self.lock,),
             )
         common = environments.child_environment(self.settings, self.ports, self.outer)
-        await self._spawn(
-            "the service (gunicorn)",
-            (sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "picus_project.wsgi:application"),
-            common | environments.service_environment(self.ports) | await _commit(self.outer),
-        )
+        if self.settings.service is None:
+            await self._spawn(
+                "the service (gunicorn)",
+                (sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "picus_project.wsgi:application"),
+                common | environments.service_environment(self.ports) | await processes.commit(self.outer, ROOT),
+            )
         await self._spawn(
             "the delete function (gateway)",
             (sys.executable, "-m", "picus_project.local.gateway"),
@@ -123,7 +123,7 @@ class Stack:
         self._open()
         await asyncio.gather(
             self._create_table(common),
-            processes.wait_for_http(self.ports.service, "/__lbheartbeat__"),
+            processes.wait_for_http(self.service, "/__lbheartbeat__"),
             processes.wait_for_port(self.ports.gateway),
         )
 
@@ -143,9 +143,7 @@ class Stack:
     def _open(self) -> None:
         """Puts the two front doors into service."""
         edge = Edge(self.distribution)
-        balancer = LoadBalancer(
-            port=self.alb.getsockname()[1], secret=self.secrets.alb, target=("127.0.0.1", self.ports.service)
-        )
+        balancer = LoadBalancer(port=self.alb.getsockname()[1], secret=self.secrets.alb, target=self.service)
         for sock, proxy in ((self.public, Proxy(edge.route)), (self.alb, Proxy(balancer.route))):
             self.servers.append((proxy, asyncio.create_task(server.serve(sock, proxy.answer))))
 
@@ -186,18 +184,3 @@ class Stack:
                 "",
             )
         )
-
-
-async def _commit(outer: Mapping[str, str]) -> dict[str, str]:
-    """PICUS_COMMIT, unless it is given already or this is no repository."""
-    if outer.get("PICUS_COMMIT"):
-        return {}
-    pipe, null = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-    with suppress(OSError):
-        git = await asyncio.create_subprocess_exec(
-            "git", "rev-parse", "--verify", "HEAD", cwd=ROOT, stdout=pipe, stderr=null
-        )
-        output, _ = await git.communicate()
-        if git.returncode == 0:
-            return {"PICUS_COMMIT": output.decode().strip()}
-    return {}

@@ -220,7 +220,7 @@ def test_a_trace_that_has_begun_goes_on(loop: Loop, alb: Recorder) -> None:
     [
         ("Comment: ", "Comment: ", (200, 200)),
         ("HeaderName: X-Origin-Secret", "HeaderName: X-Origin", (403, 200)),
-        ("SecretString:alb}}", "SecretString:api_key}}", (403, 200)),
+        ("{AlbSecret}}}", "{ApiKeySecret}}}", (403, 200)),
         ("HeaderName: x-api-key", "HeaderName: x-api-kay", (200, 403)),
         ("OriginPath: !Ref ApiPath", "OriginPath: /elsewhere", (200, 403)),
         (ALL_VIEWER_EXCEPT_HOST, ALL_VIEWER, (200, 403)),

@@ -220,6 +220,8 @@ def test_two_stacks_never_share_their_data(stack: Stack) -> None:
         ("DYNAMODB_TABLE_NAME", ""),
         ("DYNAMODB_TABLE_NAME", "a table"),
         ("MAX_BODY_BYTES", "much"),
+        ("SERVICE_ADDRESS", "8000"),
+        ("SERVICE_ADDRESS", "localhost:http"),
         ("LOG_FORMAT", "xml"),
     ],
 )

@@ -85,7 +85,11 @@ def test_a_template_without_behaviours_has_its_default(template_copy: Path) -> N
         ("TargetOriginId: api", "TargetOriginId: apu", "apu"),
         ("DomainName: !Ref AlbHost", "DomainName: !GetAtt Alb.DNSName", "Fn::GetAtt"),
         ("DomainName: !Ref AlbHost", "DomainName: !Ref AlbHist", "AlbHist"),
-        (":SecretString:alb}}", ":SecretString:alp}}", "alp"),
+        (
+            "secretsmanager:${AlbSecret}}}",
+            "secretsmanager:${AlbSecret}:SecretString:alb}}",
+            "test/alb:SecretString:alb",
+        ),
         ("{{resolve:secretsmanager:", "{{resolve:ssm:", "resolve:ssm"),
         ("DomainName: !Ref AlbHost", "DomainNome: !Ref AlbHost", "DomainName"),
         ("Type: AWS::CloudFront::Distribution", "Type: AWS::CloudFront::Function", "AWS::CloudFront::Distribution"),

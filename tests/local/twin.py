@@ -21,7 +21,7 @@ from tests.dynamodb import ROOT
 
 T = TypeVar("T")
 TEMPLATE = ROOT / "ecs" / "edge.yaml"
-SECRETS = {"test/origin": {"alb": "alb-secret", "api_key": "api-secret"}}
+SECRETS = {"test/alb": "alb-secret", "test/api-key": "api-secret"}
 TIMEOUT_SECONDS = 10.0
 
 # What an origin does with one connection.
@@ -38,7 +38,8 @@ def parameters(alb_port: int, api_port: int) -> dict[str, str]:
         "ApiProtocol": "http-only",
         "ApiPort": str(api_port),
         "ApiPath": "/stage",
-        "OriginSecret": "test/origin",
+        "AlbSecret": "test/alb",
+        "ApiKeySecret": "test/api-key",
     }
 
 

@@ -21,6 +21,8 @@ class Command(BaseCommand):
 
     Environment variables, beside the service's own in ``picus_project/settings.py``:
         PORT                   where it serves; default 8080
+        BIND_HOST              the address that it listens on; default 127.0.0.1
+        SERVICE_ADDRESS        host:port of a service that runs already, a container's; default: one started beside
         DYNAMODB_TABLE_NAME    the table, created if missing; default picus_data
         DYNAMODB_ENDPOINT_URL  another DynamoDB server; empty: AWS itself; default: ministack, started beside
         LOCAL_DATA_DIR         where ministack keeps its items; default .local
@@ -53,6 +55,8 @@ def read_settings() -> Settings:
         endpoint_url=endpoint,
         data_dir=_path("LOCAL_DATA_DIR", ROOT / ".local"),
         template=_file("EDGE_TEMPLATE", ROOT / "ecs" / "edge.yaml"),
+        host=os.environ.get("BIND_HOST") or "127.0.0.1",
+        service=_address("SERVICE_ADDRESS"),
     )
 
 
@@ -60,6 +64,14 @@ def _table_name(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_.-]{3,255}", name):
         raise SettingError(f"DYNAMODB_TABLE_NAME must be 3 to 255 letters, digits, '_', '-' or '.', not {name!r}.")
     return name
+
+
+def _address(name: str) -> tuple[str, int] | None:
+    text = os.environ.get(name, "")
+    host, colon, port = text.rpartition(":")
+    if text and not (host and re.fullmatch(r"[0-9]{1,5}", port)):
+        raise SettingError(f"{name} must be host:port, not {text!r}.")
+    return (host, int(port)) if colon else None
 
 
 def _path(name: str, default: Path) -> Path:

@@ -1,0 +1,110 @@
+"""`make deploy`, `make plan` and `make destroy`; docs/deploying.md is for those who type them."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from ecs.deploy import stacks
+from ecs.deploy.errors import StepFailed
+from ecs.deploy.stage import NAMES, Stage
+from ecs.deploy.steps import STEPS, Step
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 0, 1 where a step failed, 2 for a wrong command line."""
+    options = _parser().parse_args(arguments)
+    try:
+        given = dict(entry.split("=", 1) for entry in options.set)
+    except ValueError:
+        _parser().error("--set takes NAME=VALUE")
+    try:
+        stage = Stage(options.stage, given, tuple(options.skip))
+    except StepFailed as error:
+        return _report("", error)
+    return {"deploy": _deploy, "plan": _plan, "destroy": _destroy}[options.command](stage, options.only)
+
+
+def _parser() -> argparse.ArgumentParser:
+    names = [step.name for step in STEPS]
+    parser = argparse.ArgumentParser(prog="python -m ecs.deploy", description=__doc__)
+    parser.add_argument("command", choices=["deploy", "plan", "destroy"])
+    parser.add_argument("stage", help="the environment: ecs/stages/<stage>.json and zappa_settings.json have it")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter, over the file's")
+    parser.add_argument("--skip", action="append", default=[], choices=names, help="a step to leave out")
+    parser.add_argument("--only", action="append", default=[], choices=names, help="a step to take and no other")
+    return parser
+
+
+def _deploy(stage: Stage, only: list[str]) -> int:
+    left = _chosen(stage, only)
+    for number, step in enumerate(STEPS, start=1):
+        if not left:
+            break
+        if step.name not in left:
+            _pass_by(step, stage)
+            continue
+        left.remove(step.name)
+        print(f"[{number}/{len(STEPS)}] {step.name}", flush=True)
+        began = time.monotonic()
+        if failed := _take(step, step.apply, stage, "deploy"):
+            return failed
+        print(f"[{number}/{len(STEPS)}] {step.name}: done in {time.monotonic() - began:.1f} s", flush=True)
+    return 0
+
+
+def _plan(stage: Stage, only: list[str]) -> int:
+    chosen = _chosen(stage, only)
+    for step in STEPS:
+        if step.name not in chosen:
+            _pass_by(step, stage)
+            continue
+        try:
+            lines = step.plan(stage)
+        except StepFailed as error:
+            return _report(f"plan of step {step.name}", error)
+        print(f"{step.name}: " + ("no changes" if not lines else "\n  " + "\n  ".join(lines)), flush=True)
+    return 0
+
+
+def _destroy(stage: Stage, only: list[str]) -> int:
+    chosen = _chosen(stage, only)
+    for step in reversed([step for step in STEPS if step.name in chosen]):
+        print(f"destroy {step.name}", flush=True)
+        if failed := _take(step, step.undo, stage, "destroy"):
+            return failed
+    return 0
+
+
+def _chosen(stage: Stage, only: list[str]) -> set[str]:
+    return {step.name for step in STEPS if step.name not in stage.skip and (not only or step.name in only)}
+
+
+def _pass_by(step: Step, stage: Stage) -> None:
+    """A step that is left out may have been taken before: the others want to know its outputs."""
+    if step.name in NAMES:
+        stage.learn(stacks.find(stage.stack(step.name)))
+
+
+def _take(step: Step, action: Callable[[Stage], None], stage: Stage, command: str) -> int:
+    try:
+        action(stage)
+    except KeyError as error:
+        missing = StepFailed(f"{error.args[0]} is not known", "Run the step that makes it, or give it with --set.")
+        return _report(f"step {step.name}", missing)
+    except StepFailed as error:
+        failed = _report(f"step {step.name}", error)
+        print(f"Then: make {command} STAGE={stage.name} again; what is done already stays done.", file=sys.stderr)
+        return failed
+    return 0
+
+
+def _report(what: str, error: StepFailed) -> int:
+    print(f"picus: {what + ' failed: ' if what else ''}{error.reason}", file=sys.stderr)
+    if error.advice:
+        print(f"To do: {error.advice}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

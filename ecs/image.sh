@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Builds the service's image, `make image`: with Docker where an engine runs, else with Debian's buildah, as root.
+#   image.sh [name]   the name to give it; default picus:local
+#   TARGET            a stage of the Dockerfile; default: the service
+#   PLATFORM          as Docker writes it, e.g. linux/arm64; Docker only
+#   SOURCE, BUILD     where the code is and what built it: addresses for /__version__
+#   DEBIAN_MIRROR     for the base image that is made where no engine runs; default: debootstrap's
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+STAND_IN=localhost/picus-python:trixie
+name=${1:-picus:local}
+options=(--tag "$name" --build-arg "COMMIT=$(git rev-parse --verify HEAD 2>/dev/null || echo unknown)")
+options+=(--build-arg "VERSION=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)")
+[ -z "${TARGET:-}" ] || options+=(--target "$TARGET")
+[ -z "${SOURCE:-}" ] || options+=(--build-arg "SOURCE=$SOURCE")
+[ -z "${BUILD:-}" ] || options+=(--build-arg "BUILD=$BUILD")
+
+fail() {
+    echo "picus: $1" >&2
+    exit 1
+}
+
+install_tools() {
+    command -v buildah > /dev/null && command -v debootstrap > /dev/null && return
+    [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null \
+        || fail "to build an image, start Docker, or as root on Debian: apt-get install buildah debootstrap"
+    echo "installing buildah and debootstrap" >&2
+    export DEBIAN_FRONTEND=noninteractive
+    local packages=(buildah debootstrap debian-archive-keyring gpgv)
+    { apt-get update && apt-get install --yes --no-install-recommends "${packages[@]}"; } > build/apt.log 2>&1 \
+        || fail "apt-get could not install buildah and debootstrap; see build/apt.log"
+}
+
+# Debian 13 with its own Python 3.13, what python:3.13-slim is made of: for a machine that reaches no image registry.
+make_stand_in() {
+    buildah inspect --type image "$STAND_IN" > /dev/null 2>&1 && return
+    echo "making a base image from Debian's packages" >&2
+    rm -rf build/base
+    debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates trixie build/base \
+        ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} > build/debootstrap.log 2>&1 \
+        || fail "debootstrap failed; see build/debootstrap.log"
+    rm -rf build/base/usr/share/{doc,info,locale,man} build/base/var/cache/apt build/base/var/lib/apt/lists
+    rm -rf build/base/usr/lib/python3*/__pycache__ build/base/usr/lib/python3*/*/__pycache__  # like the official image
+    local container
+    container=$(buildah from scratch)
+    buildah copy --quiet "$container" build/base / > /dev/null
+    buildah commit --quiet --rm "$container" "$STAND_IN" > /dev/null
+    rm -rf build/base
+}
+
+build_without_engine() {
+    install_tools
+    [ "$(id -u)" = 0 ] || fail "buildah is used as root here; start Docker to build an image as somebody else"
+    [ -z "${PLATFORM:-}" ] || fail "PLATFORM=$PLATFORM needs Docker: buildah builds for this machine only"
+    export BUILDAH_ISOLATION=chroot
+    make_stand_in
+    # The build trusts what this machine was told to trust, a proxy's certificate for example; the image does not.
+    [ -z "${SSL_CERT_FILE:-}" ] || options+=(--volume "$SSL_CERT_FILE:/etc/ssl/certs/ca-certificates.crt:ro")
+    # OCI's own format has no health check.
+    buildah build --quiet --format docker --from "$STAND_IN" --pull=never "${options[@]}" . > /dev/null
+}
+
+mkdir -p build
+if command -v docker > /dev/null && docker info > /dev/null 2>&1; then
+    docker build ${PLATFORM:+--platform "$PLATFORM"} "${options[@]}" .
+else
+    build_without_engine
+fi

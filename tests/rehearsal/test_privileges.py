@@ -1,0 +1,96 @@
+"""Least privilege: what each role may do is what its compute does, no more and no less."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.rehearsal.staging import NAME, Staging
+
+KEY = {"object_id": {"S": "privileges"}}
+ITEM = {**KEY, "a": {"N": "1"}}
+
+
+def denied(call: Any, **arguments: Any) -> bool:
+    """Whether IAM refuses a call; any other refusal is raised."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AccessDeniedException":
+            raise
+        return True
+    return False
+
+
+def granted(stage: Staging, role_arn: str) -> set[str]:
+    """The DynamoDB actions that a role's policies allow."""
+    iam, role = stage.cloud.client("iam"), role_arn.rpartition("/")[2]
+    names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    documents = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
+    statements = [statement for document in documents for statement in document["Statement"]]
+    actions = [statement["Action"] for statement in statements]
+    flat = [name for action in actions for name in ([action] if isinstance(action, str) else action)]
+    assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
+    return {name.partition(":")[2] for name in flat if name.startswith(("dynamodb:", "*"))}
+
+
+def recorded(stage: Staging, **attributes: str) -> list[Any]:
+    """The newest calls that CloudTrail recorded, 50 at most; ministack's has no further pages."""
+    given = {"EventSource": "dynamodb.amazonaws.com", **attributes}
+    lookup = [{"AttributeKey": name, "AttributeValue": value} for name, value in given.items()]
+    events: list[Any] = stage.cloud.client("cloudtrail").lookup_events(LookupAttributes=lookup)["Events"]
+    return events
+
+
+def called(stage: Staging, keys: set[str]) -> set[str]:
+    """The DynamoDB actions that were called with these access keys, of all that there are."""
+    actions = stage.cloud.client("dynamodb").meta.service_model.operation_names
+    return {name for name in actions for key in keys if recorded(stage, EventName=name, AccessKeyId=key)}
+
+
+@pytest.mark.parametrize(
+    ("role", "may", "may_not"),
+    [
+        ("TaskRoleArn", ("put_item", "get_item", "scan"), ("delete_item", "delete_table")),
+        ("FunctionRoleArn", ("delete_item",), ("put_item", "get_item", "scan", "delete_table")),
+    ],
+)
+def test_a_role_can_do_its_work_on_the_one_table_and_nothing_else(
+    stage: Staging, role: str, may: tuple[str, ...], may_not: tuple[str, ...]
+) -> None:
+    table = stage.outputs("data")["TableName"]
+    account = stage.cloud.client("dynamodb")
+    other = f"{table}_other_{role.lower()}"
+    attributes = [{"AttributeName": "object_id", "AttributeType": "S"}]
+    keys = [{"AttributeName": "object_id", "KeyType": "HASH"}]
+    account.create_table(
+        TableName=other, KeySchema=keys, AttributeDefinitions=attributes, BillingMode="PAY_PER_REQUEST"
+    )
+    dynamodb = stage.cloud.client("dynamodb", **stage.cloud.assume(stage.outputs("roles")[role]))
+    arguments: dict[str, dict[str, Any]] = {
+        "put_item": {"Item": ITEM},
+        "get_item": {"Key": KEY},
+        "delete_item": {"Key": KEY},
+    }
+    for name in (*may, *may_not):
+        call, given = getattr(dynamodb, name), arguments.get(name, {})
+        assert denied(call, TableName=table, **given) is (name in may_not), name
+        assert denied(call, TableName=other, **given), name
+    account.delete_item(TableName=table, Key=KEY)
+
+
+def test_the_roles_grant_just_what_the_computes_call(stage: Staging, contract_run: tuple[int, str]) -> None:
+    assert contract_run[0] == 0
+    roles = stage.outputs("roles")
+    # Lambda's keys are known to nobody else: they are neither the account's own nor given to anybody here.
+    deleters = {event["AccessKeyId"] for event in recorded(stage, EventName="DeleteItem")}
+    function = deleters - {"test", *stage.cloud.assumed}
+    assert called(stage, stage.fargate.keys) == granted(stage, roles["TaskRoleArn"])
+    assert called(stage, function) == granted(stage, roles["FunctionRoleArn"])
+
+
+def test_the_function_runs_with_the_role_of_the_template(stage: Staging) -> None:
+    found = stage.cloud.client("lambda").get_function_configuration(FunctionName=f"picus-delete-{NAME}")
+    assert found["Role"] == stage.outputs("roles")["FunctionRoleArn"]
+    assert "zappa" not in json.dumps(stage.cloud.client("iam").list_roles()["Roles"], default=str).lower()

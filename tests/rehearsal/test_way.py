@@ -1,0 +1,39 @@
+"""The way as its operator sees it: what it plans, and what it says where a step fails."""
+
+from tests.rehearsal.staging import NAME, Staging, statuses
+
+
+def test_a_plan_says_what_would_change_and_changes_nothing(stage: Staging) -> None:
+    before, commit = statuses(stage), "c" * 40
+    planned = stage.command("plan", "--only=data", "--only=service", "--only=function", commit=commit)
+    assert (planned.returncode, planned.stderr) == (0, "")
+    assert "data: no changes" in planned.stdout
+    assert "TaskDefinition (AWS::ECS::TaskDefinition" in planned.stdout
+    assert f"function: \n  Modify  picus-delete-{NAME}: from {stage.commit} to {commit}" in planned.stdout
+    assert statuses(stage) == before
+    function = stage.cloud.client("lambda").get_function_configuration(FunctionName=f"picus-delete-{NAME}")
+    assert function["Environment"]["Variables"]["PICUS_COMMIT"] == stage.commit
+    sets = stage.cloud.client("cloudformation").list_change_sets(StackName=f"picus-{NAME}-service")
+    assert "picus-plan" not in [entry["ChangeSetName"] for entry in sets["Summaries"]]
+
+
+def test_a_plan_of_a_new_stage_lists_what_it_would_have(stage: Staging) -> None:
+    planned = stage.run("ecs.deploy", "plan", "production", "--only=data")
+    assert (planned.returncode, planned.stdout) == (0, "data: \n  Add     AWS::DynamoDB::Table\n"), planned.stderr
+
+
+def test_a_step_that_fails_says_which_and_why_and_what_to_do(stage: Staging) -> None:
+    # The stack can't be made: the table is there, and not this stack's.
+    table = stage.outputs("data")["TableName"]
+    failed = stage.run("ecs.deploy", "deploy", "production", "--only=data", f"--set=TableName={table}")
+    assert failed.returncode == 1
+    assert "step data failed" in failed.stderr
+    assert "Table (AWS::DynamoDB::Table): " in failed.stderr
+    assert "describe-stack-events --stack-name picus-production-data" in failed.stderr
+    assert "make deploy STAGE=production" in failed.stderr
+
+
+def test_a_stage_that_is_none_is_refused(stage: Staging) -> None:
+    refused = stage.run("ecs.deploy", "deploy", "No-Stage")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "'No-Stage' is no stage" in refused.stderr

@@ -1,0 +1,85 @@
+"""How the service runs, is replaced, and is reached."""
+
+import json
+import re
+from typing import Any
+
+from tests.dynamodb import ROOT
+from tests.templates.template import attributes, properties, resource, template
+
+
+def container() -> dict[str, Any]:
+    [only] = properties("service", "TaskDefinition")["ContainerDefinitions"]
+    found: dict[str, Any] = only
+    return found
+
+
+def test_a_release_starts_the_new_before_it_stops_the_old_and_comes_back_when_it_fails() -> None:
+    assert properties("service", "Service")["DeploymentConfiguration"] == {
+        "MaximumPercent": 200,
+        "MinimumHealthyPercent": 100,
+        "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
+    }
+
+
+def test_a_release_does_not_undo_what_autoscaling_set() -> None:
+    assert "DesiredCount" not in properties("service", "Service")
+    assert template("scaling")["Parameters"]["MinTasks"]["Default"] == 2
+
+
+def test_the_service_waits_for_the_rule_that_puts_its_targets_behind_a_listener() -> None:
+    assert resource("service", "Service")["DependsOn"] == "EdgeRule"
+
+
+def test_the_container_can_change_nothing_and_is_the_images_own_user() -> None:
+    users = re.findall(r"^USER (\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert container()["User"] == users[-1]
+    assert not users[-1].startswith("0")
+    assert container()["ReadonlyRootFilesystem"] is True
+    assert container()["LinuxParameters"] == {"InitProcessEnabled": True}
+    assert properties("service", "TaskDefinition")["RuntimePlatform"]["CpuArchitecture"] == "ARM64"
+
+
+def test_both_health_checks_ask_for_liveness_which_leaves_dynamodb_alone() -> None:
+    assert properties("service", "TargetGroup")["HealthCheckPath"] == "/__lbheartbeat__"
+    assert ":8000/__lbheartbeat__" in container()["HealthCheck"]["Command"][-1]
+
+
+def test_the_container_listens_where_the_load_balancer_and_the_groups_expect_it() -> None:
+    environment = {entry["Name"]: entry["Value"] for entry in container()["Environment"]}
+    [balancer] = properties("service", "Service")["LoadBalancers"]
+    [balancer_out] = properties("service", "AlbSecurityGroup")["SecurityGroupEgress"]
+    [task_in] = properties("service", "TaskSecurityGroup")["SecurityGroupIngress"]
+
+    ports = {int(environment["PORT"]), balancer["ContainerPort"], properties("service", "TargetGroup")["Port"]}
+    ports |= {rule[side] for rule in (balancer_out, task_in) for side in ("FromPort", "ToPort")}
+    assert ports == {8000}
+    assert balancer["ContainerName"] == container()["Name"]
+
+
+def test_the_load_balancer_takes_cloudfront_alone_and_the_tasks_take_the_load_balancer_alone() -> None:
+    [cloudfront] = properties("service", "AlbSecurityGroup")["SecurityGroupIngress"]
+    [balancer] = properties("service", "TaskSecurityGroup")["SecurityGroupIngress"]
+    assert cloudfront["SourcePrefixListId"] == {"Ref": "CloudFrontPrefixListId"}
+    assert balancer["SourceSecurityGroupId"] == {"Fn::GetAtt": "AlbSecurityGroup.GroupId"}
+    assert not {"CidrIp", "CidrIpv6"} & (cloudfront.keys() | balancer.keys())
+
+
+def test_the_viewers_host_reaches_the_service() -> None:
+    found = attributes(properties("service", "LoadBalancer"), "LoadBalancerAttributes")
+    assert found["routing.http.preserve_host_header.enabled"] == "true"
+    assert template("service")["Parameters"]["AllowedHosts"]["Default"] == ".cloudfront.net"
+
+
+def test_who_comes_around_the_edge_gets_403_in_the_error_shape() -> None:
+    [default] = properties("service", "Listener")["DefaultActions"]
+    answer = default["FixedResponseConfig"]
+    assert (answer["StatusCode"], answer["ContentType"]) == ("403", "application/json")
+    assert list(json.loads(answer["MessageBody"])) == ["error"]
+
+
+def test_the_one_rule_wants_the_edges_secret() -> None:
+    [condition] = properties("service", "EdgeRule")["Conditions"]
+    assert condition["HttpHeaderConfig"]["HttpHeaderName"] == "X-Origin-Secret"
+    [action] = properties("service", "EdgeRule")["Actions"]
+    assert action == {"Type": "forward", "TargetGroupArn": {"Ref": "TargetGroup"}}
