@@ -7,6 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -153,3 +156,26 @@ def test_a_request_in_flight_is_answered_when_the_service_is_told_to_stop(shared
     # Read to the end: a closed pipe would make Python's own exit fail.
     process.communicate(timeout=30)
     assert process.returncode == 0
+
+
+def test_the_process_says_it_is_alive_while_dynamodb_is_silent_and_everybody_asks(dynamodb_url: str) -> None:
+    """Or the load balancer would have tasks replaced that are well."""
+    over = threading.Event()
+
+    def silence(operation: str, count: int) -> None:
+        over.wait(60)
+
+    with (
+        faulty_dynamodb(dynamodb_url, silence) as url,
+        gunicorn(DYNAMODB_TABLE_NAME="picus_data", DYNAMODB_ENDPOINT_URL=url, WEB_THREADS="8") as client,
+        ThreadPoolExecutor(24) as askers,
+    ):
+        statuses = askers.map(lambda _: client.request("GET", "/picus/get/x").status, range(200))
+        time.sleep(11)  # as long as a call may last
+        for _ in range(10):
+            started = time.monotonic()
+            assert client.request("GET", "/__lbheartbeat__").status == 200
+            assert time.monotonic() - started < 3
+            time.sleep(0.1)
+        over.set()
+        assert set(statuses) == {503}

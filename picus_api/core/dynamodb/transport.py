@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError
 
+from picus_api.core.dynamodb.breaker import Breaker
 from picus_api.core.dynamodb.connecting import Address, open_connection, tls_context
 from picus_api.core.dynamodb.connection import Connection
 from picus_api.core.dynamodb.course import Course
 from picus_api.core.dynamodb.credentials import Credentials
-from picus_api.core.dynamodb.dynamodb_errors import ServiceError
+from picus_api.core.dynamodb.dynamodb_errors import NoAnswer, ServiceError
 from picus_api.core.dynamodb.endpoint import Endpoint, ca_bundle, find_endpoint
 from picus_api.core.dynamodb.http11 import AnswerLost, HttpAnswer, RequestNotSent
 from picus_api.core.dynamodb.outcomes import has_succeeded
@@ -58,14 +59,30 @@ class Transport:
         tls = tls_context(ca_bundle()) if endpoint.scheme == "https" else None
         self._address = Address(endpoint.host, endpoint.port, tls, limits.connect_timeout, limits.read_timeout)
         self._pool = Pool(self._open, size)
+        self._breaker = Breaker(limits.deadline)
         _transports.add(self)
 
     def call(self, operation: str, body: bytes | dict[str, Any]) -> Answer:
         """Carry out one operation ("GetItem"), `body` being its JSON or what encodes to it; thread-safe.
 
-        Raises ServiceError when DynamoDB refuses, NoAnswer when it can't be reached within the limits, and
-        botocore's credential errors. What a repeated write means: outcomes.py.
+        Raises ServiceError when DynamoDB refuses, NoAnswer when it can't be reached within the limits, or could not
+        lately (breaker.py), and botocore's credential errors. What a repeated write means: outcomes.py.
         """
+        if not self._breaker.admits():
+            reason = "it did not answer lately, and is given a rest"
+            raise NoAnswer(operation=operation, reason=reason, attempts=0, answer_lost=False)
+        try:
+            answer = self._carry_out(operation, body)
+        except NoAnswer:
+            self._breaker.failed()
+            raise
+        except ServiceError:
+            self._breaker.answered()
+            raise
+        self._breaker.answered()
+        return answer
+
+    def _carry_out(self, operation: str, body: bytes | dict[str, Any]) -> Answer:
         request = encode(body) if isinstance(body, dict) else body
         course = Course(operation, request, time.monotonic() + self.limits.deadline, self.limits)
         while True:
@@ -110,6 +127,7 @@ class Transport:
         """Drop what a forked process must not share with its parent; called by itself after a fork."""
         self._pool.forget()
         self._signer.forget()
+        self._breaker = Breaker(self.limits.deadline)
 
     def _open(self, deadline: float) -> Connection:
         return open_connection(self._address, deadline)
