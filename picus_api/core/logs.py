@@ -2,12 +2,18 @@
 
 import json
 import logging
+import os
 import re
 import sys
+import threading
 import time
+from collections import deque
 from contextvars import ContextVar
 from os import urandom
 from typing import Any
+
+STDERR = 2
+LINES_SECONDS = 0.02
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -66,6 +72,58 @@ class TextFormatter(logging.Formatter):
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
+class LineHandler(logging.Handler):
+    """Writes lines to stderr from a thread of its own, all that came within LINES_SECONDS in one system call; warnings
+    and errors at once.
+
+    A system call in each request would cost a threaded server much more than its own time: it lets go of the
+    interpreter's lock, and the thread has to wait for its turn again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._start_anew()
+        os.register_at_fork(after_in_child=self._start_anew)
+
+    def _start_anew(self) -> None:
+        """In a forked process: without the parent's thread, and without its lines, which it writes itself."""
+        self._lines: deque[str] = deque()
+        self._some = threading.Event()
+        self._writing = threading.Lock()
+        self._starting = threading.Lock()
+
+    def createLock(self) -> None:  # noqa: N802 logging's own name
+        """None: a deque needs no lock."""
+        self.lock = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Leave the line to the thread."""
+        try:
+            self._lines.append(self.format(record))
+            if record.levelno >= logging.WARNING:
+                self.flush()
+            elif not self._some.is_set():
+                self._some.set()
+                if self._starting.acquire(blocking=False):  # for good
+                    threading.Thread(target=self._write_for_ever, name="log", daemon=True).start()
+        except Exception:
+            self.handleError(record)
+
+    def _write_for_ever(self) -> None:
+        while self._some.wait():
+            time.sleep(LINES_SECONDS)
+            self._some.clear()
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is there; at exit, too."""
+        with self._writing:
+            lines = [self._lines.popleft() for _ in range(len(self._lines))]
+            data = "".join(f"{line}\n" for line in lines).encode(errors="backslashreplace")
+            while data:
+                data = data[os.write(STDERR, data) :]
+
+
 def write_json(level: str) -> None:
     """Configure this process's logging for the function, without ``logging.config``, which takes as long to load as
     the rest of logging. Replaces the runtime's own handler, which writes plain text.
@@ -87,7 +145,7 @@ def configuration(log_format: str = "", level: str = "INFO") -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": formatter}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "handlers": {"stderr": {"()": LineHandler, "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # Named because gunicorn brings handlers of its own for them; the service writes its own line per request.
