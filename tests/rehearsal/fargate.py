@@ -92,6 +92,8 @@ class Fargate:
         ecs = self.cloud.client("ecs")
         found = ecs.describe_task_definition(taskDefinition=self.definition)["taskDefinition"]
         wanted = ("family", "containerDefinitions", "taskRoleArn", "executionRoleArn", "networkMode", "cpu", "memory")
+        for container in found["containerDefinitions"]:
+            del container["healthCheck"]  # ministack does not give back its command
         registered = ecs.register_task_definition(**{name: found[name] for name in wanted})
         return str(registered["taskDefinition"]["taskDefinitionArn"])
 
