@@ -54,11 +54,14 @@ def _deploy(stage: Stage, only: list[str]) -> int:
 
 
 def _plan(stage: Stage, only: list[str]) -> int:
-    chosen = _chosen(stage, only)
+    left = _chosen(stage, only)
     for step in STEPS:
-        if step.name not in chosen:
+        if not left:
+            break
+        if step.name not in left:
             _pass_by(step, stage)
             continue
+        left.remove(step.name)
         try:
             lines = step.plan(stage)
         except StepFailed as error:

@@ -34,12 +34,11 @@ def _is_published(stage: Stage) -> bool:
     repository, tag = stage["RepositoryUri"].partition("/")[2], stage["ImageUri"].rpartition(":")[2]
     names = ("--repository-name", repository, "--image-ids", f"imageTag={tag}")
     try:
-        aws("ecr", "describe-images", *names)
+        return bool(aws("ecr", "describe-images", *names)["imageDetails"])
     except AwsRefused as error:
         if "ImageNotFound" in error.reason:
             return False
         raise
-    return True
 
 
 def _refuse_uncommitted() -> None:

@@ -61,7 +61,6 @@ class Fargate:
         self.keys: set[str] = set()
         # An address for each task, as on AWS: ministack's target groups tell targets apart by nothing else.
         self._addresses = (f"127.0.0.{number}" for number in range(2, 255))
-        self.is_steady = False
         self.stopped_with: list[int] = []
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -71,7 +70,6 @@ class Fargate:
         while not self._end.wait(0.2):
             service = self._service()
             wanted = service and service["taskDefinition"]
-            self.is_steady = self.task is not None and self.task.definition == wanted
             if wanted and wanted not in self.given_up and (self.task is None or self.task.definition != wanted):
                 self._replace(wanted, service["loadBalancers"][0]["targetGroupArn"])
 
@@ -82,6 +80,27 @@ class Fargate:
         if self.task:
             self._stop(self.task)
             self.task = None
+
+    @property
+    def definition(self) -> str:
+        """The task definition that serves."""
+        assert self.task
+        return self.task.definition
+
+    def another_revision(self) -> str:
+        """A new revision of the task definition that serves."""
+        ecs = self.cloud.client("ecs")
+        found = ecs.describe_task_definition(taskDefinition=self.definition)["taskDefinition"]
+        wanted = ("family", "containerDefinitions", "taskRoleArn", "executionRoleArn", "networkMode", "cpu", "memory")
+        for container in found["containerDefinitions"]:
+            del container["healthCheck"]  # ministack does not give back its command
+        registered = ecs.register_task_definition(**{name: found[name] for name in wanted})
+        return str(registered["taskDefinition"]["taskDefinitionArn"])
+
+    def update_service(self, definition: str) -> None:
+        """Gives the service another task definition."""
+        ecs = self.cloud.client("ecs")
+        ecs.update_service(cluster=self.name_of_service, service=self.name_of_service, taskDefinition=definition)
 
     def _service(self) -> Any:
         ecs = self.cloud.client("ecs")

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from tests.rehearsal.staging import Staging
 
 WORKERS = 3
+# Between two requests of one viewer: the stream is to be steady, not a load test.
+PAUSE_SECONDS = 0.03
 TIMEOUT_SECONDS = 20.0
 
 
@@ -37,7 +39,7 @@ class Receipt:
 
 @contextmanager
 def stream(stage: Staging) -> Iterator[Receipt]:
-    """Requests without a pause while the block runs. The receipt is complete when it has ended."""
+    """Requests while the block runs. The receipt is complete when it has ended."""
     receipt, end = Receipt(), threading.Event()
     viewers = [Viewer(stage, receipt) for _ in range(WORKERS)]
     threads = [threading.Thread(target=viewer.until, args=(end,)) for viewer in viewers]
@@ -74,6 +76,7 @@ class Viewer:
 
     def ask(self, name: str, method: str, path: str, expected: int, body: str | None = None) -> object:
         """The JSON of an answer, None for a failure, which is noted."""
+        time.sleep(PAUSE_SECONDS)
         started = time.monotonic()
         try:
             status, answer = self._exchange(method, path, body)

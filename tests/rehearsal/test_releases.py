@@ -9,7 +9,6 @@ from tests.dynamodb import free_port
 from tests.rehearsal.staging import FIRST, NAME, SECOND, Staging
 from tests.rehearsal.stream import stream
 
-BAD = "b" * 40
 SECONDS = 60.0
 
 
@@ -21,7 +20,9 @@ def until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.1)
 
 
-def test_a_release_of_both_computes_fails_no_request(stage: Staging, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_release_of_both_computes_fails_no_request(
+    stage: Staging, contract_run: tuple[int, str], capsys: pytest.CaptureFixture[str]
+) -> None:
     old, new = stage.commit, SECOND if stage.commit == FIRST else FIRST
     stopped = len(stage.fargate.stopped_with)
     with stream(stage) as receipt:
@@ -41,24 +42,21 @@ def test_a_release_of_both_computes_fails_no_request(stage: Staging, capsys: pyt
     assert function["Environment"]["Variables"]["PICUS_COMMIT"] == new
 
 
-CRASHES = {"DYNAMODB_TABLE_NAME": ""}
-
-
-@pytest.mark.parametrize("flaw", ["crashes at start", "starts but is unhealthy"])
+@pytest.mark.parametrize("flaw", ["crashes at its start", "starts and never gets healthy"])
 def test_a_bad_release_never_gets_a_request(stage: Staging, flaw: str, capsys: pytest.CaptureFixture[str]) -> None:
     elsewhere = {"GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{free_port()}"}
-    stage.fargate.variables = CRASHES if flaw == "crashes at start" else elsewhere
-    given_up = len(stage.fargate.given_up)
+    stage.fargate.variables = {"DYNAMODB_TABLE_NAME": ""} if flaw == "crashes at its start" else elsewhere
+    good, given_up = stage.fargate.definition, len(stage.fargate.given_up)
     try:
         with stream(stage) as receipt:
-            stage.command("deploy", "--only=service", commit=BAD)
+            stage.fargate.update_service(stage.fargate.another_revision())
             until(lambda: len(stage.fargate.given_up) > given_up, "the bad release is not given up")
     finally:
         # What the circuit breaker does.
         stage.fargate.variables = {}
-        stage.command("deploy", "--only=service")
-        until(lambda: stage.fargate.is_steady, "the good release does not come back")
+        stage.fargate.update_service(good)
     with capsys.disabled():
         print(f"\na release that {flaw}: {receipt}")
     assert receipt.failures == []
     assert set(receipt.versions) == {stage.commit}
+    assert stage.fargate.definition == good
