@@ -9,7 +9,9 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from picus_api.core import messages
-from picus_api.core.errors import BadValue
+from picus_api.core.errors import BadParameter, BadValue
+from picus_api.core.patching import Contended
+from picus_api.core.preconditions import PreconditionFailed
 from picus_api.core.table import ItemConflict, ItemNotFound, ItemTooLarge, TableThrottled, TableUnavailable
 
 _log = logging.getLogger("picus.errors")
@@ -17,11 +19,26 @@ _log = logging.getLogger("picus.errors")
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's EXCEPTION_HANDLER: the answer to an expected error, None for a bug (which Django logs and answers)."""
+    response = _answer_to(error, context)
+    # An error is JSON whatever was asked for.
+    renderer = getattr(context.get("request"), "accepted_renderer", None)
+    if response is not None and renderer is not None and renderer.format == "ndjson":
+        response.content_type = "application/json"
+    return response
+
+
+def _answer_to(error: Exception, context: dict[str, Any]) -> Response | None:
     match error:
+        case BadParameter():
+            return Response(messages.parameter_error(error.message, error.parameter, error.position), status=400)
         case BadValue():
             return Response(messages.error(error.message, error.pointer), status=400)
         case ItemNotFound():
             return Response(messages.error(messages.not_found(error.key)), status=404)
+        case PreconditionFailed():
+            return Response(messages.error(error.sentence), status=412)
+        case Contended():
+            return Response(messages.error(error.sentence), status=409, headers={"Retry-After": "1"})
         case ItemConflict():
             return Response(messages.error("An item with this key is there already."), status=409)
         case ItemTooLarge():

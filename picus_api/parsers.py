@@ -17,6 +17,10 @@ from picus_api.core.from_json import attributes_from_json
 
 _JSON_TYPE = re.compile(r"application/json|[a-z0-9][\w!#$&^.-]*/[a-z0-9][\w!#$&^.+-]*\+json")
 
+# application/json-patch+json is another kind of patch.
+_PATCH_TYPE = re.compile(r"application/(?:merge-patch\+)?json")
+ACCEPT_PATCH = "application/merge-patch+json, application/json"
+
 _ANYTHING = ("*/*", "application/json")
 
 
@@ -45,7 +49,8 @@ class Negotiation(DefaultContentNegotiation):
         charset = parameters.replace(" ", "").replace('"', "").partition("charset=")[2]
         # JSON is UTF-8 (RFC 8259, section 8.1); another charset is a type that is not understood.
         plain = request.META.get("HTTP_CONTENT_ENCODING", "identity").lower() == "identity"
-        understood = plain and _JSON_TYPE.fullmatch(media_type.strip()) and charset in ("", "utf-8", "utf8")
+        types = _PATCH_TYPE if request.method == "PATCH" else _JSON_TYPE
+        understood = plain and types.fullmatch(media_type.strip()) and charset in ("", "utf-8", "utf8")
         return parsers[0] if understood else None
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
