@@ -7,6 +7,7 @@ Environment variables:
     ALLOWED_HOSTS          comma-separated names the service answers to; default: none but the health endpoints
     MAX_BODY_BYTES         largest request body; default 2621440: six times 400 KB, so that any escaping of an item fits
     BODY_SECONDS           how long a request body may take to arrive; default 60
+    SEARCH_SECONDS         how long a page of a filtered list may be searched for; default 10
     LOG_FORMAT             json or text; default: text on a terminal, else json
     LOG_LEVEL              DEBUG, INFO, WARNING or ERROR; default INFO
     PICUS_COMMIT           commit that /__version__ shows where there is no version.json
@@ -23,6 +24,8 @@ DEBUG = False
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS")
 BODY_SECONDS = environment.integer("BODY_SECONDS", 60, minimum=1, maximum=3600)
 MAX_BODY_BYTES = environment.integer("MAX_BODY_BYTES", 2_621_440, minimum=1, maximum=1_000_000_000)
+
+SEARCH_SECONDS = environment.integer("SEARCH_SECONDS", 10, minimum=1, maximum=3600)
 
 INSTALLED_APPS = ["django.contrib.staticfiles", "rest_framework", "picus_api", "picus_project"]
 MIDDLEWARE = [

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from picus_api.core import table
+from picus_api.core.attributes import AttributeMap
 from picus_api.core.table import KEY, Page
 
 MAX_LIMIT = 1000
@@ -21,7 +22,8 @@ def page_of(limit: int, after: str | None, expressions: dict[str, Any], seconds:
     """
     deadline = time.monotonic() + seconds
     filtered = "FilterExpression" in expressions
-    items, size, step = [], 0, max(limit + 1, FIRST_STEP)
+    items: list[AttributeMap] = []
+    size, step = 0, max(limit + 1, FIRST_STEP)
     while True:
         evaluate = step if filtered else limit + 1 - len(items)
         found = table.scan(after, evaluate, **expressions)
@@ -36,7 +38,7 @@ def page_of(limit: int, after: str | None, expressions: dict[str, Any], seconds:
     return _cut(items, limit, after, size)
 
 
-def _cut(items: list[Any], limit: int, after: str | None, size: int) -> Page:
+def _cut(items: list[AttributeMap], limit: int, after: str | None, size: int) -> Page:
     """The page, less the item that proves that there are more."""
     if len(items) <= 1 or (after is None and len(items) <= limit):
         return Page(items, after, size)
