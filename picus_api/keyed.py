@@ -26,7 +26,8 @@ class KeyedItemViewSet(ViewSet):
         """Store an object as the item, in place of what is there."""
         key = key_of(request._request)
         item, created = Item.replace(key, document_of(request), request_preconditions(request))
-        return answer_created(item) if created else Response({KEY: key}, headers={"ETag": item.etag()})
+        tag = item.etag()
+        return answer_created(key, tag) if created else Response({KEY: key}, headers={"ETag": tag})
 
     def partial_update(self, request: Request, **kwargs: str) -> Response:
         """Apply a JSON Merge Patch to the item, which is the answer."""
@@ -57,7 +58,6 @@ def document_of(request: Request) -> AttributeMap:
     return cast(AttributeMap, request.data)
 
 
-def answer_created(item: Item) -> Response:
-    """The answer to a request that created an item."""
-    headers = {"Location": item_path(item.object_id), "ETag": item.etag()}
-    return Response({KEY: item.object_id}, status=201, headers=headers)
+def answer_created(key: str, tag: str) -> Response:
+    """The answer to a request that created an item with this ETag."""
+    return Response({KEY: key}, status=201, headers={"Location": item_path(key), "ETag": tag})

@@ -17,6 +17,7 @@ from picus_api.core import patching, table, versions, writes
 from picus_api.core.attributes import AttributeMap
 from picus_api.core.dynamodb.pynamodb_client import TransportClient, use_transport
 from picus_api.core.errors import BadValue
+from picus_api.core.idempotency import Created, create_once
 from picus_api.core.paths import check_new_key
 from picus_api.core.preconditions import Preconditions
 from picus_api.core.table import KEY, ItemConflict, ItemNotFound, ItemTooLarge, Page, TableMissing, TableUnavailable
@@ -68,16 +69,32 @@ class Item(Model):
         A lost answer does not make a second item: the transport repeats the same conditional put, and one that is
         refused by its own item has succeeded.
         """
-        if KEY in document:
-            raise BadValue(f"{KEY} is assigned by the service: leave it out.", KEY)
-        item = cls(str(uuid.uuid4()))
-        item.document = versions.stamped(document)
+        item = cls._new(document)
         try:
             item._save_new()
         except ItemTooLarge:
             # The 48 bytes of a version must not cost a client his: the key is new, so no other item had this ETag.
             item.document = document
             item._save_new()
+        return item
+
+    @classmethod
+    def create_once(cls, idempotency_key: str, document: AttributeMap) -> Created:
+        """The same, once for all requests with this Idempotency-Key. Raises KeyReused and Contended, too."""
+        item = cls._new(document)
+        fingerprint = versions.etag(document)
+        try:
+            return create_once(idempotency_key, item.serialize(), fingerprint)
+        except ItemTooLarge:
+            item.document = document
+            return create_once(idempotency_key, item.serialize(), fingerprint)
+
+    @classmethod
+    def _new(cls, document: AttributeMap) -> "Item":
+        if KEY in document:
+            raise BadValue(f"{KEY} is assigned by the service: leave it out.", KEY)
+        item = cls(str(uuid.uuid4()))
+        item.document = versions.stamped(document)
         return item
 
     def _save_new(self) -> None:

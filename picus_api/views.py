@@ -7,10 +7,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
+from picus_api.body import is_ndjson
 from picus_api.conditional import not_modified, request_preconditions
+from picus_api.core.idempotency_key import idempotency_key
 from picus_api.keyed import answer_created, document_of, key_of
 from picus_api.listing import list_items
 from picus_api.models import Item
+from picus_api.ndjson import create_many
 
 
 class Root(APIView):
@@ -39,9 +42,15 @@ class ItemViewSet(ViewSet):
         """Every item, or a page of those that the query asks for."""
         return list_items(request)
 
-    def create(self, request: Request) -> Response:
-        """Store one item under a new key."""
-        return answer_created(Item.create(document_of(request)))
+    def create(self, request: Request) -> HttpResponseBase:
+        """Store one item under a new key, or many, a line each."""
+        if is_ndjson(request._request):
+            return create_many(request)
+        document = document_of(request)
+        if (field := request.META.get("HTTP_IDEMPOTENCY_KEY")) is not None:
+            return answer_created(*Item.create_once(idempotency_key(field), document))
+        item = Item.create(document)
+        return answer_created(item.object_id, item.etag())
 
     def retrieve(self, request: Request, **kwargs: str) -> HttpResponseBase:
         """One item."""
