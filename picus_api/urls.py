@@ -8,7 +8,7 @@ from picus_api.views import ItemViewSet, Root
 
 _LIST_RENDERERS = [ItemRenderer, BrowsableRenderer, NdjsonRenderer]
 _list = ItemViewSet.as_view({"get": "list"}, name="Items", renderer_classes=_LIST_RENDERERS)
-_put = ItemViewSet.as_view({"post": "create"}, name="New item")
+_put = ItemViewSet.as_view({"post": "create"}, name="New item", renderer_classes=_LIST_RENDERERS)
 _keyed = KeyedItemViewSet.as_view({"put": "update", "patch": "partial_update"}, name="Item")
 
 urlpatterns = [

@@ -7,6 +7,9 @@ Environment variables:
     ALLOWED_HOSTS          comma-separated names the service answers to; default: none but the health endpoints
     MAX_BODY_BYTES         largest request body; default 2621440: six times 400 KB, so that any escaping of an item fits
     BODY_SECONDS           how long a request body may take to arrive; default 60
+    MAX_NDJSON_BYTES       largest body of many items, a line each; default 1073741824: 1 GiB
+    NDJSON_SECONDS         how long such a body may take to arrive; default 1800
+    SPOOL_DIR              folder that such a body is kept in until it is read; default: Python's temporary folder
     SEARCH_SECONDS         how long a page of a filtered list may be searched for; default 10
     LOG_FORMAT             json or text; default: text on a terminal, else json
     LOG_LEVEL              DEBUG, INFO, WARNING or ERROR; default INFO
@@ -24,7 +27,9 @@ DEBUG = False
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS")
 BODY_SECONDS = environment.integer("BODY_SECONDS", 60, minimum=1, maximum=3600)
 MAX_BODY_BYTES = environment.integer("MAX_BODY_BYTES", 2_621_440, minimum=1, maximum=1_000_000_000)
-
+MAX_NDJSON_BYTES = environment.integer("MAX_NDJSON_BYTES", 1_073_741_824, minimum=1, maximum=100_000_000_000)
+NDJSON_SECONDS = environment.integer("NDJSON_SECONDS", 1800, minimum=1, maximum=86_400)
+SPOOL_DIR = environment.folder("SPOOL_DIR")
 SEARCH_SECONDS = environment.integer("SEARCH_SECONDS", 10, minimum=1, maximum=3600)
 
 INSTALLED_APPS = ["django.contrib.staticfiles", "rest_framework", "picus_api", "picus_project"]

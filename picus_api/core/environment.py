@@ -1,6 +1,7 @@
 """Typed readers of environment variables: a wrong value is an error that names the variable."""
 
 import os
+from pathlib import Path
 from urllib.parse import urlsplit
 
 
@@ -37,6 +38,14 @@ def choice(name: str, default: str, options: tuple[str, ...]) -> str:
 def words(name: str) -> list[str]:
     """A comma-separated list; empty when unset."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+def folder(name: str) -> str | None:
+    """A folder that can be written to, or None when unset or empty."""
+    value = os.environ.get(name, "")
+    if value and not (Path(value).is_dir() and os.access(value, os.W_OK | os.X_OK)):
+        raise SettingError(f"{name} must be a folder that can be written to, not {value!r}.")
+    return value or None
 
 
 def url(name: str) -> str | None:

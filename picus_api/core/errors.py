@@ -56,3 +56,14 @@ class BadParameter(ValueError):
         self.message = message
         self.parameter = parameter
         self.position = position
+
+
+class BadLine(ValueError):
+    """A line (from 1) of many whose item can't be stored, and the HTTP status that a single item would have had."""
+
+    def __init__(self, line: int, message: str, pointer: str | None = None, status: int = 400) -> None:
+        super().__init__(message)
+        self.line = line
+        self.message = message
+        self.pointer = pointer
+        self.status = status
