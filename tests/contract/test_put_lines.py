@@ -155,3 +155,7 @@ def test_an_early_mistake_in_a_long_body_is_answered(client: Client) -> None:
 def test_lines_where_they_are_not_taken_are_415(client: Client) -> None:
     for method in ("PUT", "PATCH"):
         assert_error(client.request(method, "/picus/put/some-key", "{}\n", LINES), 415)
+
+
+def test_an_idempotency_key_is_not_for_many(client: Client) -> None:
+    assert_error(post(client, "{}\n", Idempotency_Key='"x"'), 400)
