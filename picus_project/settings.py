@@ -43,6 +43,7 @@ MIDDLEWARE = [
     "picus_api.middleware.same_origin_only",
     "django.middleware.common.CommonMiddleware",
     "picus_api.middleware.chunked_body",
+    "picus_api.metering.consumed_capacity",
 ]
 ROOT_URLCONF = "picus_project.urls"
 WSGI_APPLICATION = "picus_project.wsgi.application"

@@ -4,6 +4,7 @@ One Transport serves all threads of a process. botocore's client does the same i
 one does not do is in endpoint.py and wire_json.py.
 """
 
+import json
 import logging
 import os
 import time
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError
 
+from picus_api.core.capacity import REPORTING, Meter, active
 from picus_api.core.dynamodb.connecting import Address, open_connection, tls_context
 from picus_api.core.dynamodb.connection import Connection
 from picus_api.core.dynamodb.course import Course
@@ -66,7 +68,19 @@ class Transport:
         Raises ServiceError when DynamoDB refuses, NoAnswer when it can't be reached within the limits, and
         botocore's credential errors. What a repeated write means: outcomes.py.
         """
-        request = encode(body) if isinstance(body, dict) else body
+        meter = active.get()
+        if meter is not None and operation in REPORTING:
+            return self._call_metered(operation, body, meter)
+        return self._call(operation, encode(body) if isinstance(body, dict) else body)
+
+    def _call_metered(self, operation: str, body: bytes | dict[str, Any], meter: Meter) -> Answer:
+        """The same, and count what it costs."""
+        request = json.loads(body) if isinstance(body, bytes) else body
+        answer = self._call(operation, encode({**request, "ReturnConsumedCapacity": "TOTAL"}))
+        meter.add(json.loads(answer.body))
+        return answer
+
+    def _call(self, operation: str, request: bytes) -> Answer:
         course = Course(operation, request, time.monotonic() + self.limits.deadline, self.limits)
         while True:
             course.attempts += 1
