@@ -8,7 +8,7 @@ import logging
 import time
 from typing import Any
 
-from picus_api.core import environment, logs, messages, table, writes
+from picus_api.core import cors, environment, logs, messages, table, writes
 from picus_api.core.errors import BadValue
 from picus_api.core.paths import key_from_path
 from picus_api.core.preconditions import PreconditionFailed, preconditions
@@ -16,6 +16,8 @@ from picus_api.core.table import ItemNotFound, TableThrottled, TableUnavailable
 
 PREFIX = "/picus/"
 ALLOW = {"Allow": "DELETE, OPTIONS"}
+
+ORIGINS = environment.origins("CORS_ALLOWED_ORIGINS")
 
 logs.write_json(environment.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")))
 _log = logging.getLogger("picus.request")
@@ -28,6 +30,14 @@ except TableUnavailable as error:
 
 Response = dict[str, Any]
 
+# As the service answers it.
+PREFLIGHT: Response = {
+    "statusCode": 200,
+    "headers": {"Content-Type": "text/html; charset=utf-8"},
+    "body": "",
+    "isBase64Encoded": False,
+}
+
 
 def handler(event: dict[str, Any], context: object) -> Response:
     """Answer one event. Never raises: API Gateway would show the client a Python repr."""
@@ -36,11 +46,13 @@ def handler(event: dict[str, Any], context: object) -> Response:
     logs.request_id.set(logs.choose_request_id(headers.get("x-amz-cf-id"), headers.get("x-request-id")))
     method, path = str(event.get("httpMethod")), str(event.get("path"))
     try:
-        response = _answer(method, path, headers)
+        preflight = ORIGINS and cors.is_preflight(method, headers)
+        response = PREFLIGHT if preflight else _answer(method, path, headers)
     except Exception:
         _log.exception("unhandled")
         response = _response(500, messages.error(messages.INTERNAL))
-    response["headers"]["X-Request-Id"] = logs.request_id.get()
+    added = {**cors.headers(ORIGINS, method, headers), "X-Request-Id": logs.request_id.get()}
+    response = {**response, "headers": response["headers"] | added}
     _log.info("request", extra=_line(method, path, response, started))
     return response
 

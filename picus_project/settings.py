@@ -5,6 +5,7 @@ Environment variables:
     DYNAMODB_ENDPOINT_URL  another DynamoDB than AWS's; default: AWS's own rules
     AWS_*                  region and credentials, as botocore documents them
     ALLOWED_HOSTS          comma-separated names the service answers to; default: none but the health endpoints
+    CORS_ALLOWED_ORIGINS   comma-separated origins whose pages may call, or *; default: none. The function has it too
     MAX_BODY_BYTES         largest request body; default 2621440: six times 400 KB, so that any escaping of an item fits
     BODY_SECONDS           how long a request body may take to arrive; default 60
     MAX_NDJSON_BYTES       largest body of many items, a line each; default 1073741824: 1 GiB
@@ -19,7 +20,7 @@ Environment variables:
 
 from pathlib import Path
 
-from picus_api.core import environment, logs
+from picus_api.core import cors, environment, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -45,6 +46,18 @@ MIDDLEWARE = [
     "picus_api.middleware.chunked_body",
     "picus_api.metering.consumed_capacity",
 ]
+
+# Rules that the delete function shares; without origins nothing of it is there.
+CORS_ALLOWED_ORIGINS = environment.origins("CORS_ALLOWED_ORIGINS")
+CORS_ALLOW_ALL_ORIGINS = CORS_ALLOWED_ORIGINS == cors.ALL
+CORS_ALLOW_METHODS = cors.METHODS
+CORS_ALLOW_HEADERS = cors.REQUEST_HEADERS
+CORS_EXPOSE_HEADERS = cors.EXPOSED_HEADERS
+CORS_PREFLIGHT_MAX_AGE = cors.MAX_AGE_SECONDS
+if CORS_ALLOWED_ORIGINS:
+    # Outside of all that answers by itself, but for the log.
+    MIDDLEWARE.insert(1, "corsheaders.middleware.CorsMiddleware")
+
 ROOT_URLCONF = "picus_project.urls"
 WSGI_APPLICATION = "picus_project.wsgi.application"
 APPEND_SLASH = False

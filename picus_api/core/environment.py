@@ -1,8 +1,11 @@
 """Typed readers of environment variables: a wrong value is an error that names the variable."""
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
+
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 
 
 class SettingError(Exception):
@@ -46,6 +49,16 @@ def folder(name: str) -> str | None:
     if value and not (Path(value).is_dir() and os.access(value, os.W_OK | os.X_OK)):
         raise SettingError(f"{name} must be a folder that can be written to, not {value!r}.")
     return value or None
+
+
+def origins(name: str) -> tuple[str, ...]:
+    """A comma-separated list of web origins (https://app.example), or ``*`` alone; empty when unset."""
+    found = words(name)
+    if found != ["*"]:
+        for word in found:
+            if not _ORIGIN.fullmatch(word):
+                raise SettingError(f"{name} must list origins such as https://app.example, or be *, not {word!r}.")
+    return tuple(found)
 
 
 def url(name: str) -> str | None:

@@ -51,3 +51,18 @@ def test_an_empty_address_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert environment.url("X") is None
     monkeypatch.setenv("X", "http://127.0.0.1:8000")
     assert environment.url("X") == "http://127.0.0.1:8000"
+
+
+@pytest.mark.parametrize("value", ["https://app.example", "http://localhost:3000", "https://[::1]:8443", "*"])
+def test_origins_are_read(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("ORIGINS", value)
+    assert environment.origins("ORIGINS") == (value,)
+
+
+@pytest.mark.parametrize(
+    "value", ["app.example", "https://app.example/", "https://app.example/x", "https://a.example,*", "null", "ftp://a"]
+)
+def test_what_is_no_origin_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("ORIGINS", value)
+    with pytest.raises(environment.SettingError, match="ORIGINS"):
+        environment.origins("ORIGINS")

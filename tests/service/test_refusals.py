@@ -164,3 +164,12 @@ def test_a_cursor_of_another_table_is_400(shared: Shared) -> None:
     for table, status in ((shared[0].name, 200), ("another_table", 400)):
         cursor = encode_cursor("x", table, "")
         assert shared[1].request("GET", f"/picus/list?limit=1&cursor={cursor}").status == status
+
+
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+def test_pages_of_other_origins_are_told_nothing_unless_switched_on(client: Client, method: str) -> None:
+    headers = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
+    response = client.request(method, "/picus/list", headers=headers)
+    assert response.status == 200
+    assert not [name for name, _ in response.headers if name.lower().startswith("access-control-")]
+    assert "origin" not in (response.header("Vary") or "").lower()
