@@ -2,6 +2,7 @@
 
 Environment variables:
     DYNAMODB_TABLE_NAME    the table; no default
+    DYNAMODB_IDEMPOTENCY_TABLE_NAME   the table of Idempotency-Key records; default: <table>_idempotency
     DYNAMODB_ENDPOINT_URL  another DynamoDB than AWS's; default: AWS's own rules
     AWS_*                  region and credentials, as botocore documents them
     ALLOWED_HOSTS          comma-separated names the service answers to; default: none but the health endpoints
