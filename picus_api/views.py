@@ -9,6 +9,7 @@ from rest_framework.viewsets import ViewSet
 
 from picus_api.body import is_ndjson
 from picus_api.conditional import not_modified, request_preconditions
+from picus_api.core.errors import BadValue
 from picus_api.core.idempotency_key import idempotency_key
 from picus_api.keyed import answer_created, document_of, key_of
 from picus_api.listing import list_items
@@ -44,10 +45,13 @@ class ItemViewSet(ViewSet):
 
     def create(self, request: Request) -> HttpResponseBase:
         """Store one item under a new key, or many, a line each."""
+        field = request.META.get("HTTP_IDEMPOTENCY_KEY")
         if is_ndjson(request._request):
+            if field is not None:
+                raise BadValue("An Idempotency-Key stands for one item: send lines without it.", located=False)
             return create_many(request)
         document = document_of(request)
-        if (field := request.META.get("HTTP_IDEMPOTENCY_KEY")) is not None:
+        if field is not None:
             return answer_created(*Item.create_once(idempotency_key(field), document))
         item = Item.create(document)
         return answer_created(item.object_id, item.etag())

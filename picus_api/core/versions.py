@@ -61,7 +61,7 @@ def _base64(value: bytes) -> str:
 _encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True, check_circular=False, default=_base64).encode
 
 # One value may be written in several ways: sets in any order, all numbers but the most usual. Other items are done.
-_SEVERAL_FORMS = re.compile(r'"[NSB]S":\[|"N":"(?!-?[0-9]{1,18}(?:\.[0-9]{1,5})?")')
+_SEVERAL_FORMS = re.compile(r'"[NSB]S":\[|"N":"(?!(?:0|-?[1-9][0-9]{0,17}|-?[0-9]{1,18}\.[0-9]{0,4}[1-9])")')
 
 
 def _normal_members(attributes: AttributeMap) -> AttributeMap:

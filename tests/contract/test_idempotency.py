@@ -141,3 +141,10 @@ def test_a_malformed_or_overlong_key_is_400_that_says_so(client: Client, field: 
     response = client.put(f'{{"mark": "{mark}"}}', Idempotency_Key=field)
     assert "Idempotency-Key" in str(assert_error(response, 400)["error"])
     assert count(client, mark) == 0
+
+
+def test_many_items_at_once_are_refused_with_a_key(client: Client) -> None:
+    mark = str(uuid4())
+    response = post(client, new_key(), f'{{"mark": "{mark}"}}\n', Content_Type="application/x-ndjson")
+    assert "Idempotency-Key" in str(assert_error(response, 400)["error"])
+    assert count(client, mark) == 0

@@ -1,5 +1,6 @@
 """If-Match on the packaged function, whose role may delete and nothing else."""
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -40,7 +41,8 @@ def tag(table: "Table", key: str = "x") -> str:
 
 @pytest.fixture
 def item(table: "Table") -> "Table":
-    table.put_item(Item={"object_id": "x", "a": 1, "b": {"c"}, "picus_version": "v1:" + "0" * 32})
+    values = {"number": Decimal("1.25"), "set": {"b", "a"}, "binary": b"\x00\xff", "binaries": {b"1", b"2"}}
+    table.put_item(Item={"object_id": "x", "a": 1, **values, "picus_version": "v1:" + "0" * 32})
     return table
 
 
