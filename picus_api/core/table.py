@@ -16,7 +16,7 @@ from picus_api.core import environment
 from picus_api.core.attributes import AttributeMap
 from picus_api.core.dynamodb.retrying import THROTTLED
 from picus_api.core.dynamodb.transport import Transport, create_transport
-from picus_api.core.versions import visible
+from picus_api.core.versions import hide_version
 
 KEY = "object_id"
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys
@@ -178,7 +178,10 @@ def scan(after: str | None = None, limit: int | None = None, **expressions: Any)
     body = call("Scan", ConsistentRead=True, **start, **size, **expressions)
     answer = json.loads(body)
     last_key = answer.get("LastEvaluatedKey")
-    return Page(list(map(visible, answer["Items"])), last_key[KEY]["S"] if last_key else None, len(body))
+    items = answer["Items"]
+    for item in items:
+        hide_version(item)
+    return Page(items, last_key[KEY]["S"] if last_key else None, len(body))
 
 
 def call(operation: str, **request: Any) -> bytes:
