@@ -3,7 +3,7 @@
 import random
 import time
 
-SECONDS = 5.0
+SECONDS = 10.0
 SHORTEST_WAIT, LONGEST_WAIT = 0.01, 0.25
 
 

@@ -61,6 +61,8 @@ ANSWERS = [
     ("DELETE", "/picus/absent"),
     ("DELETE", "/picus/list"),
     ("POST", "/picus/put"),
+    ("PUT", "/picus/put/absent"),
+    ("PATCH", "/picus/put/absent"),
     ("GET", "/picus/absent"),
     ("OPTIONS", "/picus/absent"),
     ("OPTIONS", "/picus/list"),
