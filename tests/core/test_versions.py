@@ -69,7 +69,7 @@ def test_another_value_has_another_etag(pairs: dict[str, Any], name: str, value:
 
 
 def test_types_that_look_alike_differ() -> None:
-    alike = [
+    alike: list[dict[str, Any]] = [
         {"S": "1"},
         {"N": "1"},
         {"SS": ["1"]},

@@ -41,7 +41,12 @@ def tag(table: "Table", key: str = "x") -> str:
 
 @pytest.fixture
 def item(table: "Table") -> "Table":
-    values = {"number": Decimal("1.25"), "set": {"b", "a"}, "binary": b"\x00\xff", "binaries": {b"1", b"2"}}
+    values: dict[str, Any] = {
+        "number": Decimal("1.25"),
+        "set": {"b", "a"},
+        "binary": b"\x00\xff",
+        "binaries": {b"1", b"2"},
+    }
     table.put_item(Item={"object_id": "x", "a": 1, **values, "picus_version": "v1:" + "0" * 32})
     return table
 
