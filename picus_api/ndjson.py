@@ -11,7 +11,6 @@ from rest_framework.request import Request
 from picus_api.body import is_plain_utf8
 from picus_api.core import messages
 from picus_api.core.batches import Outcome, write_all
-from picus_api.core.errors import BadValue
 from picus_api.core.table import KEY, ItemTooLarge, TableThrottled, TableUnavailable
 from picus_api.parsers import Negotiation
 from picus_api.renderers import NdjsonRenderer
@@ -27,8 +26,6 @@ def create_many(request: Request) -> StreamingHttpResponse:
     """Store the item of each line under a new key; the answer has a line for each, in order, as they are written."""
     if not is_plain_utf8(request._request):
         raise UnsupportedMediaType(request.content_type)
-    if "HTTP_IDEMPOTENCY_KEY" in request.META:
-        raise BadValue("An Idempotency-Key is for a single item: send many without one.", located=False)
     # The answer is lines whatever else is accepted. Raises NotAcceptable.
     Negotiation().select_renderer(request, [NdjsonRenderer()])
     lines = receive(request._request)

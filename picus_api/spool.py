@@ -38,7 +38,7 @@ class Lines:
         self.count = 0
         self._number = 0
         self._rest = b""
-        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(MEMORY_BYTES, dir=settings.SPOOL_DIR)  # noqa: SIM115 closed below
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(MEMORY_BYTES, dir=settings.SPOOL_DIR)  # noqa: SIM115
 
     def close(self) -> None:
         """Drop what is kept."""
@@ -102,10 +102,7 @@ def receive(request: HttpRequest) -> Lines:
     length = None if is_chunked(request) else int(request.META.get("CONTENT_LENGTH") or 0)
     if (length or 0) > settings.MAX_NDJSON_BYTES:
         raise BodyTooLarge(settings.MAX_NDJSON_BYTES)
-    try:
-        lines = Lines()
-    except OSError as error:
-        raise SpoolUnavailable from error
+    lines = Lines()
     try:
         _fill(lines, request, length)
         lines.end()

@@ -151,14 +151,16 @@ def _send(entries: list[Entry]) -> tuple[list[Entry], bool]:
 
 
 def _write_singly(entries: list[Entry]) -> dict[str, Exception]:
-    """The errors by key. One item too many bytes is the end of its batch, but not of its neighbours."""
+    """The errors by key. An item that is too large ends its batch, but not its neighbours; an outage ends them all."""
     errors: dict[str, Exception] = {}
-    for entry in entries:
+    for position, entry in enumerate(entries):
         item = json.loads(entry.request)["PutRequest"]["Item"]
         try:
             _put(item)
-        except (ItemTooLarge, TableUnavailable) as error:
+        except ItemTooLarge as error:
             errors[entry.key] = error
+        except TableUnavailable as error:
+            return errors | {left.key: error for left in entries[position:]}
     return errors
 
 

@@ -223,3 +223,19 @@ def test_lines_that_stall_are_408(shared: tuple["Table", Client]) -> None:
                 time.sleep(0.1)
 
         assert_error(client.exchange(drip()), 408)
+
+
+def test_an_outage_between_large_items_says_which_are_written(dynamodb_url: str, own_table: "Table") -> None:
+    def third_put(operation: str, count: int) -> tuple[int, str] | None:
+        return (400, "AccessDeniedException") if operation == "PutItem" and count > 4 else None
+
+    # With their versions they are too large, so their batch is refused and they are put one by one, each in two tries.
+    line = f'{{"n": 1, "filler": "{"x" * 409_530}"}}\n'
+    with (
+        faulty_dynamodb(dynamodb_url, third_put) as url,
+        gunicorn(DYNAMODB_TABLE_NAME=own_table.name, DYNAMODB_ENDPOINT_URL=url) as client,
+    ):
+        answers = lines_of(client.request("POST", "/picus/put", line * 5 + '{"n": 2}\n' * 100, LINES))
+    assert [list(answer) for answer in answers[:2]] == [["object_id"]] * 2
+    assert [set(answer) for answer in answers[2:]] == [{"line", "error", "status"}] * 103
+    assert numbers(own_table) == [1, 1]
