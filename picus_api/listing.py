@@ -1,5 +1,6 @@
 """The list: streamed whole, or a page of it with a link to the next (RFC 8288)."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -18,6 +19,8 @@ from picus_api.list_query import ListQuery, list_query, next_path
 from picus_api.models import Item
 
 HTML_PAGE_ITEMS = 25
+# Shorter than the patience of CloudFront (30 s) and of the load balancer (60 s).
+SILENCE_SECONDS = 10
 
 _EVERYTHING = ListQuery()
 
@@ -45,24 +48,37 @@ def _stream(request: Request, query: ListQuery) -> HttpResponseBase:
     lines = request.accepted_renderer.format == "ndjson"
     body = _ndjson(first, pages) if lines else _json_array(first, pages)
     media_type = request.accepted_renderer.media_type
-    return StreamingHttpResponse(() if request.method == "HEAD" else body, content_type=media_type)
+    return StreamingHttpResponse(() if request.method == "HEAD" else kept_alive(body), content_type=media_type)
+
+
+def kept_alive(pieces: Iterator[str]) -> Iterator[str]:
+    """The pieces, and while they are empty for long a space, which means nothing in JSON.
+
+    A filter that finds little would leave the connection silent, and those in between would give it up.
+    """
+    sent = time.monotonic()
+    for piece in pieces:
+        if piece or time.monotonic() - sent > SILENCE_SECONDS:
+            yield piece or " "
+            sent = time.monotonic()
 
 
 def _json_array(first: Page, others: Iterator[Page]) -> Iterator[str]:
-    """A JSON array, a piece per page. An error in the middle ends it without its bracket and cuts the connection."""
+    """A JSON array, a piece per page, empty for an empty one.
+
+    An error in the middle ends it without its bracket and cuts the connection.
+    """
     separator = "["
     for page in chain([first], others):
-        if page.items:
-            yield separator + ",".join(map(json_from_attributes, page.items))
-            separator = ","
+        yield separator + ",".join(map(json_from_attributes, page.items)) if page.items else ""
+        separator = "," if page.items else separator
     yield "[]" if separator == "[" else "]"
 
 
 def _ndjson(first: Page, others: Iterator[Page]) -> Iterator[str]:
-    """A line per item. An error in the middle cuts the connection."""
+    """A line per item, a piece per page. An error in the middle cuts the connection."""
     for page in chain([first], others):
-        if page.items:
-            yield "".join(f"{json_from_attributes(item)}\n" for item in page.items)
+        yield "".join(f"{json_from_attributes(item)}\n" for item in page.items)
 
 
 @contextmanager

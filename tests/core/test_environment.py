@@ -1,5 +1,7 @@
 """Settings from the environment."""
 
+from pathlib import Path
+
 import pytest
 
 from picus_api.core import environment
@@ -66,3 +68,14 @@ def test_what_is_no_origin_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, v
     monkeypatch.setenv("ORIGINS", value)
     with pytest.raises(environment.SettingError, match="ORIGINS"):
         environment.origins("ORIGINS")
+
+
+def test_a_folder_must_be_there_to_be_written_to(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("X", str(tmp_path))
+    assert environment.folder("X") == str(tmp_path)
+    monkeypatch.setenv("X", "")
+    assert environment.folder("X") is None
+    for value in (tmp_path / "absent", Path(__file__)):
+        monkeypatch.setenv("X", str(value))
+        with pytest.raises(SettingError, match="X must be a folder"):
+            environment.folder("X")

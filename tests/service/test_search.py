@@ -1,12 +1,17 @@
 """Pages under a filter: bounded work, and what DynamoDB itself refuses."""
 
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.test import RequestFactory, override_settings
+from django.urls import resolve
 
+from picus_api import listing
+from picus_api.core import table as core_table
 from tests.contract.expect import assert_error
-from tests.contract.lists import items_of, next_target, target
+from tests.contract.lists import NDJSON, items_of, next_target, target
 from tests.dynamodb import new_table
 from tests.faulty import faulty_dynamodb
 from tests.service.conftest import gunicorn
@@ -116,3 +121,21 @@ def test_what_it_cost_is_the_sum_of_all_calls_and_asked_for_only_then(dynamodb_u
         asked.clear()
         client.request("GET", path)
         assert set(asked) == {None}
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_a_long_search_is_not_silent_and_its_answer_whole(
+    table: "Table", monkeypatch: pytest.MonkeyPatch, lines: bool
+) -> None:
+    monkeypatch.setattr(listing, "SILENCE_SECONDS", 0)
+    with table.batch_writer() as batch:
+        for number in range(12):
+            batch.put_item(Item={"object_id": f"{number}", "filler": "x" * 390_000, "n": number})
+    request = RequestFactory().get(target(filter="n = 5"), headers=NDJSON if lines else {}, SERVER_NAME="localhost")
+    with override_settings(ALLOWED_HOSTS=["localhost"]):
+        response = resolve("/picus/list").func(request)
+    pieces = [piece.decode() for piece in response.streaming_content]
+    core_table.transport().close()
+    assert pieces.count(" ") >= 3
+    text = "".join(pieces)
+    assert [item["n"] for item in ([json.loads(text)] if lines else json.loads(text))] == [5]
