@@ -15,12 +15,12 @@ BODY_ERROR = "picus.body_error"
 
 
 class BodyTooLarge(APIException):
-    """The body is larger than MAX_BODY_BYTES."""
+    """The body is larger than its limit."""
 
     status_code = 413
 
-    def __init__(self) -> None:
-        super().__init__(f"The body is larger than the {settings.MAX_BODY_BYTES} bytes that are accepted.")
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The body is larger than the {limit} bytes that are accepted.")
 
 
 class BodyIncomplete(APIException):
@@ -37,15 +37,34 @@ class BodyTimeout(APIException):
     default_detail = "The body did not come in time."
 
 
+def is_chunked(request: HttpRequest) -> bool:
+    """Whether the body comes in chunks, its length unknown."""
+    return "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
+
+
+def is_ndjson(request: HttpRequest) -> bool:
+    """Whether the body is to be a line of JSON per item."""
+    media_type: str = request.META.get("CONTENT_TYPE", "")
+    return media_type.partition(";")[0].strip().lower() == "application/x-ndjson"
+
+
+def is_plain_utf8(request: HttpRequest) -> bool:
+    """Whether the body is neither compressed nor in another charset than JSON's (RFC 8259, section 8.1)."""
+    parameters = request.META.get("CONTENT_TYPE", "").lower().partition(";")[2]
+    charset = parameters.replace(" ", "").replace('"', "").partition("charset=")[2]
+    plain = request.META.get("HTTP_CONTENT_ENCODING", "identity").lower() == "identity"
+    return plain and charset in ("", "utf-8", "utf8")
+
+
 def read_body(request: HttpRequest) -> bytes:
     """The whole body. Raises BodyTooLarge before reading any of it, BodyIncomplete, BodyTimeout."""
     if BODY_ERROR in request.META:
         raise request.META[BODY_ERROR]
     length = int(request.META["CONTENT_LENGTH"])
     if length > settings.MAX_BODY_BYTES:
-        raise BodyTooLarge
+        raise BodyTooLarge(settings.MAX_BODY_BYTES)
     try:
-        with limit_waiting(request):
+        with limit_waiting(request, settings.BODY_SECONDS):
             body: bytes = request.META["wsgi.input"].read(length)
     except TimeoutError:
         raise BodyTimeout from None
@@ -57,8 +76,8 @@ def read_body(request: HttpRequest) -> bytes:
 
 
 @contextmanager
-def limit_waiting(request: HttpRequest) -> Iterator[None]:
-    """Reads raise TimeoutError after a pause of the worker's READ_SECONDS, or BODY_SECONDS in all.
+def limit_waiting(request: HttpRequest, seconds: float) -> Iterator[None]:
+    """Reads raise TimeoutError after a pause of the worker's READ_SECONDS, or these seconds in all.
 
     A silent client, or one that sends a byte now and then, must not keep a thread for ever.
     """
@@ -66,7 +85,7 @@ def limit_waiting(request: HttpRequest) -> Iterator[None]:
     if connection is None:
         yield
         return
-    deadline = time.monotonic() + settings.BODY_SECONDS
+    deadline = time.monotonic() + seconds
     _start_watching()
     _deadlines[connection] = deadline
     try:

@@ -9,7 +9,10 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from picus_api.core import messages
-from picus_api.core.errors import BadValue
+from picus_api.core.contention import Contended
+from picus_api.core.errors import BadLine, BadParameter, BadValue
+from picus_api.core.idempotency import KeyReused, RecordsMissing
+from picus_api.core.preconditions import PreconditionFailed
 from picus_api.core.table import ItemConflict, ItemNotFound, ItemTooLarge, TableThrottled, TableUnavailable
 
 _log = logging.getLogger("picus.errors")
@@ -17,21 +20,41 @@ _log = logging.getLogger("picus.errors")
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's EXCEPTION_HANDLER: the answer to an expected error, None for a bug (which Django logs and answers)."""
+    response = _answer_to(error, context)
+    # An error is JSON whatever was asked for.
+    renderer = getattr(context.get("request"), "accepted_renderer", None)
+    if response is not None and renderer is not None and renderer.format == "ndjson":
+        response.content_type = "application/json"
+    return response
+
+
+def _answer_to(error: Exception, context: dict[str, Any]) -> Response | None:
     match error:
+        case BadLine():
+            return Response(messages.line_error(error.line, error.message, error.pointer), status=error.status)
+        case BadParameter():
+            return Response(messages.parameter_error(error.message, error.parameter, error.position), status=400)
         case BadValue():
             return Response(messages.error(error.message, error.pointer), status=400)
         case ItemNotFound():
             return Response(messages.error(messages.not_found(error.key)), status=404)
+        case PreconditionFailed():
+            return Response(messages.error(error.sentence), status=412)
+        case Contended():
+            return Response(messages.error(error.sentence), status=409, headers={"Retry-After": str(error.retry_after)})
+        case KeyReused():
+            return Response(messages.error(messages.KEY_REUSED), status=422)
         case ItemConflict():
             return Response(messages.error("An item with this key is there already."), status=409)
         case ItemTooLarge():
-            return Response(messages.error("The item is larger than the 400 KB that DynamoDB holds."), status=413)
+            return Response(messages.error(messages.ITEM_TOO_LARGE), status=413)
         case TableThrottled():
             _log.warning("DynamoDB throttles", extra={"cause": error.cause})
             return Response(messages.error(messages.BUSY), status=503, headers={"Retry-After": str(error.retry_after)})
         case TableUnavailable():
             _log.error("DynamoDB is unavailable", extra={"cause": error.cause})
-            return Response(messages.error(messages.UNAVAILABLE), status=503)
+            sentence = messages.NO_RECORDS if isinstance(error, RecordsMissing) else messages.UNAVAILABLE
+            return Response(messages.error(sentence), status=503)
         case APIException():
             return _in_shape(error, context)
     return None

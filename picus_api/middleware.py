@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from dockerflow.django import views as dockerflow_views
 
 from picus_api import health
-from picus_api.body import BODY_ERROR, BodyIncomplete, BodyTimeout, limit_waiting
+from picus_api.body import BODY_ERROR, BodyIncomplete, BodyTimeout, is_chunked, is_ndjson, limit_waiting
 from picus_api.core import logs, messages
 from picus_api.raw_path import raw_path
 
@@ -97,11 +97,13 @@ def chunked_body(get_response: GetResponse) -> GetResponse:
     """Give a chunked body a length.
 
     Under WSGI a body without Content-Length is no body to Django and DRF, so a chunked one is read here, up to one
-    byte over the limit.
+    byte over the limit. Lines are left to their view, which reads them as they come.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
+        if is_chunked(request) and is_ndjson(request):
+            request.META["CONTENT_LENGTH"] = "1"
+        elif is_chunked(request):
             _read_chunks(request)
         return get_response(request)
 
@@ -110,7 +112,7 @@ def chunked_body(get_response: GetResponse) -> GetResponse:
 
 def _read_chunks(request: HttpRequest) -> None:
     try:
-        with limit_waiting(request):
+        with limit_waiting(request, settings.BODY_SECONDS):
             body = request.META["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
         length = len(body)
     except TimeoutError:

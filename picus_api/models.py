@@ -13,11 +13,14 @@ from pynamodb.connection import TableConnection
 from pynamodb.exceptions import PynamoDBException, TableDoesNotExist
 from pynamodb.models import Model
 
-from picus_api.core import table
+from picus_api.core import patching, table, versions, writes
 from picus_api.core.attributes import AttributeMap
 from picus_api.core.dynamodb.pynamodb_client import TransportClient, use_transport
 from picus_api.core.errors import BadValue
-from picus_api.core.table import KEY, ItemConflict, ItemNotFound, Page, TableMissing, TableUnavailable
+from picus_api.core.idempotency import Created, create_once
+from picus_api.core.paths import check_new_key
+from picus_api.core.preconditions import Preconditions
+from picus_api.core.table import KEY, ItemConflict, ItemNotFound, ItemTooLarge, Page, TableMissing, TableUnavailable
 from picus_api.core.to_json import json_from_attributes
 
 # They wait for DynamoDB, one for each list that is being sent.
@@ -37,6 +40,7 @@ class Item(Model):
 
     object_id = UnicodeAttribute(hash_key=True)
     document: AttributeMap
+    """The client's own attributes and the version beside them, as stored."""
 
     def serialize(self, null_check: bool = True) -> AttributeMap:
         """The whole item as an attribute map."""
@@ -51,8 +55,12 @@ class Item(Model):
         return item
 
     def json_text(self) -> str:
-        """The item as JSON, exactly, the key first."""
-        return json_from_attributes(self.serialize())
+        """The item as JSON, exactly, the key first, without its version."""
+        return json_from_attributes(versions.visible(self.serialize()))
+
+    def etag(self) -> str:
+        """The strong ETag of the item."""
+        return versions.etag(self.serialize())
 
     @classmethod
     def create(cls, document: AttributeMap) -> "Item":
@@ -61,13 +69,56 @@ class Item(Model):
         A lost answer does not make a second item: the transport repeats the same conditional put, and one that is
         refused by its own item has succeeded.
         """
+        item = cls._new(document)
+        try:
+            item._save_new()
+        except ItemTooLarge:
+            # The 48 bytes of a version must not cost a client his: the key is new, so no other item had this ETag.
+            item.document = document
+            item._save_new()
+        return item
+
+    @classmethod
+    def create_once(cls, idempotency_key: str, document: AttributeMap) -> Created:
+        """The same, once for all requests with this Idempotency-Key. Raises KeyReused and Contended, too."""
+        item = cls._new(document)
+        fingerprint = versions.etag(document)
+        try:
+            return create_once(idempotency_key, item.serialize(), fingerprint)
+        except ItemTooLarge:
+            item.document = document
+            return create_once(idempotency_key, item.serialize(), fingerprint)
+
+    @classmethod
+    def _new(cls, document: AttributeMap) -> "Item":
         if KEY in document:
             raise BadValue(f"{KEY} is assigned by the service: leave it out.", KEY)
         item = cls(str(uuid.uuid4()))
-        item.document = document
-        with _domain_errors():
-            item.save(cls.object_id.does_not_exist())
+        item.document = versions.stamped(document)
         return item
+
+    def _save_new(self) -> None:
+        with _domain_errors():
+            self.save(Item.object_id.does_not_exist())
+
+    @classmethod
+    def replace(cls, key: str, document: AttributeMap, wanted: Preconditions | None) -> tuple["Item", bool]:
+        """Store a document under this key; the item, and whether there was none before.
+
+        Raises PreconditionFailed, BadValue, ItemTooLarge, TableUnavailable.
+        """
+        check_new_key(key)
+        written = writes.replace(key, _without_key(key, document), wanted)
+        return cls.from_raw_data(written.item), written.created
+
+    @classmethod
+    def patch(cls, key: str, changes: AttributeMap, wanted: Preconditions | None) -> "Item":
+        """Apply a JSON Merge Patch to the item with this key; the item after it.
+
+        Raises ItemNotFound, PreconditionFailed, Contended, BadValue, ItemTooLarge, TableUnavailable.
+        """
+        check_new_key(key)
+        return cls.from_raw_data(patching.patch(key, _without_key(key, changes), wanted))
 
     @classmethod
     def fetch(cls, key: str) -> "Item":
@@ -80,16 +131,21 @@ class Item(Model):
             raise ItemNotFound(key) from None
 
     @classmethod
-    def pages(cls) -> Iterator[Page]:
+    def pages(cls, after: str | None = None, **expressions: Any) -> Iterator[Page]:
         """Every page of the table, each fetched while the one before it is in use. An empty page is not the end.
+
+        ``after`` is a key to start behind, ``expressions`` are Scan's own.
 
         At most two pages are in memory, and a reader who stops stops the scan. Raises TableUnavailable.
 
         One scan, not parallel segments: measured with 2 and 4, they took longer, and cost memory.
         """
-        page = table.scan(limit=table.FIRST_PAGE_ITEMS)
+        # A limit counts items before they are filtered: DynamoDB's own 1 MB is the better one there.
+        limited = "FilterExpression" not in expressions
+        page = table.scan(after, table.FIRST_PAGE_ITEMS if limited else None, **expressions)
         while page.next_key is not None:
-            ahead = _fetchers.submit(table.scan, page.next_key, page.next_limit())
+            limit = page.next_limit() if limited else None
+            ahead = _fetchers.submit(table.scan, page.next_key, limit, **expressions)
             yield page
             page = ahead.result()
         yield page
@@ -140,6 +196,13 @@ class Item(Model):
         if not isinstance(connection.connection._client, TransportClient):
             use_transport(connection.connection, transport)
         return connection
+
+
+def _without_key(key: str, document: AttributeMap) -> AttributeMap:
+    """The document without the key, which it may repeat."""
+    if document.get(KEY, {"S": key}) != {"S": key}:
+        raise BadValue(f"{KEY} is not the key in the path: leave it out.", KEY)
+    return {name: value for name, value in document.items() if name != KEY}
 
 
 @contextmanager

@@ -11,13 +11,15 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
-from picus_api.body import read_body
+from picus_api.body import is_plain_utf8, read_body
 from picus_api.core.attributes import AttributeMap
 from picus_api.core.from_json import attributes_from_json
 
 _JSON_TYPE = re.compile(r"application/json|[a-z0-9][\w!#$&^.-]*/[a-z0-9][\w!#$&^.+-]*\+json")
 
-_ANYTHING = ("*/*", "application/json")
+# application/json-patch+json is another kind of patch.
+_PATCH_TYPE = re.compile(r"application/(?:merge-patch\+)?json")
+ACCEPT_PATCH = "application/merge-patch+json, application/json"
 
 
 class ItemParser(BaseParser):
@@ -41,16 +43,15 @@ class Negotiation(DefaultContentNegotiation):
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         """The parser for the request's media type, or None."""
-        media_type, _, parameters = request.content_type.lower().partition(";")
-        charset = parameters.replace(" ", "").replace('"', "").partition("charset=")[2]
-        # JSON is UTF-8 (RFC 8259, section 8.1); another charset is a type that is not understood.
-        plain = request.META.get("HTTP_CONTENT_ENCODING", "identity").lower() == "identity"
-        understood = plain and _JSON_TYPE.fullmatch(media_type.strip()) and charset in ("", "utf-8", "utf8")
+        media_type = request.content_type.lower().partition(";")[0].strip()
+        types = _PATCH_TYPE if request.method == "PATCH" else _JSON_TYPE
+        understood = types.fullmatch(media_type) and is_plain_utf8(request._request)
         return parsers[0] if understood else None
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
         """DRF's choice; what most programs send is answered without weighing it."""
-        if request.META.get("HTTP_ACCEPT", "*/*") in _ANYTHING and not request.META.get("QUERY_STRING"):
+        usual = request.META.get("HTTP_ACCEPT", "*/*") in ("*/*", renderers[0].media_type)
+        if usual and not request.META.get("QUERY_STRING"):
             return renderers[0], renderers[0].media_type
         return super().select_renderer(request, renderers, format_suffix)
 

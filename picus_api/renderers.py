@@ -3,15 +3,15 @@
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from django import forms
-from django.urls import reverse
 from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
 
 from picus_api.core import messages
 from picus_api.core.table import KEY, Page
 from picus_api.core.to_json import json_from_attributes
+from picus_api.list_query import next_path
 from picus_api.models import Item
 from picus_api.raw_path import raw_path
 
@@ -36,6 +36,26 @@ class ItemRenderer(BaseRenderer):
         if isinstance(data, Page):
             return f"[{','.join(map(json_from_attributes, data.items))}]".encode()
         return messages.encode(data)
+
+
+class NdjsonRenderer(BaseRenderer):
+    """A line of JSON per item (https://github.com/ndjson/ndjson-spec); other answers are a line."""
+
+    media_type = "application/x-ndjson"
+    format = "ndjson"
+    charset = None
+    render_style = "text"
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        """The body."""
+        if isinstance(data, Page):
+            return "".join(f"{json_from_attributes(item)}\n" for item in data.items).encode()
+        return messages.encode(data) + b"\n"
 
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]\s*[\]}]|[\[\]{},:]|[^\s"\[\]{},:]+')
@@ -87,7 +107,8 @@ class BrowsableRenderer(BrowsableAPIRenderer):
         context["shown_path"] = raw_path(context["request"]._request)
         if isinstance(data, Page):
             context["item_links"] = [_item_link(item[KEY]["S"]) for item in data.items]
-            context["next_url"] = next_url(data)
+            if data.next_key is not None:
+                context["next_url"] = next_path(context["request"].query_params, data.next_key)
         if isinstance(data, Item):
             context["delete_path"] = f"/picus/{quote(data.object_id, safe='')}"
         return context
@@ -101,8 +122,3 @@ def item_path(key: str) -> str:
 
 def _item_link(key: str) -> tuple[str, str]:
     return key, item_path(key)
-
-
-def next_url(page: Page) -> str | None:
-    """The list page after this one."""
-    return None if page.next_key is None else f"{reverse('list')}?{urlencode({'after': page.next_key})}"

@@ -2,10 +2,14 @@
 
 from django.urls import path, re_path
 
+from picus_api.keyed import KeyedItemViewSet
+from picus_api.renderers import BrowsableRenderer, ItemRenderer, NdjsonRenderer
 from picus_api.views import ItemViewSet, Root
 
-_list = ItemViewSet.as_view({"get": "list"}, name="Items")
-_put = ItemViewSet.as_view({"post": "create"}, name="New item")
+_LIST_RENDERERS = [ItemRenderer, BrowsableRenderer, NdjsonRenderer]
+_list = ItemViewSet.as_view({"get": "list"}, name="Items", renderer_classes=_LIST_RENDERERS)
+_put = ItemViewSet.as_view({"post": "create"}, name="New item", renderer_classes=_LIST_RENDERERS)
+_keyed = KeyedItemViewSet.as_view({"put": "update", "patch": "partial_update"}, name="Item")
 
 urlpatterns = [
     # First, because it is asked most. Not a dot: a key may contain a line break.
@@ -15,4 +19,5 @@ urlpatterns = [
     path("picus/list/", _list),
     path("picus/put", _put, name="put"),
     path("picus/put/", _put),
+    re_path(r"^picus/put/[\s\S]+\Z", _keyed),
 ]

@@ -2,11 +2,17 @@
 
 Environment variables:
     DYNAMODB_TABLE_NAME    the table; no default
+    DYNAMODB_IDEMPOTENCY_TABLE_NAME   the table of Idempotency-Key records; default: <table>_idempotency
     DYNAMODB_ENDPOINT_URL  another DynamoDB than AWS's; default: AWS's own rules
     AWS_*                  region and credentials, as botocore documents them
     ALLOWED_HOSTS          comma-separated names the service answers to; default: none but the health endpoints
+    CORS_ALLOWED_ORIGINS   comma-separated origins whose pages may call, or *; default: none. The function has it too
     MAX_BODY_BYTES         largest request body; default 2621440: six times 400 KB, so that any escaping of an item fits
     BODY_SECONDS           how long a request body may take to arrive; default 60
+    MAX_NDJSON_BYTES       largest body of many items, a line each; default 1073741824: 1 GiB
+    NDJSON_SECONDS         how long such a body may take to arrive; default 1800
+    SPOOL_DIR              folder that such a body is kept in until it is read; default: Python's temporary folder
+    SEARCH_SECONDS         how long a page of a filtered list may be searched for; default 10
     LOG_FORMAT             json or text; default: text on a terminal, else json
     LOG_LEVEL              DEBUG, INFO, WARNING or ERROR; default INFO
     PICUS_COMMIT           commit that /__version__ shows where there is no version.json
@@ -15,7 +21,7 @@ Environment variables:
 
 from pathlib import Path
 
-from picus_api.core import environment, logs
+from picus_api.core import cors, environment, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -23,6 +29,10 @@ DEBUG = False
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS")
 BODY_SECONDS = environment.integer("BODY_SECONDS", 60, minimum=1, maximum=3600)
 MAX_BODY_BYTES = environment.integer("MAX_BODY_BYTES", 2_621_440, minimum=1, maximum=1_000_000_000)
+MAX_NDJSON_BYTES = environment.integer("MAX_NDJSON_BYTES", 1_073_741_824, minimum=1, maximum=100_000_000_000)
+NDJSON_SECONDS = environment.integer("NDJSON_SECONDS", 1800, minimum=1, maximum=86_400)
+SPOOL_DIR = environment.folder("SPOOL_DIR")
+SEARCH_SECONDS = environment.integer("SEARCH_SECONDS", 10, minimum=1, maximum=3600)
 
 INSTALLED_APPS = ["django.contrib.staticfiles", "rest_framework", "picus_api", "picus_project"]
 MIDDLEWARE = [
@@ -33,7 +43,20 @@ MIDDLEWARE = [
     "picus_api.middleware.same_origin_only",
     "django.middleware.common.CommonMiddleware",
     "picus_api.middleware.chunked_body",
+    "picus_api.metering.consumed_capacity",
 ]
+
+# Rules that the delete function shares; without origins nothing of it is there.
+CORS_ALLOWED_ORIGINS = environment.origins("CORS_ALLOWED_ORIGINS")
+CORS_ALLOW_ALL_ORIGINS = CORS_ALLOWED_ORIGINS == cors.ALL
+CORS_ALLOW_METHODS = cors.METHODS
+CORS_ALLOW_HEADERS = cors.REQUEST_HEADERS
+CORS_EXPOSE_HEADERS = cors.EXPOSED_HEADERS
+CORS_PREFLIGHT_MAX_AGE = cors.MAX_AGE_SECONDS
+if CORS_ALLOWED_ORIGINS:
+    # Outside of all that answers by itself, but for the log.
+    MIDDLEWARE.insert(1, "corsheaders.middleware.CorsMiddleware")
+
 ROOT_URLCONF = "picus_project.urls"
 WSGI_APPLICATION = "picus_project.wsgi.application"
 APPEND_SLASH = False

@@ -1,7 +1,11 @@
 """Typed readers of environment variables: a wrong value is an error that names the variable."""
 
 import os
+import re
+from pathlib import Path
 from urllib.parse import urlsplit
+
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 
 
 class SettingError(Exception):
@@ -37,6 +41,24 @@ def choice(name: str, default: str, options: tuple[str, ...]) -> str:
 def words(name: str) -> list[str]:
     """A comma-separated list; empty when unset."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+def folder(name: str) -> str | None:
+    """A folder that can be written to, or None when unset or empty."""
+    value = os.environ.get(name, "")
+    if value and not (Path(value).is_dir() and os.access(value, os.W_OK | os.X_OK)):
+        raise SettingError(f"{name} must be a folder that can be written to, not {value!r}.")
+    return value or None
+
+
+def origins(name: str) -> tuple[str, ...]:
+    """A comma-separated list of web origins (https://app.example), or ``*`` alone; empty when unset."""
+    found = words(name)
+    if found != ["*"]:
+        for word in found:
+            if not _ORIGIN.fullmatch(word):
+                raise SettingError(f"{name} must list origins such as https://app.example, or be *, not {word!r}.")
+    return tuple(found)
 
 
 def url(name: str) -> str | None:

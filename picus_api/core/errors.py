@@ -43,3 +43,27 @@ class BadValue(ValueError):
     def pointer(self) -> str | None:
         """Where the culprit is, as a JSON Pointer (RFC 6901), or None where no single value is at fault."""
         return json_pointer(reversed(self._steps_outwards)) if self.located else None
+
+
+class BadParameter(ValueError):
+    """A query parameter that is not understood.
+
+    ``position`` is the character (from 1) where it stops to make sense, None where the whole of it is at fault.
+    """
+
+    def __init__(self, message: str, parameter: str, position: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.parameter = parameter
+        self.position = position
+
+
+class BadLine(ValueError):
+    """A line (from 1) of many whose item can't be stored, and the HTTP status that a single item would have had."""
+
+    def __init__(self, line: int, message: str, pointer: str | None = None, status: int = 400) -> None:
+        super().__init__(message)
+        self.line = line
+        self.message = message
+        self.pointer = pointer
+        self.status = status

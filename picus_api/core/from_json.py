@@ -50,6 +50,15 @@ def attributes_from_json(body: bytes) -> AttributeMap:
     return _members(document, 1)
 
 
+def attribute_value_at(text: str, start: int) -> tuple[AttributeValue, int]:
+    """The JSON value that starts at a character of a text, and where it ends. Raises BadValue, JSONDecodeError."""
+    try:
+        value, end = _decoder.raw_decode(text, start)
+    except RecursionError as error:
+        raise BadValue(TOO_DEEP) from error
+    return _CONVERTERS[type(value)](value, 1), end
+
+
 def _decode(body: bytes) -> Any:
     if not body.strip(b" \t\r\n"):
         raise BadValue("The body is empty: send a JSON object.", located=False)

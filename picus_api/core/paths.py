@@ -3,6 +3,10 @@
 from urllib.parse import unquote
 
 from picus_api.core.errors import BadValue
+from picus_api.core.table import MAX_KEY_BYTES
+
+# The edge sends these, and names under get/ and put/, to the service: DELETE could not reach them. Dots are resolved.
+UNREACHABLE = frozenset({"list", "list/", "put", ".", ".."})
 
 
 def key_from_path(encoded: str) -> str:
@@ -14,3 +18,11 @@ def key_from_path(encoded: str) -> str:
         return unquote(encoded.removesuffix("/"), errors="strict")
     except UnicodeDecodeError as error:
         raise BadValue("The key in the path is not valid UTF-8.", located=False) from error
+
+
+def check_new_key(key: str) -> None:
+    """Raise BadValue for a key that an item must not get: it could not be fetched or deleted under it."""
+    if len(key.encode()) > MAX_KEY_BYTES:
+        raise BadValue(f"The key is longer than the {MAX_KEY_BYTES} bytes that DynamoDB holds.", located=False)
+    if key in UNREACHABLE or key.startswith(("get/", "put/")):
+        raise BadValue("Another path of the service has this name: choose another key.", located=False)

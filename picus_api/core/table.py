@@ -16,6 +16,7 @@ from picus_api.core.attributes import AttributeMap
 from picus_api.core.dynamodb.retrying import THROTTLED
 from picus_api.core.dynamodb.transport import Transport, create_transport
 from picus_api.core.dynamodb.wire_json import parse
+from picus_api.core.versions import hide_version
 
 KEY = "object_id"
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys
@@ -37,7 +38,14 @@ class ItemNotFound(Exception):
 
 
 class ItemConflict(Exception):
-    """An item with this key is there already."""
+    """The item is not as a condition wants it.
+
+    ``found`` is the item, where it was asked for and is there.
+    """
+
+    def __init__(self, found: AttributeMap | None = None) -> None:
+        super().__init__()
+        self.found = found
 
 
 class ItemTooLarge(Exception):
@@ -80,10 +88,11 @@ class Page(NamedTuple):
 
 def domain_error(cause: Exception | None) -> Exception:
     """The domain's error for a vendor's."""
-    answer = (getattr(cause, "response", None) or {}).get("Error", {})
+    response = getattr(cause, "response", None) or {}
+    answer = response.get("Error", {})
     code, message = answer.get("Code"), answer.get("Message", "")
     if code in ("ConditionalCheckFailedException", "ResourceInUseException"):
-        return ItemConflict()
+        return ItemConflict(response.get("Item"))
     if code in THROTTLED:
         return TableThrottled()
     if code == "ResourceNotFoundException":
@@ -149,28 +158,41 @@ def remove(key: str) -> None:
     check_key(key)
     condition = {"ConditionExpression": "attribute_exists(#k)", "ExpressionAttributeNames": {"#k": KEY}}
     try:
-        _call("DeleteItem", Key={KEY: {"S": key}}, **condition)
+        call("DeleteItem", Key={KEY: {"S": key}}, **condition)
     except ItemConflict:
         raise ItemNotFound(key) from None
 
 
+def read(key: str) -> AttributeMap | None:
+    """The item as stored, strongly consistent, or None. Raises TableUnavailable."""
+    answer: dict[str, AttributeMap] = json.loads(call("GetItem", Key={KEY: {"S": key}}, ConsistentRead=True))
+    return answer.get("Item")
+
+
 def probe() -> None:
     """One read that proves the table answers. Raises TableUnavailable when it does not."""
-    _call("GetItem", Key={KEY: {"S": "-"}})
+    call("GetItem", Key={KEY: {"S": "-"}})
 
 
-def scan(after: str | None = None, limit: int | None = None) -> Page:
-    """One page, strongly consistent: at most ``limit`` items or 1 MB, in DynamoDB's order, after a key."""
+def scan(after: str | None = None, limit: int | None = None, **expressions: Any) -> Page:
+    """One page, strongly consistent: of at most ``limit`` items or 1 MB, in DynamoDB's order, after a key.
+
+    Both limits apply before a FilterExpression does.
+    """
     if after is not None:
         check_key(after)
     start = {} if after is None else {"ExclusiveStartKey": {KEY: {"S": after}}}
     size = {} if limit is None else {"Limit": limit}
-    body = _call("Scan", ConsistentRead=True, **start, **size)
+    body = call("Scan", ConsistentRead=True, **start, **size, **expressions)
     answer = parse(body)
     last_key = answer.get("LastEvaluatedKey")
-    return Page(answer["Items"], last_key[KEY]["S"] if last_key else None, len(body))
+    items = answer["Items"]
+    for item in items:
+        hide_version(item)
+    return Page(items, last_key[KEY]["S"] if last_key else None, len(body))
 
 
-def _call(operation: str, **request: Any) -> bytes:
+def call(operation: str, **request: Any) -> bytes:
+    """One operation on the table: the answer's JSON. Raises what domain_error makes of its errors."""
     with domain_errors():
         return transport().call_raw(operation, {"TableName": table_name(), **request})

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from tests.contract.exact import Json, Response
 
@@ -90,6 +90,16 @@ class Client:
         """Post a body as application/json unless told otherwise."""
         return self.request("POST", f"/picus/put{suffix}", body, JSON_TYPE | _names(headers))
 
+    def replace(self, key: str, body: bytes | str, suffix: str = "", **headers: str) -> Response:
+        """Put a body under a key of one's own choice."""
+        target = f"/picus/put/{quote(key, safe='')}{suffix}"
+        return self.request("PUT", target, body, JSON_TYPE | _names(headers))
+
+    def patch(self, key: str, body: bytes | str, suffix: str = "", **headers: str) -> Response:
+        """Merge a patch into the item `key`."""
+        target = f"/picus/put/{quote(key, safe='')}{suffix}"
+        return self.request("PATCH", target, body, {"Content-Type": "application/merge-patch+json"} | _names(headers))
+
     def listed(self) -> dict[str, dict[str, Json]]:
         """Every item of the table by its key; an item that comes twice is a failure."""
         response = self.request("GET", "/picus/list")
@@ -153,7 +163,7 @@ class Client:
     def _remember(self, response: Response) -> Response:
         location = response.header("Location")
         if response.status == 201 and location:
-            self.created.append(location.rpartition("/")[2])
+            self.created.append(unquote(location.rpartition("/")[2]))
         return response
 
     def clean_up(self) -> None:

@@ -1,5 +1,7 @@
 """Settings from the environment."""
 
+from pathlib import Path
+
 import pytest
 
 from picus_api.core import environment
@@ -51,3 +53,29 @@ def test_an_empty_address_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert environment.url("X") is None
     monkeypatch.setenv("X", "http://127.0.0.1:8000")
     assert environment.url("X") == "http://127.0.0.1:8000"
+
+
+@pytest.mark.parametrize("value", ["https://app.example", "http://localhost:3000", "https://[::1]:8443", "*"])
+def test_origins_are_read(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("ORIGINS", value)
+    assert environment.origins("ORIGINS") == (value,)
+
+
+@pytest.mark.parametrize(
+    "value", ["app.example", "https://app.example/", "https://app.example/x", "https://a.example,*", "null", "ftp://a"]
+)
+def test_what_is_no_origin_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("ORIGINS", value)
+    with pytest.raises(environment.SettingError, match="ORIGINS"):
+        environment.origins("ORIGINS")
+
+
+def test_a_folder_must_be_there_to_be_written_to(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("X", str(tmp_path))
+    assert environment.folder("X") == str(tmp_path)
+    monkeypatch.setenv("X", "")
+    assert environment.folder("X") is None
+    for value in (tmp_path / "absent", Path(__file__)):
+        monkeypatch.setenv("X", str(value))
+        with pytest.raises(SettingError, match="X must be a folder"):
+            environment.folder("X")

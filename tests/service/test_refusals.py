@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from picus_api.core.cursors import encode_cursor
 from tests.contract.client import Client
 from tests.contract.expect import assert_error
 from tests.service.conftest import gunicorn
@@ -154,5 +155,21 @@ def test_head_of_a_list_says_nothing_of_its_length(client: Client) -> None:
     assert (response.status, response.body, response.header("Content-Length")) == (200, b"", None)
 
 
-def test_a_page_after_a_key_that_cannot_be_is_404(client: Client) -> None:
-    assert client.request("GET", f"/picus/list?format=api&after={'x' * 3000}").status == 404
+def test_a_page_behind_a_key_that_cannot_be_is_400(shared: Shared) -> None:
+    cursor = encode_cursor("x" * 3000, shared[0].name, "")
+    assert_error(shared[1].request("GET", f"/picus/list?limit=1&cursor={cursor}"), 400)
+
+
+def test_a_cursor_of_another_table_is_400(shared: Shared) -> None:
+    for table, status in ((shared[0].name, 200), ("another_table", 400)):
+        cursor = encode_cursor("x", table, "")
+        assert shared[1].request("GET", f"/picus/list?limit=1&cursor={cursor}").status == status
+
+
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+def test_pages_of_other_origins_are_told_nothing_unless_switched_on(client: Client, method: str) -> None:
+    headers = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
+    response = client.request(method, "/picus/list", headers=headers)
+    assert response.status == 200
+    assert not [name for name, _ in response.headers if name.lower().startswith("access-control-")]
+    assert "origin" not in (response.header("Vary") or "").lower()

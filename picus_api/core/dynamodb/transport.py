@@ -4,6 +4,7 @@ One Transport serves all threads of a process. botocore's client does the same i
 one does not do is in endpoint.py and wire_json.py.
 """
 
+import json
 import logging
 import os
 import time
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError
 
+from picus_api.core.capacity import REPORTING, Meter, active
 from picus_api.core.dynamodb.breaker import Breaker
 from picus_api.core.dynamodb.connecting import Address, open_connection, tls_context
 from picus_api.core.dynamodb.connection import Connection
@@ -68,11 +70,24 @@ class Transport:
         Raises ServiceError when DynamoDB refuses, NoAnswer when it can't be reached within the limits, or could not
         lately (breaker.py), and botocore's credential errors. What a repeated write means: outcomes.py.
         """
+        meter = active.get()
+        if meter is not None and operation in REPORTING:
+            return self._call_metered(operation, body, meter)
+        return self._call(operation, encode(body) if isinstance(body, dict) else body)
+
+    def _call_metered(self, operation: str, body: bytes | dict[str, Any], meter: Meter) -> Answer:
+        """The same, and count what it costs."""
+        request = json.loads(body) if isinstance(body, bytes) else body
+        answer = self._call(operation, encode({**request, "ReturnConsumedCapacity": "TOTAL"}))
+        meter.add(json.loads(answer.body))
+        return answer
+
+    def _call(self, operation: str, request: bytes) -> Answer:
         if not self._breaker.admits():
             reason = "it did not answer lately, and is given a rest"
             raise NoAnswer(operation=operation, reason=reason, attempts=0, answer_lost=False)
         try:
-            answer = self._carry_out(operation, body)
+            answer = self._carry_out(operation, request)
         except NoAnswer:
             self._breaker.failed()
             raise
@@ -82,8 +97,7 @@ class Transport:
         self._breaker.answered()
         return answer
 
-    def _carry_out(self, operation: str, body: bytes | dict[str, Any]) -> Answer:
-        request = encode(body) if isinstance(body, dict) else body
+    def _carry_out(self, operation: str, request: bytes) -> Answer:
         course = Course(operation, request, time.monotonic() + self.limits.deadline, self.limits)
         while True:
             course.attempts += 1

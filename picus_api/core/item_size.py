@@ -1,0 +1,39 @@
+"""How large an item is to DynamoDB, for those who must know before they write it.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from picus_api.core.attributes import AttributeMap, AttributeValue
+
+MAX_ITEM_BYTES = 400 * 1024
+# No JSON text of fewer bytes makes a larger item: the densest, `[],`, has three for DynamoDB's four.
+SAFE_JSON_BYTES = MAX_ITEM_BYTES // 2
+
+
+def item_size(attributes: AttributeMap) -> int:
+    """The bytes of an item made from JSON: those of its names and of its values."""
+    return sum(len(name.encode()) + _value(value) for name, value in attributes.items())
+
+
+def _value(value: AttributeValue) -> int:
+    [(tag, content)] = value.items()
+    return _SIZES[tag](content)
+
+
+def _number(text: str) -> int:
+    digits = text.lstrip("-").partition("E")[0].replace(".", "").strip("0")
+    return 1 + (len(digits) + 1) // 2 + text.startswith("-")
+
+
+_SIZES: dict[str, Callable[[Any], int]] = {
+    "S": lambda content: len(content.encode()),
+    "N": _number,
+    "BOOL": lambda content: 1,
+    "NULL": lambda content: 1,
+    # Three for the container and one for each member.
+    "L": lambda content: 3 + sum(1 + _value(element) for element in content),
+    "M": lambda content: 3 + len(content) + item_size(content),
+}

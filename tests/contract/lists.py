@@ -1,0 +1,61 @@
+"""Lists with a query: what the tests of pages, filters, fields and lines share."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from tests.contract.client import Client
+from tests.contract.exact import Json, Response, parse_exact
+from tests.contract.expect import assert_json
+
+NEXT = re.compile(r'<([^>]+)>; rel="next"')
+NDJSON = {"Accept": "application/x-ndjson"}
+
+
+def target(**parameters: object) -> str:
+    """The list under a query, percent-encoded."""
+    return f"/picus/list?{urlencode(parameters)}"
+
+
+def next_target(response: Response) -> str | None:
+    """Where the next page is."""
+    link = response.header("Link")
+    if link is None:
+        return None
+    match = NEXT.fullmatch(link)
+    assert match, link
+    return match[1]
+
+
+def items_of(response: Response) -> list[dict[str, Json]]:
+    """The items of an answer that must be a JSON array of objects."""
+    items = assert_json(response)
+    assert isinstance(items, list)
+    objects = [item for item in items if isinstance(item, dict)]
+    assert len(objects) == len(items)
+    return objects
+
+
+def lines_of(response: Response) -> list[dict[str, Json]]:
+    """The objects of an answer that must be NDJSON: each line ends, none is empty."""
+    assert response.media_type == "application/x-ndjson", response
+    assert response.body == b"" or response.body.endswith(b"\n")
+    objects = [parse_exact(line) for line in response.body.split(b"\n")[:-1]]
+    return [item for item in objects if isinstance(item, dict)]
+
+
+def pages(client: Client, **parameters: object) -> Iterator[list[dict[str, Json]]]:
+    """Every page from the first on, along the links."""
+    path: str | None = target(**parameters)
+    while path:
+        response = client.request("GET", path)
+        yield items_of(response)
+        path = next_target(response)
+
+
+def marked(client: Client, *bodies: str) -> tuple[str, list[str]]:
+    """Store objects (given without their braces) with a mark that nothing else has: the mark's filter, and the keys."""
+    mark = uuid4().hex
+    keys = [client.store(f'{{"mark": "{mark}"{", " + body if body else ""}}}') for body in bodies]
+    return f'mark = "{mark}"', keys

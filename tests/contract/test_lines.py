@@ -1,0 +1,48 @@
+"""GET /picus/list with `Accept: application/x-ndjson`: an item a line."""
+
+import pytest
+
+from tests.contract.client import Client
+from tests.contract.expect import assert_error, assert_request_id
+from tests.contract.lists import NDJSON, items_of, lines_of, marked, target
+
+
+def test_the_lines_are_the_items_of_the_array(client: Client) -> None:
+    mark, keys = marked(client, '"a": 1.10', '"a": "line\\nbreak \\u2028 \\r é😀"', '"a": [1, {"b": null}]')
+    lines = lines_of(client.request("GET", target(filter=mark), headers=NDJSON))
+    assert lines == items_of(client.request("GET", target(filter=mark)))
+    assert {line["object_id"] for line in lines} == set(keys)
+
+
+def test_the_whole_table_can_be_lines(client: Client) -> None:
+    # DynamoDB ends a page at 1 MB: these are 1.5 MB.
+    keys = [client.store(f'{{"n": {n}, "filler": "{"x" * 380_000}"}}') for n in range(4)]
+    response = client.request("GET", "/picus/list", headers=NDJSON)
+    assert_request_id(response)
+    assert set(keys) <= {str(line["object_id"]) for line in lines_of(response)}
+
+
+def test_nothing_found_is_no_line(client: Client) -> None:
+    response = client.request("GET", target(filter='mark = "nobody has this"'), headers=NDJSON)
+    assert (response.status, lines_of(response)) == (200, [])
+
+
+def test_lines_can_be_asked_for_in_the_query(client: Client) -> None:
+    mark, _ = marked(client, "")
+    assert len(lines_of(client.request("GET", target(filter=mark, format="ndjson")))) == 1
+
+
+def test_head_says_what_get_would(client: Client) -> None:
+    response = client.request("HEAD", "/picus/list", headers=NDJSON)
+    assert (response.status, response.media_type, response.body) == (200, "application/x-ndjson", b"")
+
+
+def test_an_error_is_json_all_the_same(client: Client) -> None:
+    error = assert_error(client.request("GET", target(filter="a"), headers=NDJSON), 400)
+    assert error["parameter"] == "filter"
+    assert_error(client.request("POST", "/picus/list", headers=NDJSON), 405)
+
+
+@pytest.mark.parametrize("path", ["/picus/get/x", "/"])
+def test_where_there_is_no_list_there_are_no_lines(client: Client, path: str) -> None:
+    assert_error(client.request("GET", path, headers=NDJSON), 406)

@@ -1,0 +1,244 @@
+"""ETags and preconditions (RFC 9110, section 13): who writes over what he hasn't seen is told so, by both computes."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+
+from tests.contract.client import Client
+from tests.contract.exact import Response, parse_exact
+from tests.contract.expect import BROWSER, assert_error, assert_json, assert_not_found, assert_request_id
+
+MALFORMED = [
+    "",
+    ",",
+    "abc",
+    '"abc',
+    'abc"',
+    "'abc'",
+    '"a" "b"',
+    'w/"a"',
+    'W/ "a"',
+    '"a b"',
+    '*, "a"',
+    '"a",*',
+    "W/",
+    "**",
+]
+
+
+def tag_of(response: Response) -> str:
+    """The strong ETag of an answer."""
+    tag = response.header("ETag")
+    assert tag is not None, response
+    assert re.fullmatch(r'"[!#-~]+"', tag), tag
+    return tag
+
+
+def current(client: Client, key: str) -> str:
+    response = client.get(key)
+    assert response.status == 200, response
+    return tag_of(response)
+
+
+@pytest.fixture
+def key(client: Client) -> str:
+    return client.store('{"a": 1, "b": {"c": [1.50, null, true]}}')
+
+
+def test_get_has_a_strong_etag_that_stays(client: Client, key: str) -> None:
+    assert current(client, key) == current(client, key)
+    assert tag_of(client.request("HEAD", f"/picus/get/{key}")) == current(client, key)
+
+
+@pytest.mark.parametrize("body", ["{}", '{"n": [1.10, 1E+3, 1e-7, 123456789012345678901234567890, -0.0], "e": "é"}'])
+def test_the_answer_to_a_write_has_the_etag_that_get_then_has(client: Client, body: str) -> None:
+    created = client.put(body)
+    key = str(created.object["object_id"])
+    assert tag_of(created) == current(client, key)
+    assert tag_of(client.replace(key, body)) == current(client, key)
+
+
+def test_every_write_changes_the_etag_of_equal_content_too(client: Client, key: str) -> None:
+    tags = [current(client, key)]
+    for body in ('{"a": 2}', '{"a": 2}', '{"a": 1, "b": {"c": [1.50, null, true]}}'):
+        client.replace(key, body)
+        tags.append(current(client, key))
+    assert client.delete(key).status == 200
+    assert client.replace(key, '{"a": 2}').status == 201
+    tags.append(current(client, key))
+    assert len(set(tags)) == len(tags)
+
+
+def test_items_of_equal_content_have_etags_of_their_own(client: Client) -> None:
+    assert current(client, client.store('{"a": 1}')) != current(client, client.store('{"a": 1}'))
+
+
+def test_nothing_of_the_version_is_in_the_item(client: Client, key: str) -> None:
+    content = parse_exact('{"a": 1, "b": {"c": [1.5, null, true]}}')
+    assert isinstance(content, dict)
+    assert client.fetch(key) == content
+    assert client.listed()[key] == {"object_id": key, **content}
+    assert b"picus_version" not in client.get(key, Accept=BROWSER).body
+
+
+def test_if_none_match_of_what_the_client_has_is_304_without_a_body(client: Client, key: str) -> None:
+    tag = current(client, key)
+    for value in (tag, f"W/{tag}", f'"other", {tag}', f' "other" ,, W/{tag},', "*"):
+        response = client.get(key, If_None_Match=value)
+        assert (response.status, response.body, tag_of(response)) == (304, b"", tag), value
+        assert_request_id(response)
+
+
+def test_if_none_match_of_another_etag_is_the_item(client: Client, key: str) -> None:
+    for value in ('"other"', '"other", W/"another"', '""'):
+        assert assert_json(client.get(key, If_None_Match=value)) == client.get(key).json
+
+
+def test_a_304_leaves_the_connection_usable(client: Client, key: str) -> None:
+    tag = current(client, key)
+    with client.connection() as connection:
+        for _ in range(3):
+            answer = client.send(connection, "GET", f"/picus/get/{key}", headers={"If-None-Match": tag})
+            assert (answer.status, answer.body) == (304, b"")
+            assert client.send(connection, "GET", f"/picus/get/{key}").status == 200
+
+
+def test_head_is_304_too(client: Client, key: str) -> None:
+    headers = {"If-None-Match": current(client, key)}
+    response = client.request("HEAD", f"/picus/get/{key}", headers=headers)
+    assert (response.status, response.body) == (304, b"")
+
+
+def test_if_match_on_get_is_412_for_another_version(client: Client, key: str) -> None:
+    assert client.get(key, If_Match=current(client, key)).status == 200
+    assert_error(client.get(key, If_Match='"other"'), 412, echo=key)
+
+
+def test_an_absent_item_is_404_whatever_if_none_match_says(client: Client) -> None:
+    assert_not_found(client.get("absent", If_None_Match="*"), "absent")
+
+
+def test_a_replacement_of_the_version_that_was_seen_succeeds(client: Client, key: str) -> None:
+    for form in ("{}", "W/{}", '"other", {}', ' , {} , "x"', "*"):
+        value = form.replace("{}", current(client, key))
+        response = client.replace(key, '{"a": 2}', If_Match=value)
+        assert response.status == 200, response
+        assert tag_of(response) == current(client, key)
+
+
+def test_a_replacement_of_another_version_is_412_and_changes_nothing(client: Client, key: str) -> None:
+    old = current(client, key)
+    client.replace(key, '{"a": 2}')
+    for value in (old, f"W/{old}", f'{old}, "other"', '"other"', '""'):
+        assert_error(client.replace(key, '{"a": 3}', If_Match=value), 412, echo=key)
+    assert client.fetch(key) == {"a": parse_exact("2")}
+
+
+def test_if_match_on_what_is_not_there_is_412_and_creates_nothing(client: Client) -> None:
+    key = f"absent {uuid4()}"
+    for value in ("*", '"x"'):
+        assert_error(client.replace(key, "{}", If_Match=value), 412, echo=key)
+        assert_error(client.delete(key, If_Match=value), 412, echo=key)
+    assert_not_found(client.get(key), key)
+
+
+def test_if_none_match_star_creates_only(client: Client) -> None:
+    key = f"new {uuid4()}"
+    assert client.replace(key, '{"a": 1}', If_None_Match="*").status == 201
+    assert_error(client.replace(key, '{"a": 2}', If_None_Match="*"), 412, echo=key)
+    assert client.fetch(key) == {"a": parse_exact("1")}
+
+
+def test_if_none_match_with_a_tag_spares_that_version(client: Client, key: str) -> None:
+    tag = current(client, key)
+    assert_error(client.replace(key, "{}", If_None_Match=tag), 412, echo=key)
+    assert client.replace(key, "{}", If_None_Match='"other"').status == 200
+    assert client.replace(key, "{}", If_None_Match=tag).status == 200
+
+
+def test_a_delete_of_the_version_that_was_seen_succeeds(client: Client) -> None:
+    for form in ("{}", "W/{}", '"other", {}', "*"):
+        key = client.store('{"a": 1, "b": [1.50, null]}')
+        response = client.delete(key, If_Match=form.replace("{}", current(client, key)))
+        assert assert_json(response) == {"message": f'Item with key "{key}" deleted successfully'}
+        assert_not_found(client.get(key), key)
+
+
+def test_a_delete_of_another_version_is_412_and_deletes_nothing(client: Client, key: str) -> None:
+    old = current(client, key)
+    client.replace(key, '{"a": 2}')
+    for value in (old, f"W/{old}", f'{old}, "other"', '"other"'):
+        assert_error(client.delete(key, If_Match=value), 412, echo=key)
+    assert client.fetch(key) == {"a": parse_exact("2")}
+
+
+def test_the_etag_of_an_item_that_was_deleted_and_created_anew_does_not_match(client: Client, key: str) -> None:
+    client.replace(key, '{"a": 1}')
+    old = current(client, key)
+    client.delete(key)
+    client.replace(key, '{"a": 1}')
+    assert_error(client.replace(key, '{"a": 2}', If_Match=old), 412, echo=key)
+    assert_error(client.delete(key, If_Match=old), 412, echo=key)
+    assert client.fetch(key) == {"a": parse_exact("1")}
+
+
+@pytest.mark.parametrize("value", MALFORMED)
+def test_a_malformed_precondition_is_400_that_says_so(client: Client, key: str, value: str) -> None:
+    for field in ("If-Match", "If-None-Match"):
+        for response in (
+            client.get(key, **{field: value}),
+            client.replace(key, "{}", **{field: value}),
+            client.delete(key, **{field: value}),
+        ):
+            assert field in str(assert_error(response, 400)["error"]), response
+    assert "a" in client.fetch(key)
+
+
+def test_several_lines_of_a_field_are_one_list(client: Client, key: str) -> None:
+    tag = current(client, key)
+    head = client.head_of("DELETE", f"/picus/{key}", f"If-Match: {tag}", 'If-Match: "other"')
+    assert client.exchange([head]).status == 200
+
+
+def test_a_hundred_who_replace_the_same_version_have_one_winner(client: Client, key: str) -> None:
+    for turn in range(3):
+        tag = current(client, key)
+        with ThreadPoolExecutor(100) as threads:
+            bodies = [f'{{"turn": {turn}, "writer": {writer}}}' for writer in range(100)]
+            answers = list(threads.map(lambda body, tag=tag: client.replace(key, body, If_Match=tag), bodies))
+        assert sorted({answer.status for answer in answers}) == [200, 412]
+        [winner] = [number for number, answer in enumerate(answers) if answer.status == 200]
+        assert client.fetch(key) == parse_exact(bodies[winner])
+        assert tag_of(answers[winner]) == current(client, key)
+
+
+def test_a_hundred_who_delete_the_same_version_have_one_winner(client: Client, key: str) -> None:
+    tag = current(client, key)
+    with ThreadPoolExecutor(100) as threads:
+        answers = list(threads.map(lambda _: client.delete(key, If_Match=tag), range(100)))
+    assert [answer.status for answer in answers].count(200) == 1
+    assert {answer.status for answer in answers} == {200, 412}
+
+
+def test_a_hundred_who_create_the_same_key_have_one_winner(client: Client) -> None:
+    key = f"contended {uuid4()}"
+    with ThreadPoolExecutor(100) as threads:
+        bodies = [f'{{"writer": {writer}}}' for writer in range(100)]
+        answers = list(threads.map(lambda body: client.replace(key, body, If_None_Match="*"), bodies))
+    assert {answer.status for answer in answers} == {201, 412}
+    [winner] = [number for number, answer in enumerate(answers) if answer.status == 201]
+    assert client.fetch(key) == parse_exact(bodies[winner])
+
+
+def test_a_version_in_a_body_is_refused_and_another_value_of_that_name_is_the_clients(client: Client, key: str) -> None:
+    mine = '{"picus_version": "v1:' + "0" * 32 + '"}'
+    assert_error(client.put(mine), 400, pointer="/picus_version")
+    assert_error(client.replace(key, mine), 400, pointer="/picus_version")
+    for value in ('"v1:mine"', "1", "null", '{"S": "x"}', '["v1:' + "0" * 32 + '"]'):
+        other = client.store(f'{{"picus_version": {value}}}')
+        assert client.fetch(other) == {"picus_version": parse_exact(value)}
+        tag = current(client, other)
+        assert client.replace(other, f'{{"picus_version": {value}, "b": 1}}', If_Match=tag).status == 200
+        assert_error(client.replace(other, "{}", If_Match=tag), 412, echo=other)
