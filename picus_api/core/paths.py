@@ -14,3 +14,8 @@ def key_from_path(encoded: str) -> str:
         return unquote(encoded.removesuffix("/"), errors="strict")
     except UnicodeDecodeError as error:
         raise BadValue("The key in the path is not valid UTF-8.", located=False) from error
+
+
+def is_shadowed(key: str) -> bool:
+    """Whether the path of an item with this key belongs to another endpoint, so that it could never be deleted."""
+    return key in ("list", "list/", "put") or key.startswith(("get/", "put/"))
