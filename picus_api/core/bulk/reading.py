@@ -10,7 +10,7 @@ from typing import NamedTuple
 from picus_api.core import paths, versions
 from picus_api.core.attributes import AttributeMap
 from picus_api.core.bulk.batch_write import BATCH_ITEMS, Row
-from picus_api.core.bulk.errors import BadRecord
+from picus_api.core.bulk.errors import BadRecord, BadStream
 from picus_api.core.bulk.formats import Format, recognised
 from picus_api.core.bulk.sources import Source, open_source
 from picus_api.core.bulk.splitting import BadText
@@ -64,14 +64,16 @@ def _entries(sources: Iterable[Source], chosen: Format | None, announce: Announc
     for source in sources:
         count = 0
         with open_source(source) as stream:
-            known = chosen or recognised(stream.reader.peek(_PEEKED)[:_PEEKED])
-            announce(source, known)
             try:
+                known = chosen or recognised(stream.reader.peek(_PEEKED)[:_PEEKED])
+                announce(source, known)
                 for record in known.split(stream.reader):
                     count += 1
                     yield Entry(source, known, record.line, record.text, before + stream.position())
             except BadText as error:
                 raise BadRecord(source.name, error.line, str(error)) from error
+            except BadStream as error:
+                raise BadRecord(source.name, 1, str(error)) from error
         if source.items not in (None, count):
             raise BadRecord(source.name, count, f"The file has {count} items, its manifest says {source.items}.")
         before += source.size

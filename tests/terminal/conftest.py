@@ -1,0 +1,113 @@
+"""The commands as an operator runs them: processes in a folder of their own, beside a real table."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from tests.dynamodb import CREDENTIALS, ROOT
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+class Terminal:
+    """Runs `manage.py` against a table."""
+
+    def __init__(self, folder: Path, table: "Table") -> None:
+        self.folder = folder
+        self.table = table
+        self.url: str = table.meta.client.meta.endpoint_url
+
+    def start(
+        self, *arguments: str, url: str = "", stdin: int | None = subprocess.DEVNULL
+    ) -> "subprocess.Popen[bytes]":
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DYNAMODB_", "AWS_"))}
+        where = {"DYNAMODB_TABLE_NAME": self.table.name, "DYNAMODB_ENDPOINT_URL": url or self.url}
+        return subprocess.Popen(
+            [sys.executable, str(ROOT / "manage.py"), *arguments],
+            cwd=self.folder,
+            env=inherited | CREDENTIALS | where,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def __call__(self, *arguments: str, given: str | bytes | None = None, url: str = "") -> Result:
+        """Run to the end. No output may ever be a traceback."""
+        process = self.start(*arguments, url=url, stdin=subprocess.DEVNULL if given is None else subprocess.PIPE)
+        text = given.encode() if isinstance(given, str) else given
+        return ended(process, text)
+
+    def file(self, name: str, content: str | bytes) -> Path:
+        path = self.folder / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def rows(self) -> list[dict[str, Any]]:
+        """What boto3 sees, without the version, which every row must have."""
+        rows: list[dict[str, Any]] = []
+        page: dict[str, Any] = self.table.scan(ConsistentRead=True)  # type: ignore[assignment]
+        rows += page["Items"]
+        while "LastEvaluatedKey" in page:
+            page = self.table.scan(ConsistentRead=True, ExclusiveStartKey=page["LastEvaluatedKey"])  # type: ignore[assignment]
+            rows += page["Items"]
+        assert all(row.pop("picus_version").startswith("v1:") for row in rows)
+        return rows
+
+
+def ended(process: "subprocess.Popen[bytes]", given: bytes | None = None) -> Result:
+    """The result of a process that ends by itself."""
+    out, err = process.communicate(given, timeout=120)
+    result = Result(process.returncode, out.decode(), err.decode())
+    assert "Traceback" not in result.err
+    return result
+
+
+def noted(checkpoint: Path, steps: int, process: "subprocess.Popen[bytes]") -> None:
+    """Return as soon as a checkpoint has so many steps."""
+    deadline = time.monotonic() + 60
+    while not checkpoint.exists() or checkpoint.read_bytes().count(b"\n") <= steps:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def ndjson(items: Iterable[Any]) -> str:
+    return "".join(f"{json.dumps(item)}\n" for item in items)
+
+
+Stop = Callable[["subprocess.Popen[bytes]"], Result]
+
+
+def kill(process: "subprocess.Popen[bytes]") -> Result:
+    process.kill()
+    return ended(process)
+
+
+def interrupt(process: "subprocess.Popen[bytes]") -> Result:
+    process.send_signal(signal.SIGINT)
+    return ended(process)
+
+
+def terminate(process: "subprocess.Popen[bytes]") -> Result:
+    process.terminate()
+    return ended(process)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, table: "Table") -> Terminal:
+    return Terminal(tmp_path, table)
