@@ -22,7 +22,7 @@ test: .venv/.synced .venv-ministack/.synced .venv-function/.synced .venv-package
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report
 
-# Picus beside its peers, into bench/RESULTS.md, in about 6.5 minutes. Linux x64, two cores and npm.
+# Picus beside its peers, into bench/RESULTS.md, in about 10 minutes. Linux x64, two cores and npm.
 # A part of it: make bench BENCH="--only get,put --rounds 5"
 bench: .venv/.synced .venv-bench/.synced .venv-bench-zappa/.synced bench/node_modules/.package-lock.json package
 	.venv-bench/bin/python -m bench.run $(BENCH)
