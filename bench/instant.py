@@ -43,9 +43,9 @@ class Table:
         last = request.get("ExclusiveStartKey")
         page = int(last["object_id"]["S"]) + step if last else request.get("Segment", 0)
         if page >= len(self.pages):
-            return [b'{"Items":[]}']
+            return [b'{"Count":0,"ScannedCount":0,"Items":[]}']
         more = b',"LastEvaluatedKey":{"object_id":{"S":"%d"}}' % page if page + step < len(self.pages) else b""
-        return [b'{"Items":[', self.pages[page], b"]", more, b"}"]
+        return [b'{"Count":1,"ScannedCount":1,"Items":[', self.pages[page], b"]", more, b"}"]
 
 
 class Connection(asyncio.Protocol):

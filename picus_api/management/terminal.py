@@ -55,7 +55,7 @@ class TerminalCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, and say in one line what went wrong."""
-        signal.signal(signal.SIGTERM, _interrupt)
+        before = signal.signal(signal.SIGTERM, _interrupt)
         try:
             self.run(options)
             sys.stdout.flush()
@@ -67,6 +67,8 @@ class TerminalCommand(BaseCommand):
             raise CommandError(str(error), returncode=USAGE) from error
         except Exception as error:
             raise CommandError(sentence(error), returncode=FAILED) from error
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
     def say(self, text: str) -> None:
         """A line for the operator."""

@@ -113,7 +113,7 @@ def test_a_gzip_bomb_is_refused_in_bounded_memory(terminal: Terminal, start: byt
     parts = [packer.compress(part) for part in [start, *[filler] * 1024]]
     terminal.file("bomb.gz", b"".join(parts) + packer.flush())
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    result = terminal("import_items", "bomb.gz")
+    result = terminal.process("import_items", "bomb.gz")
     assert result.code == 1
     assert "bomb.gz, line 1: The record is longer than 4,194,304 bytes" in result.err
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < max(before, 200 * 1024)
@@ -155,7 +155,7 @@ def test_large_items_are_sent_in_requests_that_fit(terminal: Terminal) -> None:
 )
 def test_wrong_usage_is_2_and_says_what_to_do(terminal: Terminal, arguments: list[str], said: str) -> None:
     terminal.file("there.ndjson", "kept")
-    result = terminal(*arguments, given="")
+    result = terminal(*arguments)
     assert (result.code, result.out) == (2, "")
     assert said in result.err
     assert (terminal.folder / "there.ndjson").read_text() == "kept"

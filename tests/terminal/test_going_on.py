@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.terminal.conftest import Result, Terminal, ended, interrupt, kill, ndjson, noted, terminate
+from tests.terminal.conftest import CountingProxy, Result, Terminal, ended, interrupt, kill, ndjson, noted, terminate
 from tests.transport.servers import FaultyProxy
 
 ITEMS = 3000
@@ -53,14 +53,15 @@ def test_an_export_goes_on_after_any_end(terminal: Terminal, stop: Stop, name: s
     terminal.file("items.ndjson", TEXT)
     assert terminal("import_items", "items.ndjson").code == 0
     command = ["export_items", name, "--segments", "2"]
-    process = terminal.start(*command, "--max-rcu", "60")
-    noted(terminal.folder / f"{name}.export-checkpoint", 5, process)
-    stop(process)
-    # What a page that was being written leaves behind.
-    with (terminal.folder / f"{name}.part").open("ab") as part:
-        part.write(b'{"half of')
-    assert not (terminal.folder / name).exists()
-    result = terminal(*command)
+    with CountingProxy(terminal.url) as proxy:
+        process = terminal.start(*command, "--max-rcu", "1000", url=proxy.url)
+        noted(terminal.folder / f"{name}.export-checkpoint", 5, process)
+        stop(process)
+        # What a page that was being written leaves behind.
+        with (terminal.folder / f"{name}.part").open("ab") as part:
+            part.write(b'{"half of')
+        assert not (terminal.folder / name).exists()
+        result = terminal(*command, url=proxy.url)
     assert result.code == 0, result.err
     assert "were exported before)" in result.err
     again = terminal("import_items", name, "--dry-run")
@@ -92,14 +93,15 @@ def test_a_checkpoint_serves_one_process_at_a_time_and_one_table(terminal: Termi
 def test_an_export_does_not_go_on_with_a_file_that_lost_something(terminal: Terminal) -> None:
     terminal.file("items.ndjson", TEXT)
     terminal("import_items", "items.ndjson")
-    process = terminal.start("export_items", "x.ndjson", "--max-rcu", "60")
-    noted(terminal.folder / "x.ndjson.export-checkpoint", 5, process)
-    interrupt(process)
-    (terminal.folder / "x.ndjson.part").write_text("")
-    result = terminal("export_items", "x.ndjson")
-    assert result.code == 1
-    assert "begin anew with --restart" in result.err
-    assert terminal("export_items", "x.ndjson", "--restart").code == 0
+    with CountingProxy(terminal.url) as proxy:
+        process = terminal.start("export_items", "x.ndjson", "--max-rcu", "1000", url=proxy.url)
+        noted(terminal.folder / "x.ndjson.export-checkpoint", 5, process)
+        interrupt(process)
+        (terminal.folder / "x.ndjson.part").write_text("")
+        result = terminal("export_items", "x.ndjson", url=proxy.url)
+        assert result.code == 1
+        assert "begin anew with --restart" in result.err
+        assert terminal("export_items", "x.ndjson", "--restart", url=proxy.url).code == 0
     assert len((terminal.folder / "x.ndjson").read_text().splitlines()) == ITEMS
 
 

@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,8 @@ SHOWN = '"name":"x","value":1.1,"big":12345678901234567890123456789012345678,"no
 
 def test_an_item_goes_in_by_argument_file_or_standard_input_and_comes_out_exactly(terminal: Terminal) -> None:
     terminal.file("item.json", ITEM)
-    ways = [terminal("put_item", ITEM), terminal("put_item", "--file", "item.json"), terminal("put_item", given=ITEM)]
+    files = terminal("put_item", "--file", "item.json")
+    ways = [terminal.process("put_item", ITEM), files, terminal("put_item", given=ITEM)]
     keys = [json.loads(way.out)["object_id"] for way in ways]
     assert [(way.code, way.err) for way in ways] == [(0, "")] * 3
     assert len(set(keys)) == 3
@@ -40,14 +42,19 @@ def test_an_item_is_deleted_once(terminal: Terminal) -> None:
     terminal.table.put_item(Item={"object_id": "-k"})
     trial = terminal("delete_item", "--dry-run", "--", "-k")
     assert (trial.code, trial.err) == (0, 'Item with key "-k" would be deleted.\n')
-    first, second = terminal("delete_item", "--", "-k"), terminal("delete_item", "--", "-k")
+    first, second = terminal.process("delete_item", "--", "-k"), terminal.process("delete_item", "--", "-k")
     assert (first.code, first.out, first.err) == (0, "", 'Item with key "-k" deleted successfully.\n')
     assert (second.code, second.out, second.err) == (1, "", 'CommandError: Item with key "-k" not found.\n')
     assert terminal("get_item", "--", "-k").err == 'CommandError: Item with key "-k" not found.\n'
 
 
 def test_sets_and_binary_survive_a_copy_in_dynamodbs_format(terminal: Terminal) -> None:
-    row = {"object_id": "from", "tags": {"a", "b"}, "numbers": {Decimal(1), Decimal("2.5")}, "raw": b"\x00\xff"}
+    row: dict[str, Any] = {
+        "object_id": "from",
+        "tags": {"a", "b"},
+        "numbers": {Decimal(1), Decimal("2.5")},
+        "raw": b"\x00\xff",
+    }
     terminal.table.put_item(Item=row)
     shown = terminal("get_item", "--format", "dynamodb", "from").out
     assert terminal("put_item", "--format", "dynamodb", "--key", "to", given=shown).code == 0
@@ -72,7 +79,7 @@ def test_a_dry_run_writes_nothing_and_finds_what_is_wrong(terminal: Terminal) ->
         (["put_item", '{"object_id": 7}'], 1, "must be a string"),
         (["put_item", "--key", "", "{}"], 1, "1 to 2048 bytes"),
         (["put_item", '{"picus_version": "mine"}'], 1, "(at /picus_version)"),
-        (["put_item", "--format", "dynamodb", '{"Item": {"a": {"X": 1}}}'], 1, "no type 'X' (at /a)"),
+        (["put_item", "--format", "dynamodb", '{"Item": {"a": {"X": 1}}}'], 1, "no type 'X'. (at /a)"),
         (["put_item", "{}", "--key", 1025 * "ü"], 1, "1 to 2048 bytes"),
         (["put_item", "{}", "--file", "x"], 2, "given twice"),
         (["put_item", "--file", "nowhere.json"], 2, "nowhere.json"),

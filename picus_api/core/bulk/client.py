@@ -96,6 +96,10 @@ class BulkClient:
         self.place = {"table": self.table, "endpoint": self._transport.endpoint.url}
         self.stop = threading.Event()
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
     def call(self, operation: str, body: bytes) -> bytes:
         """The answer's body. Raises TableUnavailable, ItemTooLarge, ItemConflict."""
         with table.domain_errors():

@@ -69,6 +69,7 @@ class Exporter:
         finally:
             self._output.close()
             self.checkpoint.close()
+            self._client.close()
         return Done(self.items, self.before, 0, self._meter.used, time.monotonic() - started)
 
     def _export(self, segment: int) -> None:

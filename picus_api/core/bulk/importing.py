@@ -51,6 +51,8 @@ def check(options: ImportOptions, announce: Announce, progress: Progress) -> int
     for batch in read_batches(options.sources, options.format, announce):
         for entry in batch.entries:
             row_of(entry, lambda: "assigned")
+        if batch.fault:
+            raise batch.fault
         total += len(batch.entries)
         progress(len(batch.entries), batch.entries[-1].position)
     return total
@@ -85,15 +87,18 @@ class Importer:
             self.checkpoint.finish()
         finally:
             self.checkpoint.close()
+            self._client.close()
         return Done(self.items, self.before, self._skipped, self._meter.used, time.monotonic() - started)
 
     def _submit_all(self, pool: ThreadPoolExecutor) -> None:
         for batch in read_batches(self._options.sources, self._options.format, self._announce):
-            if self._is_done(batch):
+            if batch.fault is None and self._is_done(batch):
                 self.before += len(batch.entries)
                 self._progress(len(batch.entries), batch.entries[-1].position)
                 continue
             rows = self._rows(batch)
+            if batch.fault:
+                raise batch.fault
             self._claim(rows)
             self._slots.acquire()
             self._raise_failure()

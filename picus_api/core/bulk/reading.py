@@ -4,7 +4,7 @@ import hashlib
 import uuid
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import count, islice
 from typing import NamedTuple
 
 from picus_api.core import paths, versions
@@ -38,6 +38,8 @@ class Batch(NamedTuple):
 
     number: int
     entries: list[Entry]
+    fault: BadRecord | None = None
+    """Why reading ended here, so that the batch isn't whole: the first fault to tell of, unless a record has one."""
 
     @property
     def checksum(self) -> int:
@@ -51,31 +53,38 @@ class Batch(NamedTuple):
 
 
 def read_batches(sources: Iterable[Source], chosen: Format | None, announce: Announce) -> Iterator[Batch]:
-    """Whole batches, the last one with what is left. Raises BadRecord."""
+    """Whole batches, the last one with what is left, or up to a fault."""
     entries = _entries(sources, chosen, announce)
-    number = 0
-    while batch := list(islice(entries, BATCH_ITEMS)):
+    for number in count():
+        batch: list[Entry] = []
+        try:
+            for entry in islice(entries, BATCH_ITEMS):
+                batch.append(entry)
+        except BadRecord as fault:
+            yield Batch(number, batch, fault)
+            return
+        if not batch:
+            return
         yield Batch(number, batch)
-        number += 1
 
 
 def _entries(sources: Iterable[Source], chosen: Format | None, announce: Announce) -> Iterator[Entry]:
     before = 0
     for source in sources:
-        count = 0
+        found = 0
         with open_source(source) as stream:
             try:
                 known = chosen or recognised(stream.reader.peek(_PEEKED)[:_PEEKED])
                 announce(source, known)
                 for record in known.split(stream.reader):
-                    count += 1
+                    found += 1
                     yield Entry(source, known, record.line, record.text, before + stream.position())
             except BadText as error:
                 raise BadRecord(source.name, error.line, str(error)) from error
             except BadStream as error:
                 raise BadRecord(source.name, 1, str(error)) from error
-        if source.items not in (None, count):
-            raise BadRecord(source.name, count, f"The file has {count} items, its manifest says {source.items}.")
+        if source.items not in (None, found):
+            raise BadRecord(source.name, found, f"The file has {found} items, its manifest says {source.items}.")
         before += source.size
 
 
