@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from django.core.management import execute_from_command_line
 
+from picus_api.core.table import transport
 from tests.dynamodb import CREDENTIALS, ROOT
 from tests.transport.servers import FaultyProxy, Request, answer
 
@@ -144,5 +145,7 @@ def terminate(process: "subprocess.Popen[bytes]") -> Result:
 
 
 @pytest.fixture
-def terminal(tmp_path: Path, table: "Table") -> Terminal:
-    return Terminal(tmp_path, table)
+def terminal(tmp_path: Path, table: "Table") -> Iterator[Terminal]:
+    yield Terminal(tmp_path, table)
+    # What ran in this process leaves its connections to the process's end.
+    transport().close()

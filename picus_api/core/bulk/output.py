@@ -22,7 +22,7 @@ class Output:
         self._zipped = zipped
         self._file: BinaryIO = sys.stdout.buffer
         self.offset = 0
-        self._begun = False
+        self._begun = self._opened = False
 
     @property
     def part(self) -> Path | None:
@@ -37,6 +37,7 @@ class Output:
             except OSError as error:
                 raise UsageError(f"The output can't be written: {error}.") from error
             self._file = os.fdopen(file, "wb", 0)
+            self._opened = True
             if os.fstat(file).st_size < offset:
                 raise BulkError(f"{self.part} is shorter than its checkpoint says: begin anew with --restart.")
             os.ftruncate(file, offset)
@@ -71,7 +72,7 @@ class Output:
 
     def close(self) -> None:
         """Leave the file as it is."""
-        if self._path:
+        if self._opened:
             self._file.close()
 
     def _packed(self, text: bytes) -> bytes:
