@@ -72,8 +72,8 @@ def running() -> Iterator[Database]:
     command = [sys.executable, "-m", "bench.delay", str(delayed_port), str(port)]
     proxy = subprocess.Popen(command, cwd=servers.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
     try:
-        _connected(delayed_port).close()
-        client = _connected(port)
+        connected(delayed_port).close()
+        client = connected(port)
         client.create_table(TABLE)
         client.fill(TABLE, 0, ITEMS)
         yield Database(port, delayed_port, server, proxy, client)
@@ -83,7 +83,7 @@ def running() -> Iterator[Database]:
         log.close()
 
 
-def _connected(port: int) -> RawClient:
+def connected(port: int) -> RawClient:
     """A connection, as soon as the server is up."""
     deadline = time.monotonic() + servers.START_SECONDS
     while True:

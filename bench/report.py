@@ -1,6 +1,6 @@
 """RESULTS.md."""
 
-from bench.report_parts import cold_start, lists, threads_and_workers
+from bench.report_parts import bulk, cold_start, lists, threads_and_workers
 from bench.results import Results, Window, spread
 from bench.scenarios import DELAYED, LATENCIES_MS
 from bench.servers import CONTESTANTS
@@ -15,7 +15,7 @@ def text(results: Results) -> str:
     """The whole page. Sections of what was not measured are left out."""
     parts = [_head(results), _targets(results)]
     parts += [_scenario(results, name) for name in ("get", "put", GET_DELAYED) if name in results.load]
-    parts += [_tasks(results), threads_and_workers(results), lists(results), cold_start(results)]
+    parts += [_tasks(results), threads_and_workers(results), lists(results), bulk(results), cold_start(results)]
     return "\n\n".join(part for part in (*parts, _limits(), _versions(results)) if part) + "\n"
 
 

@@ -1,6 +1,8 @@
 """RESULTS.md's tables of growth, lists and cold starts. Empty where nothing was measured."""
 
 from bench import packages
+from bench.bulk import DELAY_MS, DELAYED_ITEMS, ITEMS
+from bench.bulk import THREADS as BULK_THREADS
 from bench.growth import THREADS, WORKERS
 from bench.lists import BARE, MOST_ITEMS_FOR_PEERS, PEER_EVERY
 from bench.results import Results, spread
@@ -60,6 +62,24 @@ def _list_row(results: Results, size: str, name: str) -> tuple[object, ...]:
         f"{peak:.0f}" if peak else "",
         len(fetched),
     )
+
+
+def bulk(results: Results) -> str:
+    """Rates and memory of imports and exports."""
+    if not results.bulk:
+        return ""
+    body = [
+        (scenario, name, shown(spread(r.rate for r in runs), 0), f"{max(r.peak_mb for r in runs):.0f}", len(runs))
+        for scenario, contestants in results.bulk.items()
+        for name, runs in contestants.items()
+    ]
+    about = f"""`manage.py import_items` and `export_items`, NDJSON, {ITEMS:,} items of 1 KB, {BULK_THREADS} threads or
+    segments, alone on one core. Raw requests are signed and made beforehand, over the same transport, from as many
+    threads, and their answers are not read. With {DELAY_MS} ms: {DELAYED_ITEMS:,} items and a DynamoDB that has that
+    latency and no work, so that like the real one it serves many requests at once; PynamoDB's `batch_write` and `scan`
+    in one loop."""
+    table_ = table(("", "", "items/s", "peak MB", "rounds"), body)
+    return f"## Import and export\n\n{prose(about)}\n\n{table_}"
 
 
 def cold_start(results: Results) -> str:

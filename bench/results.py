@@ -32,6 +32,15 @@ class Listing:
 
 
 @dataclass(frozen=True)
+class BulkRun:
+    """One import or export of many items."""
+
+    rate: float
+    """Items per second."""
+    peak_mb: float
+
+
+@dataclass(frozen=True)
 class ColdStart:
     """One cold start and first delete, in seconds from the start of the process."""
 
@@ -67,6 +76,10 @@ class Results:
     """Of a page of Picus's Scan at most; 0: as many as fit into 1 MB."""
     list_peaks: dict[str, dict[str, float]] = field(default_factory=dict)
     """Number of items as text, contestant, peak MB of its worker."""
+    bulk: dict[str, dict[str, list[BulkRun]]] = field(default_factory=dict)
+    """Scenario, contestant, rounds."""
+    bulk_tenth: dict[str, float] = field(default_factory=dict)
+    """Scenario to Picus's peak MB with a tenth of the items."""
     cold: dict[str, list[ColdStart]] = field(default_factory=dict)
     packages: dict[str, float] = field(default_factory=dict)
     """Package to its size in MB of 10^6 bytes."""
@@ -82,6 +95,7 @@ class Results:
         raw["lists"] = {
             a: {b: [Listing(**w) for w in rounds] for b, rounds in c.items()} for a, c in raw["lists"].items()
         }
+        raw["bulk"] = {a: {b: [BulkRun(**w) for w in r] for b, r in c.items()} for a, c in raw.get("bulk", {}).items()}
         raw["cold"] = {a: [ColdStart(**w) for w in rounds] for a, rounds in raw["cold"].items()}
         return cls(**raw)
 

@@ -11,7 +11,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import chart, cold_start, database, growth, lists, report, versions
+from bench import bulk, chart, cold_start, database, growth, lists, report, versions
 from bench.database import TABLE, Database
 from bench.dynamodb import DynamoDBError
 from bench.load import LoadError
@@ -21,7 +21,7 @@ from bench.scenarios import CLIENTS, DELAYED, GET, LATENCIES_MS, PUT, TARGET_DEL
 from bench.servers import CONTESTANTS, WORK, StartError, served
 
 FOLDER = Path(__file__).parent
-PARTS = ("get", "put", "delayed", "latency", "growth", "list", "cold")
+PARTS = ("get", "put", "delayed", "latency", "growth", "list", "bulk", "cold")
 _started = time.perf_counter()
 
 
@@ -85,6 +85,9 @@ def _measure(options: argparse.Namespace) -> Results:
         if "list" in options.only:
             _say("list")
             lists.run(local, results, options.rounds, _say)
+        if "bulk" in options.only:
+            _say("import and export")
+            bulk.run(local, results, options.rounds, _say)
         if "cold" in options.only:
             _say("cold start")
             cold_start.run(local, results, _say)

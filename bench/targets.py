@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench import packages
+from bench import bulk, packages
 from bench.lists import BARE
 from bench.results import Results, Spread, Window, paired, spread
 from bench.scenarios import DELAYED, TARGET_DELAY_MS
@@ -46,7 +46,7 @@ LIST_SIZE = "10000"
 
 def rows(results: Results) -> list[Row]:
     """A row per target of which everything was measured."""
-    return [*_load(results), *_lists(results), *_cold(results)]
+    return [*_load(results), *_lists(results), *_bulk(results), *_cold(results)]
 
 
 def ratio(results: Results, scenario: str, peer: str, of: Callable[[Window], float]) -> Spread:
@@ -88,6 +88,27 @@ def _lists(results: Results) -> list[Row]:
         Row(f"list of 10,000 items: worker CPU, to {OLD_SYNC}", 0.25, False, cpu, " ×"),
         Row("list: peak memory for 50,000 items above that for 1,000", 20, False, spread([more]), " MB"),
     ]
+
+
+_BULK = [
+    (bulk.IMPORT, bulk.RAW, 0.9),
+    (bulk.EXPORT, bulk.RAW, 0.85),
+    (bulk.LATE.format(bulk.IMPORT, bulk.DELAY_MS), bulk.PYNAMODB, 5),
+    (bulk.LATE.format(bulk.EXPORT, bulk.DELAY_MS), bulk.PYNAMODB, 5),
+]
+FLAT_MB = 20
+
+
+def _bulk(results: Results) -> list[Row]:
+    made = []
+    for scenario, peer, bound in _BULK:
+        if runs := results.bulk.get(scenario):
+            measured = paired([r.rate for r in runs[bulk.PICUS]], [r.rate for r in runs[peer]])
+            made.append(Row(f"{scenario}: items/s, to {peer}", bound, True, measured, " ×"))
+    for scenario, tenth in results.bulk_tenth.items():
+        more = max(r.peak_mb for r in results.bulk[scenario][bulk.PICUS]) - tenth
+        made.append(Row(f"{scenario}: peak memory above that for a tenth", FLAT_MB, False, spread([more]), " MB"))
+    return made
 
 
 def _cold(results: Results) -> list[Row]:

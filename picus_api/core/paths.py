@@ -24,5 +24,10 @@ def check_new_key(key: str) -> None:
     """Raise BadValue for a key that an item must not get: it could not be fetched or deleted under it."""
     if len(key.encode()) > MAX_KEY_BYTES:
         raise BadValue(f"The key is longer than the {MAX_KEY_BYTES} bytes that DynamoDB holds.", located=False)
-    if key in UNREACHABLE or key.startswith(("get/", "put/")):
+    if is_shadowed(key):
         raise BadValue("Another path of the service has this name: choose another key.", located=False)
+
+
+def is_shadowed(key: str) -> bool:
+    """Whether the path of an item with this key belongs to another endpoint, so that it could never be deleted."""
+    return key in UNREACHABLE or key.startswith(("get/", "put/"))

@@ -1,0 +1,129 @@
+"""Import and export of many items, beside raw requests from as many threads and beside PynamoDB's own loops."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from bench import items, servers
+from bench.database import Database, connected
+from bench.dynamodb import DynamoDBError
+from bench.machine import SERVER_CORE, pinned
+from bench.results import BulkRun, Results, spread
+from bench.scenarios import Progress
+
+ITEMS = 100_000
+DELAYED_ITEMS = 20_000
+DELAY_MS = 5
+THREADS = 8
+IMPORT, EXPORT = "import", "export"
+PICUS, RAW, PYNAMODB = "Picus", "Raw requests", "PynamoDB"
+LATE = "{}, {} ms"
+TABLE = "bulk_items"
+MOST_ROUNDS = 3
+
+_PYTHON = str(servers.ROOT / ".venv/bin/python")
+_TOOK = re.compile(r"(\d[\d,]*) items (?:im|ex)ported: ([0-9.]+) s,")
+
+
+def run(database: Database, results: Results, count: int, progress: Progress) -> None:
+    """All of it: with the local DynamoDB, where raw requests set the pace; then with latency alone."""
+    with tempfile.TemporaryDirectory(dir=servers.WORK) as folder:
+        _direct(database, results, min(count, MOST_ROUNDS), Path(folder))
+        _late(results, min(count, MOST_ROUNDS), Path(folder))
+    for scenario, contestants in results.bulk.items():
+        for name, runs in contestants.items():
+            rate, peak = (spread(getattr(r, field) for r in runs).median for field in ("rate", "peak_mb"))
+            progress(f"    {scenario:14} {name:14} {rate:8,.0f} items/s  peak {peak:4.0f} MB")
+
+
+def _direct(database: Database, results: Results, rounds: int, folder: Path) -> None:
+    url = f"http://127.0.0.1:{database.port}"
+    files = {size: _file(folder, size) for size in (ITEMS, ITEMS // 10)}
+    for number in range(rounds):
+        for name in (PICUS, RAW) if number % 2 else (RAW, PICUS):
+            _new_table(database)
+            _keep(results, IMPORT, name, _measure(IMPORT, name, url, ITEMS, files[ITEMS]))
+        for name in (PICUS, RAW) if number % 2 else (RAW, PICUS):
+            _keep(results, EXPORT, name, _measure(EXPORT, name, url, ITEMS, folder / "out.ndjson"))
+    _new_table(database)
+    for scenario, path in ((IMPORT, files[ITEMS // 10]), (EXPORT, folder / "out.ndjson")):
+        results.bulk_tenth[scenario] = _measure(scenario, PICUS, url, ITEMS // 10, path).peak_mb
+
+
+def _late(results: Results, rounds: int, folder: Path) -> None:
+    path = _file(folder, DELAYED_ITEMS)
+    with _instant() as url:
+        for number in range(rounds):
+            for scenario, target in ((IMPORT, path), (EXPORT, folder / "out.ndjson")):
+                for name in (PICUS, PYNAMODB) if number % 2 else (PYNAMODB, PICUS):
+                    found = _measure(scenario, name, url, DELAYED_ITEMS, target)
+                    _keep(results, LATE.format(scenario, DELAY_MS), name, found)
+
+
+def _keep(results: Results, scenario: str, name: str, found: BulkRun) -> None:
+    results.bulk.setdefault(scenario, {}).setdefault(name, []).append(found)
+
+
+def _file(folder: Path, size: int) -> Path:
+    path = folder / f"{size}.ndjson"
+    with path.open("w") as file:
+        for number in range(size):
+            file.write(json.dumps({"object_id": items.key(number), **items.document(number)}) + "\n")
+    return path
+
+
+def _new_table(database: Database) -> None:
+    with suppress(DynamoDBError):  # there is none yet
+        database.client.call("DeleteTable", {"TableName": TABLE})
+    database.client.create_table(TABLE)
+
+
+def _measure(scenario: str, name: str, url: str, count: int, path: Path) -> BulkRun:
+    """One process of its own, alone on the contestants' core. Raises DynamoDBError when it did not do all of it."""
+    if name == PICUS:
+        options = ["--threads", str(THREADS)] if scenario == IMPORT else ["--segments", str(THREADS), "--overwrite"]
+        command = [_PYTHON, "manage.py", f"{scenario}_items", str(path), *options]
+    else:
+        what = f"{'raw' if name == RAW else 'pynamodb'}-{scenario}"
+        command = [_PYTHON, "bench/peers/bulk.py", what, str(count), str(THREADS)]
+    said, peak_mb = _output(command, url)
+    if name != PICUS:
+        return BulkRun(count / float(said), peak_mb)
+    took = _TOOK.search(said)
+    if took is None or int(took[1].replace(",", "")) != count:
+        raise DynamoDBError(f"{name}, {scenario}: {said}")
+    return BulkRun(count / float(took[2]), peak_mb)
+
+
+def _output(command: list[str], url: str) -> tuple[str, float]:
+    """What it says, and its peak memory in MB."""
+    settings = servers.AWS | {"DYNAMODB_TABLE_NAME": TABLE, "DYNAMODB_ENDPOINT_URL": url}
+    with pinned(SERVER_CORE):
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        process = subprocess.Popen(command, cwd=servers.ROOT, env=os.environ | settings, text=True, **pipes)  # type: ignore[call-overload]
+    said = process.stdout.read()
+    process.stdout.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise DynamoDBError(f"{' '.join(command)}: {said}")
+    return said, usage.ru_maxrss / 1024
+
+
+@contextmanager
+def _instant() -> Iterator[str]:
+    """The address of a DynamoDB that has latency and no work."""
+    port = servers.free_port()
+    command = [sys.executable, "-m", "bench.instant", str(port), str(DELAYED_ITEMS), str(DELAY_MS)]
+    server = subprocess.Popen(command, cwd=servers.ROOT)
+    try:
+        connected(port).close()
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        servers.stop(server)

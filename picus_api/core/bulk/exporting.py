@@ -1,0 +1,110 @@
+"""An export: a thread per segment reads and converts, and a checkpoint remembers how much of the output is good."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from picus_api.core.bulk.checkpoint import ExportCheckpoint
+from picus_api.core.bulk.client import BulkClient, Meter, workers
+from picus_api.core.bulk.errors import BulkError, Interrupted
+from picus_api.core.bulk.formats import NDJSON, Format, foreign_value
+from picus_api.core.bulk.importing import Done
+from picus_api.core.bulk.output import Output
+from picus_api.core.bulk.scan_segments import SegmentPage, SegmentScan
+from picus_api.core.table import KEY
+
+
+class ExportOptions(NamedTuple):
+    """What an operator can choose."""
+
+    path: Path | None = None
+    """None: standard output."""
+    format: Format = NDJSON
+    zipped: bool = False
+    segments: int = 8
+    max_rcu: float | None = None
+    """Read units a second."""
+    lossy: bool = False
+    """Write sets as arrays and binary as base64 in formats that have no word for them."""
+    checkpoint: Path | None = None
+    restart: bool = False
+    """Forget what an earlier run has done."""
+
+
+class Exporter:
+    """One run of an export."""
+
+    def __init__(self, options: ExportOptions, progress: Callable[[int], object]) -> None:
+        """Raises UsageError, SettingError. ``progress`` is told how many items more are written."""
+        self._options = options
+        self._progress = progress
+        self._output = Output(options.path, options.format, zipped=options.zipped)
+        self._checks_types = not (options.format.foreign or options.lossy)
+        self._lock = threading.Lock()
+        self._failure: BaseException | None = None
+        self.items = 0
+        belongs = {"output": str(options.path), "format": options.format.name, "gzip": options.zipped}
+        self._client = BulkClient(options.segments)
+        self._meter = Meter(options.max_rcu, self._client.stop)
+        self.checkpoint = ExportCheckpoint.open(
+            options.checkpoint, {**self._client.place, **belongs}, options.segments, restart=options.restart
+        )
+        self.before = self.checkpoint.items
+
+    def run(self) -> Done:
+        """Export it all. Raises BulkError, TableUnavailable, BrokenPipeError, KeyboardInterrupt."""
+        started = time.monotonic()
+        try:
+            self._output.open(self.checkpoint.offset)
+            self._progress(self.before)
+            with workers(self._options.segments, self._client.stop) as pool:
+                for segment in range(self.checkpoint.segments):
+                    pool.submit(self._export, segment)
+            if self._failure:
+                raise self._failure
+            self._output.finish()
+            self.checkpoint.finish()
+        finally:
+            self._output.close()
+            self.checkpoint.close()
+            self._client.close()
+        return Done(self.items, self.before, 0, self._meter.used, time.monotonic() - started)
+
+    def _export(self, segment: int) -> None:
+        after = self.checkpoint.positions.get(segment)
+        if after is None and segment in self.checkpoint.positions:
+            return
+        try:
+            scan = SegmentScan(self._client, self._meter, segment, self.checkpoint.segments)
+            for page in scan.pages(after):
+                self._write(segment, page)
+                if self._client.stop.is_set():
+                    return
+        except Interrupted:
+            pass
+        except BaseException as error:
+            with self._lock:
+                self._failure = self._failure or error
+            self._client.stop.set()
+
+    def _write(self, segment: int, page: SegmentPage) -> None:
+        if page.foreign and self._checks_types:
+            self._refuse_foreign(page)
+        write = self._options.format.write
+        encoded = self._output.encoded([write(item) for item in page.items]) if page.items else b""
+        with self._lock:
+            offset = self._output.write(encoded) if page.items else self._output.offset
+            self.checkpoint.mark(segment, offset, len(page.items), page.next_key)
+            self.items += len(page.items)
+            self._progress(len(page.items))
+
+    def _refuse_foreign(self, page: SegmentPage) -> None:
+        for item in page.items:
+            if found := foreign_value(item):
+                pointer, tag = found
+                raise BulkError(
+                    f"The item {item[KEY]['S']!r} has a value of type {tag} at {pointer}, for which JSON has no word: "
+                    "--format dynamodb keeps it, --lossy writes sets as arrays and binary as base64."
+                )

@@ -1,0 +1,104 @@
+"""The formats of import and export: what a record looks like, and what it can hold.
+
+``ndjson`` and ``json`` hold items as the HTTP API shows them; ``dynamodb`` is DynamoDB's own, of its exports to S3:
+a line ``{"Item": {...}}`` of attribute values per item.
+"""
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from picus_api.core import versions
+from picus_api.core.attributes import AttributeMap, AttributeValue
+from picus_api.core.bulk.splitting import Record, split_array, split_lines
+from picus_api.core.bulk.wire import check_attributes
+from picus_api.core.dynamodb.wire_json import encode
+from picus_api.core.errors import BadValue, json_pointer
+from picus_api.core.from_json import attributes_from_json
+from picus_api.core.table import KEY
+from picus_api.core.to_json import json_from_attributes
+
+# Types that JSON has no word for.
+FOREIGN = frozenset(("SS", "NS", "BS", "B"))
+
+Path = tuple[str | int, ...]
+
+
+class Format(NamedTuple):
+    """How items are read and written."""
+
+    name: str
+    split: Callable[["io.BufferedReader[Any]"], Iterator[Record]]
+    parse: Callable[[bytes], AttributeMap]
+    """Raises BadValue."""
+    write: Callable[[AttributeMap], bytes]
+    """A record without its line end."""
+    array: bool
+    """Whether the records are the elements of one JSON array, and not lines."""
+    foreign: bool
+    """Whether sets and binary come back as what they were."""
+
+
+def visible(row: AttributeMap) -> AttributeMap:
+    """The item as clients see it: the key first, and without its version."""
+    item = {KEY: row[KEY], **row}
+    versions.hide_version(item)
+    return item
+
+
+def foreign_value(row: AttributeMap) -> tuple[str, str] | None:
+    """The JSON Pointer and the type of the first value that JSON has no word for."""
+    return next(((json_pointer(path), tag) for path, tag in _tags(row.items()) if tag in FOREIGN), None)
+
+
+def _tags(values: Iterable[tuple[str | int, AttributeValue]], *path: str | int) -> Iterator[tuple[Path, str]]:
+    for step, value in values:
+        [(tag, content)] = value.items()
+        yield (*path, step), tag
+        if tag in "ML":
+            yield from _tags(content.items() if tag == "M" else enumerate(content), *path, step)
+
+
+def _parse_json(text: bytes) -> AttributeMap:
+    try:
+        return attributes_from_json(text)
+    except BadValue as error:
+        error.message = error.message.replace("The body", "The item", 1)
+        raise
+
+
+def _parse_dynamodb(text: bytes) -> AttributeMap:
+    try:
+        record: Any = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadValue(f"The record is not valid JSON: {error}.", located=False) from error
+    if not isinstance(record, dict) or set(record) != {"Item"}:
+        raise BadValue('The record must be {"Item": {...}}, as in a full export to S3.', located=False)
+    item: AttributeMap = record["Item"]
+    check_attributes(item)
+    return item
+
+
+def _write_json(row: AttributeMap) -> bytes:
+    return json_from_attributes(visible(row)).encode()
+
+
+def _write_dynamodb(row: AttributeMap) -> bytes:
+    return encode({"Item": row})
+
+
+NDJSON = Format("ndjson", split_lines, _parse_json, _write_json, array=False, foreign=False)
+JSON = Format("json", split_array, _parse_json, _write_json, array=True, foreign=False)
+DYNAMODB = Format("dynamodb", split_lines, _parse_dynamodb, _write_dynamodb, array=False, foreign=True)
+FORMATS = {known.name: known for known in (NDJSON, JSON, DYNAMODB)}
+
+_DYNAMODB = re.compile(rb'\s*\{\s*"Item"\s*:\s*\{\s*"[^"]*"\s*:\s*\{\s*"(?:S|N|B|SS|NS|BS|M|L|BOOL|NULL)"\s*:')
+
+
+def recognised(start: bytes) -> Format:
+    """The format of a text that starts so."""
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        return JSON
+    return DYNAMODB if _DYNAMODB.match(start) else NDJSON

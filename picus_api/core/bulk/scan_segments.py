@@ -1,0 +1,66 @@
+"""Reading a whole table: in segments side by side, page by page, and no faster than is allowed."""
+
+import json
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from picus_api.core.attributes import AttributeMap
+from picus_api.core.bulk.client import BulkClient, Meter
+from picus_api.core.dynamodb.wire_json import encode
+from picus_api.core.table import KEY
+
+# A page of 1 MB, strongly consistent: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
+_PAGE_UNITS = 256.0
+_FIRST_ITEMS, _MOST_ITEMS = 10, 10_000
+
+
+class SegmentPage(NamedTuple):
+    """Items as DynamoDB sent them, the key to go on after (None at the end), and whether any has a foreign type."""
+
+    items: list[AttributeMap]
+    next_key: str | None
+    foreign: bool
+
+
+class SegmentScan:
+    """The pages of one segment of a strongly consistent scan."""
+
+    def __init__(self, client: BulkClient, meter: Meter, segment: int, segments: int) -> None:
+        self._client = client
+        self._meter = meter
+        self._parallel = {"Segment": segment, "TotalSegments": segments} if segments > 1 else {}
+        # Under a limit pages are small: one of 1 MB can cost as much as is allowed in a minute.
+        self._limit = _FIRST_ITEMS if meter.rate else None
+        self._estimate = float(_FIRST_ITEMS) if meter.rate else _PAGE_UNITS
+
+    def pages(self, after: str | None) -> Iterator[SegmentPage]:
+        """From behind a key, or the start. Raises TableUnavailable, Interrupted."""
+        while True:
+            page = self._page(after)
+            yield page
+            if page.next_key is None:
+                return
+            after = page.next_key
+
+    def _page(self, after: str | None) -> SegmentPage:
+        start = {} if after is None else {"ExclusiveStartKey": {KEY: {"S": after}}}
+        size = {} if self._limit is None else {"Limit": self._limit}
+        request = {"TableName": self._client.table, "ConsistentRead": True, "ReturnConsumedCapacity": "TOTAL"}
+        self._meter.reserve(self._estimate)
+        body = self._client.call_patiently("Scan", encode({**request, **self._parallel, **size, **start}))
+        cost = self._meter.settle(self._estimate, body)
+        answer = json.loads(body)
+        self._adapt(cost, len(answer["Items"]))
+        last = answer.get("LastEvaluatedKey")
+        return SegmentPage(answer["Items"], last[KEY]["S"] if last else None, _may_be_foreign(body))
+
+    def _adapt(self, cost: float, items: int) -> None:
+        """Ask for what half a second pays for."""
+        if self._meter.rate and items and cost:
+            self._limit = max(1, min(_MOST_ITEMS, int(self._meter.rate / 2 * items / cost)))
+            self._estimate = self._limit * cost / items
+
+
+def _may_be_foreign(body: bytes) -> bool:
+    """Whether a page may have sets or binary. Their tags can also be names."""
+    return b'"SS"' in body or b'"NS"' in body or b'"BS"' in body or b'"B"' in body

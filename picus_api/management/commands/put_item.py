@@ -1,0 +1,68 @@
+"""``manage.py put_item``: store one item."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from picus_api.core import messages
+from picus_api.core.bulk import single
+from picus_api.core.bulk.errors import UsageError
+from picus_api.core.bulk.formats import DYNAMODB, FORMATS, NDJSON
+from picus_api.core.table import KEY
+from picus_api.management.terminal import TerminalCommand
+
+
+class Command(TerminalCommand):
+    """A thin face over ``picus_api.core.bulk.single``."""
+
+    summary = """
+        Store one JSON object and print its key. The object comes as an argument, from a file, or from standard input.
+        Without --key and without an object_id of its own it gets a new key; under a key that is in use it is stored
+        only with --replace.
+    """
+    examples = """
+        manage.py put_item '{"name": "x", "value": 1.10}'
+        manage.py put_item --file item.json
+        curl -s https://example.com/item.json | manage.py put_item
+        manage.py put_item --key a/b --replace '{"name": "y"}'
+        manage.py get_item --format dynamodb KEY | manage.py put_item --format dynamodb --key COPY
+    """
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Those of this command."""
+        parser.add_argument(
+            "item", nargs="?", help="the JSON object; without it, it is read from --file or standard input"
+        )
+        parser.add_argument("--file", metavar="FILE", help="read the object from this file; - is standard input")
+        parser.add_argument("--key", help="the object_id to store it under")
+        parser.add_argument("--replace", action="store_true", help="replace the item that has this key")
+        names = (NDJSON.name, DYNAMODB.name)
+        parser.add_argument("--format", choices=names, default=NDJSON.name, help="default: %(default)s")
+        parser.add_argument("--dry-run", action="store_true", help="check the object, and write nothing")
+
+    def run(self, options: dict[str, Any]) -> None:
+        """Store it."""
+        item = FORMATS[options["format"]].parse(_text(options["item"], options["file"]))
+        key = single.complete(item, options["key"])
+        if options["dry_run"]:
+            self.say("The item is fit to be stored; nothing was written.")
+            return
+        single.put(item, replace=options["replace"])
+        self.emit(messages.encode({KEY: key}))
+
+
+def _text(argument: str | None, file: str | None) -> bytes:
+    if argument is not None and file is not None:
+        raise UsageError("The item is given twice: as an argument and with --file.")
+    if argument is not None:
+        return argument.encode(errors="surrogateescape")
+    if file not in (None, "-"):
+        try:
+            return Path(file).read_bytes()
+        except OSError as error:
+            raise UsageError(f"The item can't be read: {error}.") from error
+    if file is None and sys.stdin.isatty():
+        raise UsageError("There is no item: give it as an argument, with --file, or on standard input.")
+    return sys.stdin.buffer.read()

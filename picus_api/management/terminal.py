@@ -1,0 +1,139 @@
+"""What the commands for operators have in common: exit codes, messages, options, help that teaches, progress."""
+
+import signal
+import sys
+import textwrap
+from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
+from tqdm import tqdm
+
+from picus_api.core import messages
+from picus_api.core.bulk.errors import BulkError, UsageError
+from picus_api.core.environment import SettingError
+from picus_api.core.errors import BadValue
+from picus_api.core.table import ItemConflict, ItemNotFound, ItemTooLarge, TableThrottled, TableUnavailable
+
+FAILED, USAGE = 1, 2
+_CODES = """Exit status: 0 done, 1 failed, 2 wrong usage or settings.
+Data goes to standard output, all else to standard error."""
+
+
+class _Formatter(RawDescriptionHelpFormatter, DjangoHelpFormatter):
+    """Django's order of options, and paragraphs and examples as they are written."""
+
+
+class TerminalCommand(BaseCommand):
+    """A command with ``summary`` (paragraphs), ``examples`` (lines to paste), and ``run``."""
+
+    requires_system_checks = []  # noqa: RUF012 the command itself says what is wrong with the table
+    # Django's own options work, but would bury those that matter.
+    suppressed_base_arguments = {  # noqa: RUF012
+        "--version",
+        "--verbosity",
+        "--settings",
+        "--pythonpath",
+        "--traceback",
+        "--no-color",
+        "--force-color",
+    }
+    summary = ""
+    examples = ""
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Django's parser, with examples."""
+        self.help = textwrap.dedent(self.summary).strip()
+        examples = textwrap.indent(textwrap.dedent(self.examples).strip(), "  ")
+        epilog = f"examples:\n{examples}\n\n{_CODES}"
+        return super().create_parser(prog_name, subcommand, epilog=epilog, formatter_class=_Formatter, **kwargs)
+
+    def run(self, options: dict[str, Any]) -> None:
+        """Do it."""
+        raise NotImplementedError
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do it, and say in one line what went wrong."""
+        before = signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            self.run(options)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _leave_quietly()
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted.", returncode=FAILED) from None
+        except (SettingError, UsageError) as error:
+            raise CommandError(str(error), returncode=USAGE) from error
+        except Exception as error:
+            raise CommandError(sentence(error), returncode=FAILED) from error
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+    def say(self, text: str) -> None:
+        """A line for the operator."""
+        tqdm.write(text, file=sys.stderr)
+
+    def emit(self, record: bytes) -> None:
+        """A line of data."""
+        sys.stdout.buffer.write(record + b"\n")
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _leave_quietly() -> NoReturn:
+    """Whoever read the output has gone: not all of it was written, and nobody is there to be told."""
+    # Python would complain at exit about what it can't flush any more.
+    sys.stdout = None
+    sys.exit(FAILED)
+
+
+def sentence(error: Exception) -> str:
+    """What went wrong, for the operator. Raises the error again when it is not known."""
+    match error:
+        case BulkError() | OSError():
+            return str(error)
+        case BadValue():
+            return error.message.replace("The body", "The item", 1) + (
+                f" (at {error.pointer})" if error.pointer else ""
+            )
+        case ItemNotFound():
+            return f"{messages.not_found(error.key)}."
+        case ItemConflict():
+            return "An item with this key is there already: --replace replaces it."
+        case ItemTooLarge():
+            return "The item is larger than DynamoDB's 400 KB."
+        case TableThrottled():
+            return "DynamoDB still throttles after the retries: try again later, or slower."
+        case TableUnavailable():
+            return f"The table can't be reached: {error.cause}"
+    raise error
+
+
+def positive(kind: Callable[[str], Any], most: float) -> Callable[[str], Any]:
+    """An option's number, above 0."""
+
+    def read(text: str) -> Any:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = 0
+        if not 0 < value <= most:
+            raise ArgumentTypeError(f"must be a number above 0 and up to {most:,}, not {text!r}")
+        return value
+
+    return read
+
+
+def add_bulk_options(parser: CommandParser, what: str) -> None:
+    """Those of import and export."""
+    parser.add_argument("--checkpoint", metavar="FILE", help=f"where the {what} notes how far it is")
+    parser.add_argument("--restart", action="store_true", help="forget the checkpoint and begin anew")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and write nothing")
+
+
+def progress_bar(unit: str, total: int | None, **options: Any) -> "tqdm[NoReturn]":
+    """A bar on standard error, if that is a terminal."""
+    return tqdm(total=total or None, unit=unit, disable=None, file=sys.stderr, dynamic_ncols=True, **options)
