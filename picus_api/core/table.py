@@ -165,7 +165,7 @@ def remove(key: str) -> None:
 
 def read(key: str) -> AttributeMap | None:
     """The item as stored, strongly consistent, or None. Raises TableUnavailable."""
-    answer: dict[str, AttributeMap] = json.loads(call("GetItem", Key={KEY: {"S": key}}, ConsistentRead=True))
+    answer: dict[str, AttributeMap] = parse(call("GetItem", Key={KEY: {"S": key}}, ConsistentRead=True))
     return answer.get("Item")
 
 
