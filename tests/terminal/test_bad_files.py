@@ -116,7 +116,8 @@ def test_a_gzip_bomb_is_refused_in_bounded_memory(terminal: Terminal, start: byt
     result = terminal.process("import_items", "bomb.gz")
     assert result.code == 1
     assert "bomb.gz, line 1: The record is longer than 4,194,304 bytes" in result.err
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < max(before, 200 * 1024)
+    # The largest of all children so far; unpacked, the file is 1 GB.
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(before, 200 * 1024)
     assert terminal.rows() == []
 
 

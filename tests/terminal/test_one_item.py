@@ -78,7 +78,6 @@ def test_a_dry_run_writes_nothing_and_finds_what_is_wrong(terminal: Terminal) ->
         (["put_item", '{"object_id": "get/x"}'], 1, "path of the service"),
         (["put_item", '{"object_id": 7}'], 1, "must be a string"),
         (["put_item", "--key", "", "{}"], 1, "1 to 2048 bytes"),
-        (["put_item", '{"picus_version": "mine"}'], 1, "(at /picus_version)"),
         (["put_item", "--format", "dynamodb", '{"Item": {"a": {"X": 1}}}'], 1, "no type 'X'. (at /a)"),
         (["put_item", "{}", "--key", 1025 * "ü"], 1, "1 to 2048 bytes"),
         (["put_item", "{}", "--file", "x"], 2, "given twice"),
