@@ -42,7 +42,7 @@ class Exporter:
         self._progress = progress
         self._output = Output(options.path, options.format, zipped=options.zipped)
         self._checks_types = not (options.format.foreign or options.lossy)
-        self._lock = threading.Lock()
+        self._lock, self._converting = threading.Lock(), threading.Lock()
         self._failure: BaseException | None = None
         self.items = 0
         belongs = {"output": str(options.path), "format": options.format.name, "gzip": options.zipped}
@@ -78,9 +78,14 @@ class Exporter:
             return
         try:
             scan = SegmentScan(self._client, self._meter, segment, self.checkpoint.segments)
-            for page in scan.pages(after):
-                self._write(segment, page)
-                if self._client.stop.is_set():
+            while not self._client.stop.is_set():
+                body = scan.fetch(after)
+                # One at a time: the interpreter would run only one anyway, and each needs memory.
+                with self._converting:
+                    records, after = self._converted(scan.parsed(body))
+                del body
+                self._write(segment, records, after)
+                if after is None:
                     return
         except Interrupted:
             pass
@@ -89,16 +94,19 @@ class Exporter:
                 self._failure = self._failure or error
             self._client.stop.set()
 
-    def _write(self, segment: int, page: SegmentPage) -> None:
+    def _converted(self, page: SegmentPage) -> tuple[list[bytes], str | None]:
+        """The records of a page, and the key to go on after."""
         if page.foreign and self._checks_types:
             self._refuse_foreign(page)
-        write = self._options.format.write
-        encoded = self._output.encoded([write(item) for item in page.items]) if page.items else b""
+        return list(map(self._options.format.write, page.items)), page.next_key
+
+    def _write(self, segment: int, records: list[bytes], after: str | None) -> None:
+        encoded = self._output.encoded(records) if records else b""
         with self._lock:
-            offset = self._output.write(encoded) if page.items else self._output.offset
-            self.checkpoint.mark(segment, offset, len(page.items), page.next_key)
-            self.items += len(page.items)
-            self._progress(len(page.items))
+            offset = self._output.write(encoded) if records else self._output.offset
+            self.checkpoint.mark(segment, offset, len(records), after)
+            self.items += len(records)
+            self._progress(len(records))
 
     def _refuse_foreign(self, page: SegmentPage) -> None:
         for item in page.items:

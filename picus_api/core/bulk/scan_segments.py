@@ -1,7 +1,6 @@
 """Reading a whole table: in segments side by side, page by page, and no faster than is allowed."""
 
 import json
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from picus_api.core.attributes import AttributeMap
@@ -31,26 +30,23 @@ class SegmentScan:
         self._parallel = {"Segment": segment, "TotalSegments": segments} if segments > 1 else {}
         # Under a limit pages are small: one of 1 MB can cost as much as is allowed in a minute.
         self._limit = _FIRST_ITEMS if meter.rate else None
+        self._cost = 0.0
         self._estimate = float(_FIRST_ITEMS) if meter.rate else _PAGE_UNITS
 
-    def pages(self, after: str | None) -> Iterator[SegmentPage]:
-        """From behind a key, or the start. Raises TableUnavailable, Interrupted."""
-        while True:
-            page = self._page(after)
-            yield page
-            if page.next_key is None:
-                return
-            after = page.next_key
-
-    def _page(self, after: str | None) -> SegmentPage:
+    def fetch(self, after: str | None) -> bytes:
+        """The page behind a key, or the first, still as text. Raises TableUnavailable, Interrupted."""
         start = {} if after is None else {"ExclusiveStartKey": {KEY: {"S": after}}}
         size = {} if self._limit is None else {"Limit": self._limit}
         request = {"TableName": self._client.table, "ConsistentRead": True, "ReturnConsumedCapacity": "TOTAL"}
         self._meter.reserve(self._estimate)
         body = self._client.call_patiently("Scan", encode({**request, **self._parallel, **size, **start}))
-        cost = self._meter.settle(self._estimate, body)
+        self._cost = self._meter.settle(self._estimate, body)
+        return body
+
+    def parsed(self, body: bytes) -> SegmentPage:
+        """What was fetched. It takes several times the memory of its text."""
         answer = json.loads(body)
-        self._adapt(cost, len(answer["Items"]))
+        self._adapt(self._cost, len(answer["Items"]))
         last = answer.get("LastEvaluatedKey")
         return SegmentPage(answer["Items"], last[KEY]["S"] if last else None, _may_be_foreign(body))
 
