@@ -5,13 +5,13 @@ UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
 
-.PHONY: run test bench format package clean
+.PHONY: run test chromium bench format package clean
 .DELETE_ON_ERROR:
 
 run: .venv/.synced .venv-ministack/.synced
 	@exec .venv/bin/python manage.py serve
 
-test: .venv/.synced .venv-ministack/.synced .venv-function/.synced .venv-package/.synced
+test: .venv/.synced .venv-ministack/.synced .venv-function/.synced .venv-package/.synced chromium
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
@@ -21,6 +21,15 @@ test: .venv/.synced .venv-ministack/.synced .venv-function/.synced .venv-package
 	.venv/bin/coverage run -m pytest
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report
+
+# A browser for the tests of the pages: one that is there, or Debian's.
+chromium:
+	@{ command -v chromium || command -v chromium-browser || command -v google-chrome || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get; then \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium; \
+	else \
+	  echo 'The tests of the pages need a browser: install the package chromium, or Google Chrome.' >&2; exit 1; \
+	fi; } >/dev/null
 
 # Picus beside its peers, into bench/RESULTS.md, in about 6.5 minutes. Linux x64, two cores and npm.
 # A part of it: make bench BENCH="--only get,put --rounds 5"
