@@ -78,11 +78,12 @@ def _list_context(page: Page, request: Request) -> dict[str, Any]:
     }
 
 
-def _row(item: AttributeMap) -> tuple[str, str, str]:
-    """Key, path and the beginning of the rest of an item."""
+def _row(item: AttributeMap) -> tuple[str, str | None, str]:
+    """Key, path (None where browsers can't follow one) and the beginning of the rest of an item."""
     text = json_from_attributes(_without_key(item))
     shown = text if len(text) <= PREVIEW_CHARACTERS else f"{text[:PREVIEW_CHARACTERS]}…"
-    return item[KEY]["S"], item_path(item[KEY]["S"]), shown
+    key = item[KEY]["S"]
+    return key, None if key in (".", "..") else item_path(key), shown
 
 
 def _item_context(item: Item) -> dict[str, Any]:

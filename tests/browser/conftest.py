@@ -2,12 +2,17 @@
 
 import shutil
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
 from tests.contract.client import Client
+from tests.dynamodb import new_table
 from tests.stack import running_stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
@@ -23,9 +28,15 @@ PATIENCE_MS = 15_000
 
 
 @pytest.fixture(scope="session")
-def base_url() -> Iterator[str]:
+def rows(dynamodb_url: str) -> "Table":
+    """The table, as another program sees it."""
+    return new_table(dynamodb_url)
+
+
+@pytest.fixture(scope="session")
+def base_url(dynamodb_url: str, rows: "Table") -> Iterator[str]:
     """A stack for the browser alone."""
-    with running_stack() as url:
+    with running_stack(DYNAMODB_ENDPOINT_URL=dynamodb_url, DYNAMODB_TABLE_NAME=rows.name) as url:
         yield url
 
 
