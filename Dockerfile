@@ -56,7 +56,12 @@ LABEL org.opencontainers.image.title="picus" \
       org.opencontainers.image.revision="$COMMIT" \
       org.opencontainers.image.source="$SOURCE"
 EXPOSE 8000
-# A number, so that a host can tell that it is not root; it owns nothing here.
+# Where bodies of many items are kept until they are read, the one folder to write to. A volume, for a root file system that
+# is read-only; whoever mounts something there takes over its owner and permissions.
+RUN install -d -m 700 -o 10001 -g 10001 /spool
+ENV SPOOL_DIR=/spool
+VOLUME ["/spool"]
+# A number, so that a host can tell that it is not root; it owns nothing else here.
 USER 10001:10001
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \
     CMD ["python3", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['PORT'] + '/__lbheartbeat__', timeout=2)"]

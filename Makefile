@@ -5,14 +5,14 @@ UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
 
-.PHONY: run test rehearse image image-test bench format package deploy plan destroy clean
+.PHONY: run test chromium rehearse image image-test bench format package deploy plan destroy clean
 .DELETE_ON_ERROR:
 
 run: .venv/.synced .venv-ministack/.synced
 	@exec .venv/bin/python manage.py serve
 
 test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package \
-		.venv-checkov/.synced
+		.venv-checkov/.synced chromium
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
@@ -25,6 +25,15 @@ test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package \
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report
 	@$(MAKE) --no-print-directory image-test
+
+# A browser for the tests of the pages: one that is there, or Debian's.
+chromium:
+	@{ command -v chromium || command -v chromium-browser || command -v google-chrome || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get; then \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium; \
+	else \
+	  echo 'The tests of the pages need a browser: install the package chromium, or Google Chrome.' >&2; exit 1; \
+	fi; } >/dev/null
 
 # The way to AWS on one machine, a part of `make test`: docs/rehearsal.md.
 rehearse: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package

@@ -15,6 +15,9 @@ from picus_api.core.filters import compile_filter
 from picus_api.core.projection import compile_fields
 from picus_api.core.searching import MAX_LIMIT
 
+# Of a page in a browser, where the query has no limit.
+HTML_PAGE_ITEMS = 25
+
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 

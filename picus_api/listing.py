@@ -15,10 +15,9 @@ from picus_api.core.errors import BadParameter
 from picus_api.core.searching import page_of
 from picus_api.core.table import Page, TableUnavailable
 from picus_api.core.to_json import json_from_attributes
-from picus_api.list_query import ListQuery, list_query, next_path
+from picus_api.list_query import HTML_PAGE_ITEMS, ListQuery, list_query, next_path
 from picus_api.models import Item
 
-HTML_PAGE_ITEMS = 25
 # Shorter than the patience of CloudFront (30 s) and of the load balancer (60 s).
 SILENCE_SECONDS = 10
 

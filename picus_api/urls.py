@@ -2,8 +2,9 @@
 
 from django.urls import path, re_path
 
+from picus_api.browsable import BrowsableRenderer
 from picus_api.keyed import KeyedItemViewSet
-from picus_api.renderers import BrowsableRenderer, ItemRenderer, NdjsonRenderer
+from picus_api.renderers import ItemRenderer, NdjsonRenderer
 from picus_api.views import ItemViewSet, Root
 
 _LIST_RENDERERS = [ItemRenderer, BrowsableRenderer, NdjsonRenderer]

@@ -59,7 +59,11 @@ def _write_settings(stage: Stage) -> None:
     settings[stage.name] |= {
         "aws_region": stage["Region"],
         "s3_bucket": stage["ZappaBucket"],
-        "aws_environment_variables": {"DYNAMODB_TABLE_NAME": stage["TableName"], "PICUS_COMMIT": stage["Commit"]},
+        "aws_environment_variables": {
+            "DYNAMODB_TABLE_NAME": stage["TableName"],
+            "CORS_ALLOWED_ORIGINS": stage["CorsAllowedOrigins"],
+            "PICUS_COMMIT": stage["Commit"],
+        },
     }
     (ROOT / SETTINGS).write_text(json.dumps(settings, indent=4))
 

@@ -15,7 +15,7 @@ from ecs.deploy import stacks
 from ecs.deploy.aws import ROOT, aws
 from ecs.deploy.errors import StepFailed
 
-NAMES = ("data", "network", "registry", "roles", "service", "scaling", "api", "alarms", "edge")
+NAMES = ("data", "records", "network", "registry", "roles", "service", "scaling", "api", "alarms", "edge")
 NAME = re.compile("[a-z][a-z0-9]{0,19}")
 # Values may refer to others: {Name}.
 FORMATS = {
@@ -25,6 +25,7 @@ FORMATS = {
     "ApiHost": "{ApiId}.execute-api.{Region}.amazonaws.com",
     "ApiPath": "/{ApiStage}",
     "Url": "https://{DomainName}",
+    "CorsAllowedOrigins": "",
     # A new distribution's name takes a while until every resolver knows it; a service's last old task, to go.
     "SmokeSeconds": "300",
 }

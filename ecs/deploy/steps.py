@@ -60,6 +60,7 @@ def _empty(stage: Stage) -> None:
 _DATA = _stack("data")
 STEPS = (
     Step("data", _DATA.apply, _DATA.plan, undo=_keep),
+    _stack("records"),
     _stack("network"),
     _stack("registry", before=_empty),
     _stack("roles"),

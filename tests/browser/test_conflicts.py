@@ -1,0 +1,119 @@
+"""Two tabs, one item: nobody's work is lost unasked."""
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.person import delete, open_item, patch, replace, shown_item, unfold
+from tests.contract.client import Client
+from tests.contract.exact import Number
+
+
+@pytest.fixture
+def key(client: Client) -> str:
+    """An item that both tabs are about to open."""
+    return client.store('{"n": 1, "exact": 1.0000000000000000000000000000000000001}')
+
+
+@pytest.fixture
+def tabs(context: BrowserContext, key: str) -> tuple[Page, Page]:
+    """Two tabs that show it."""
+    mine, other = context.new_page(), context.new_page()
+    for tab in (mine, other):
+        open_item(tab, key)
+    return mine, other
+
+
+def saved(tab: Page, said: str) -> None:
+    """The tab says that it is done."""
+    expect(tab.get_by_text(said, exact=True)).to_be_visible()
+
+
+def test_the_second_to_replace_sees_the_firsts_version_and_chooses(
+    tabs: tuple[Page, Page], client: Client, key: str
+) -> None:
+    mine, other = tabs
+    patch(other, '{"n": 2}')
+    saved(other, "Patched.")
+    part = replace(mine, '{"n": 3}')
+    conflict = mine.get_by_label("Conflict")
+    expect(conflict).to_contain_text("Nothing of yours was written. Somebody changed this item")
+    expect(conflict).to_be_focused()
+    expect(conflict.get_by_label("The item as it is now")).to_have_text(shown_item(other), use_inner_text=True)
+    expect(conflict).to_contain_text(str(client.get(key).header("ETag")))
+    expect(part.get_by_label("The whole item")).to_have_value('{"n": 3}')
+    assert client.fetch(key)["n"] == Number("2")
+    mine.get_by_role("button", name="Replace theirs with mine").click()
+    saved(mine, "Replaced.")
+    assert client.fetch(key) == {"n": Number("3")}
+
+
+def test_whoever_insists_still_loses_to_a_third_version(tabs: tuple[Page, Page], client: Client, key: str) -> None:
+    mine, other = tabs
+    patch(other, '{"n": 2}')
+    saved(other, "Patched.")
+    replace(mine, '{"n": 3}')
+    insist = mine.get_by_role("button", name="Replace theirs with mine")
+    expect(insist).to_be_visible()
+    client.patch(key, '{"third": true}')
+    insist.click()
+    expect(mine.get_by_label("The item as it is now")).to_contain_text('"third": true')
+    assert client.fetch(key)["n"] == Number("2")
+
+
+def test_giving_up_shows_theirs(tabs: tuple[Page, Page], client: Client, key: str) -> None:
+    mine, other = tabs
+    patch(other, '{"n": 2}')
+    saved(other, "Patched.")
+    patch(mine, '{"n": 3}')
+    mine.get_by_role("link", name="Give mine up").click()
+    expect(mine.get_by_label("Conflict")).to_have_count(0)
+    expect(mine.get_by_label("The item", exact=True)).to_contain_text('"n": 2')
+    assert client.fetch(key)["n"] == Number("2")
+
+
+def test_a_patch_can_be_applied_to_what_is_there_now(tabs: tuple[Page, Page], client: Client, key: str) -> None:
+    mine, other = tabs
+    patch(other, '{"theirs": true}')
+    saved(other, "Patched.")
+    patch(mine, '{"n": 3}')
+    mine.get_by_role("button", name="Patch the item as it is now").click()
+    saved(mine, "Patched.")
+    assert client.get(key).object.keys() == {"object_id", "n", "exact", "theirs"}
+
+
+def test_a_delete_spares_what_somebody_changed_until_told_so(tabs: tuple[Page, Page], client: Client, key: str) -> None:
+    mine, other = tabs
+    patch(other, '{"n": 2}')
+    saved(other, "Patched.")
+    delete(mine)
+    expect(mine.get_by_label("The item as it is now")).to_contain_text('"n": 2')
+    assert client.get(key).status == 200
+    mine.get_by_role("button", name="Delete it all the same").click()
+    mine.wait_for_url("/picus/list")
+    assert client.get(key).status == 404
+
+
+def test_what_somebody_deleted_can_be_created_again(tabs: tuple[Page, Page], client: Client, key: str) -> None:
+    mine, other = tabs
+    delete(other)
+    other.wait_for_url("/picus/list")
+    replace(mine, '{"n": 3}')
+    expect(mine.get_by_label("Conflict")).to_contain_text("Somebody deleted this item")
+    mine.get_by_role("button", name="Create it again with mine").click()
+    saved(mine, "Replaced.")
+    assert client.fetch(key) == {"n": Number("3")}
+
+
+def test_going_back_never_joins_old_text_with_a_new_etag(page: Page, client: Client, key: str) -> None:
+    open_item(page, key)
+    unfold(page, "Replace").get_by_label("The whole item").fill('{"n": "mine"}')
+    page.get_by_role("link", name="Items", exact=True).click()
+    page.wait_for_url("/picus/list")
+    client.patch(key, '{"theirs": true}')
+    page.go_back()
+    part = page.locator("details", has=page.locator("summary", has_text="Replace"))
+    if part.get_attribute("open") is None:
+        part.locator("summary").click()
+    part.get_by_role("button", name="Replace").click()
+    expect(page.get_by_label("Conflict").or_(page.get_by_text("Replaced."))).to_be_visible()
+    assert client.fetch(key)["theirs"] is True

@@ -1,0 +1,57 @@
+"""Rows of other programs, which may hold what Picus itself would not write."""
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.person import open_item, patch, replace, unfold
+from tests.contract.client import Client
+from tests.contract.exact import Number
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+# More than one condition of DynamoDB can compare.
+TOO_WIDE = {f"a{index}": 0 for index in range(150)}
+
+
+def test_a_replacement_of_sets_comes_with_a_warning_and_a_patch_keeps_them(
+    page: Page, client: Client, rows: "Table"
+) -> None:
+    rows.put_item(Item={"object_id": "sets", "tags": {"a"}, "n": 1})
+    client.replace("plain", '{"tags": ["a"]}')
+    open_item(page, "plain")
+    expect(unfold(page, "Replace")).not_to_contain_text("sets or binary")
+    open_item(page, "sets")
+    expect(unfold(page, "Replace")).to_contain_text("This item holds sets or binary")
+    patch(page, '{"n": 2}')
+    expect(page.get_by_text("Patched.")).to_be_visible()
+    assert rows.get_item(Key={"object_id": "sets"})["Item"]["tags"] == {"a"}
+
+
+def test_a_row_that_no_path_reaches_is_shown_without_forms(page: Page, rows: "Table") -> None:
+    rows.put_item(Item={"object_id": "list", "n": 1})
+    open_item(page, "list")
+    expect(page.get_by_label("The item", exact=True)).to_contain_text('"n": 1')
+    expect(page.get_by_text("neither changed nor deleted")).to_be_visible()
+    expect(page.locator("form")).to_have_count(0)
+
+
+def test_a_key_that_browsers_take_for_a_folder_is_no_link(page: Page, rows: "Table") -> None:
+    rows.put_item(Item={"object_id": "..", "n": 1})
+    page.goto("/picus/list?limit=1000")
+    expect(page.get_by_text("..", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="..", exact=True)).to_have_count(0)
+
+
+def test_a_row_too_wide_to_be_guarded_is_replaced_when_its_person_insists(
+    page: Page, client: Client, rows: "Table"
+) -> None:
+    rows.put_item(Item={"object_id": "wide", **TOO_WIDE})
+    open_item(page, "wide")
+    replace(page, '{"n": 1}')
+    expect(page.get_by_label("Conflict")).to_contain_text("too many attributes to be guarded")
+    assert len(client.fetch("wide")) == len(TOO_WIDE)
+    page.get_by_role("button", name="Replace theirs with mine").click()
+    expect(page.get_by_text("Replaced.")).to_be_visible()
+    assert client.fetch("wide") == {"n": Number("1")}

@@ -1,0 +1,167 @@
+"""A person looks around: the list and its pages, finding, copying, errors, and on a phone."""
+
+import shlex
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.person import open_item, replace, stays_in_width
+from tests.contract.client import Client
+from tests.contract.exact import Response
+
+PAGES = ["/", "/picus/list", "/picus/put", "/picus/get/absent", "/picus/list?filter=%3C"]
+AWKWARD = 'it\'s [1] {a,b} "ü" $HOME `x` \\ &'
+# Everything that can be focused and says nothing about itself.
+NAMELESS = """[...document.querySelectorAll("input:not([type=hidden]), textarea, button, a, summary, [tabindex]")]
+  .filter((it) => !it.labels?.length && !it.ariaLabel && !it.textContent.trim()).map((it) => it.outerHTML)"""
+
+
+def run(client: Client, line: str) -> Response:
+    """What a shell and curl do with a line that only gets."""
+    program, url = shlex.split(line)
+    assert program == "curl"
+    assert url.startswith(client.base_url)
+    assert not set(url) & set("[]{}")  # curl would expand them
+    return client.request("GET", url.removeprefix(client.base_url))
+
+
+def test_every_page_has_the_projects_name(page: Page) -> None:
+    for target in PAGES:
+        page.goto(target)
+        assert page.title().endswith("Picus")
+        expect(page.get_by_role("banner").get_by_role("link", name="Picus")).to_have_attribute("href", "/")
+        assert page.evaluate(NAMELESS) == []
+
+
+def test_the_list_is_turned_page_by_page_and_back(page: Page, client: Client) -> None:
+    keys = {client.store(f'{{"n": {n}}}') for n in range(30)}
+    page.goto("/picus/list?limit=10")
+    items = page.get_by_role("list", name="Items on this page")
+    seen = items.get_by_role("link").all_inner_texts()
+    while (onward := page.get_by_role("link", name="Next page")).count():
+        assert len(items.get_by_role("link").all()) == 10
+        onward.click()
+        page.wait_for_load_state()
+        seen += items.get_by_role("link").all_inner_texts()
+    assert len(seen) == len(set(seen))
+    assert keys <= set(seen)
+    page.get_by_role("link", name="Back to the first page").click()
+    expect(items.get_by_role("link").first).to_have_text(seen[0])
+
+
+def test_the_curl_line_of_a_page_in_the_middle_answers_what_it_shows(page: Page, client: Client) -> None:
+    for n in range(12):
+        client.store(f'{{"n": {n}}}')
+    page.goto("/picus/list?limit=5&filter=n+%3E%3D+0")
+    page.get_by_role("link", name="Next page").click()
+    page.wait_for_url("**cursor=**")
+    shown = page.get_by_role("list", name="Items on this page").get_by_role("link").all_inner_texts()
+    answer = run(client, page.locator("#curl").inner_text())
+    assert isinstance(answer.json, list)
+    assert [item["object_id"] for item in answer.json if isinstance(item, dict)] == shown
+    page.get_by_role("link", name="Raw JSON").click()
+    assert page.locator("body").inner_text() == answer.body.decode()
+
+
+def test_items_are_found_by_a_filter_and_by_their_key(page: Page, client: Client) -> None:
+    keys = [client.store(f'{{"found": {{"by": "{who}"}}}}') for who in ("Ada", "Bea")]
+    page.goto("/picus/list")
+    page.get_by_label("Filter, such as").fill('found.by = "Bea"')
+    page.get_by_role("button", name="Find").click()
+    expect(page.get_by_role("list", name="Items on this page").get_by_role("link")).to_have_text([keys[1]])
+    page.get_by_label("Filter, such as").fill("")
+    page.get_by_role("button", name="Find").click()
+    expect(page.get_by_role("heading", name="Items")).to_be_visible()
+    page.get_by_label("Key", exact=True).fill(keys[0])
+    page.get_by_role("button", name="Open").click()
+    expect(page.get_by_label("The item", exact=True)).to_contain_text("Ada")
+
+
+def test_a_filter_that_makes_no_sense_is_explained_and_can_be_corrected(page: Page) -> None:
+    page.goto("/picus/list")
+    page.get_by_label("Filter, such as").fill("n >> 1")
+    page.get_by_role("button", name="Find").click()
+    expect(page.get_by_role("alert")).to_contain_text("filter")
+    expect(page.get_by_label("Filter, such as")).to_have_value("n >> 1")
+
+
+def test_an_absent_item_is_an_error_page_with_a_way_on(page: Page) -> None:
+    response = page.goto("/picus/get/absent")
+    assert response
+    assert response.status == 404
+    expect(page.get_by_role("alert")).to_have_text('Item with key "absent" not found')
+    page.get_by_role("link", name="All items").click()
+    expect(page).to_have_title("Items – Picus")
+
+
+@pytest.mark.parametrize("key", ["plain", AWKWARD])
+def test_the_copied_line_gets_what_the_page_shows(
+    page: Page, context: BrowserContext, client: Client, key: str
+) -> None:
+    client.replace(key, '{"n": 1.10}')
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_item(page, key)
+    page.get_by_role("button", name="Copy the curl line").first.click()
+    expect(page.get_by_text("Copied")).to_be_visible()
+    answer = run(client, page.evaluate("navigator.clipboard.readText()"))
+    assert answer.object["object_id"] == key
+    page.get_by_role("link", name="Raw JSON").click()
+    assert page.locator("body").inner_text() == answer.body.decode()
+
+
+def test_without_a_clipboard_the_line_is_selected(page: Page, client: Client) -> None:
+    # As on a page without TLS.
+    page.add_init_script("Object.defineProperty(Navigator.prototype, 'clipboard', {value: undefined})")
+    page.goto("/picus/list")
+    page.get_by_role("button", name="Copy the curl line").first.click()
+    expect(page.get_by_text("press Ctrl+C")).to_be_visible()
+    assert page.evaluate("getSelection().toString()") == page.locator("#curl").inner_text()
+
+
+def test_the_lines_that_write_name_the_method_the_etag_and_the_public_path(page: Page, client: Client) -> None:
+    key = client.store('{"n": 1}')
+    open_item(page, key)
+    etag, url = page.locator("#etag").inner_text(), page.evaluate("location.origin")
+    line = shlex.split(page.locator("#curl-delete").text_content() or "")
+    assert line == ["curl", "-X", "DELETE", "-H", f"If-Match: {etag}", f"{url}/picus/{key}"]
+    for name, method in (("replace", "PUT"), ("patch", "PATCH")):
+        line = shlex.split(page.locator(f"#curl-{name}").text_content() or "")
+        assert line[:5] == ["curl", "-X", method, "-H", f"If-Match: {etag}"]
+        assert urlsplit(line[-1]).path == f"/picus/put/{key}"
+
+
+def test_nothing_is_wider_than_a_phone(page: Page, client: Client) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    key = "k" * 300
+    client.replace(key, f'{{"{"n" * 300}": "{"x" * 3000}", "big": {"9" * 38}}}')
+    for target in [*PAGES, f"/picus/get/{key}"]:
+        page.goto(target)
+        assert stays_in_width(page), target
+    client.patch(key, '{"theirs": true}')
+    replace(page, "{}")
+    expect(page.get_by_label("Conflict")).to_be_visible()
+    assert stays_in_width(page)
+    for summary in page.locator("summary").all()[1:]:
+        summary.click()
+    assert stays_in_width(page)
+
+
+def test_dark_and_light_follow_the_system(browser: Browser, base_url: str) -> None:
+    grounds = []
+    for scheme in ("light", "dark"):
+        with browser.new_context(base_url=base_url, color_scheme=scheme) as context:
+            page = context.new_page()
+            page.goto("/picus/list")
+            grounds.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert grounds == ["rgb(255, 255, 255)", "rgb(22, 22, 26)"]
+
+
+def test_hostile_content_stays_text(page: Page, client: Client) -> None:
+    hostile = "</pre></textarea><img src=x onerror=document.title='owned'>"
+    client.replace(hostile, f'{{"{hostile}": "{hostile}"}}')
+    for target in ("/picus/list?filter=object_id:*&limit=1000",):
+        page.goto(target)
+    open_item(page, hostile)
+    expect(page.get_by_role("heading", level=1)).to_have_text(hostile)
+    assert page.title() == f"{hostile} – Picus"

@@ -1,0 +1,117 @@
+"""A person creates, replaces, patches and deletes."""
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.person import create, delete, open_item, patch, replace, shown_item, unfold
+from tests.contract.client import Client
+from tests.contract.exact import Number
+
+ITEM_PAGE = re.compile(r"/picus/get/[^/]+$")
+# Neither is the same after JavaScript has read and written it.
+DIGITS = "1234567890.1234567890123456789012345678"
+BIG = "12345678901234567890123456789012345678"
+
+
+@pytest.mark.parametrize("start", ["/picus/list", "/picus/put"])
+def test_a_created_item_is_shown_with_all_its_digits(page: Page, client: Client, start: str) -> None:
+    page.goto(start)
+    create(page, f'{{"name": "by hand", "exact": {DIGITS}, "big": {BIG}}}')
+    page.wait_for_url(ITEM_PAGE)
+    expect(page.get_by_role("status").first).to_have_text("Created.")
+    assert DIGITS in shown_item(page)
+    stored = client.get(page.url.rpartition("/")[2]).body.decode()
+    assert f'"exact":{DIGITS},"big":{BIG}' in stored
+    page.reload()
+    expect(page.locator("#said")).to_be_hidden()
+
+
+def test_an_item_is_created_under_a_chosen_key_and_never_over_another(page: Page, client: Client) -> None:
+    key = "a/b 'ü' <i>?#%"
+    page.goto("/picus/put")
+    create(page, '{"first": true}', key)
+    page.wait_for_url(ITEM_PAGE)
+    expect(page.get_by_role("heading", level=1)).to_have_text(key)
+    page.goto("/picus/put")
+    create(page, '{"second": true}', key)
+    expect(page.get_by_role("alert")).to_have_text(f'Item with key "{key}" is there already')
+    assert client.fetch(key) == {"first": True}
+
+
+def test_what_is_wrong_is_said_beside_the_form_and_nothing_typed_is_lost(page: Page) -> None:
+    page.goto("/picus/list")
+    create(page, '{"a": {"b": [1, 1e400]}}')
+    expect(page.get_by_role("alert")).to_contain_text("/a/b/1")
+    create(page, "{")
+    expect(page.get_by_role("alert")).not_to_contain_text("/a/b/1")
+    expect(page.get_by_label("Item, a JSON object")).to_have_value("{")
+
+
+def test_the_form_replaces_the_item_and_rounds_nothing(page: Page, client: Client) -> None:
+    key = client.store(f'{{"exact": {DIGITS}, "big": {BIG}, "text": "</textarea>&amp;\\u0001", "n": 1}}')
+    open_item(page, key)
+    text = unfold(page, "Replace").get_by_label("The whole item").input_value()
+    page.locator("summary", has_text="Replace").click()
+    replace(page, text.replace('"n": 1', '"n": 2'))
+    expect(page.get_by_text("Replaced.")).to_be_visible()
+    stored = client.get(key)
+    assert f'"exact":{DIGITS},"big":{BIG}' in stored.body.decode()
+    assert stored.object["text"] == "</textarea>&amp;\u0001"
+    assert '"n": 2' in shown_item(page)
+
+
+def test_the_etag_on_the_page_is_the_items(page: Page, client: Client) -> None:
+    key = client.store('{"n": 1}')
+    open_item(page, key)
+    before = page.locator("#etag").inner_text()
+    assert before == client.get(key).header("ETag")
+    patch(page, '{"n": 1}')
+    expect(page.get_by_text("Patched.")).to_be_visible()
+    assert before != page.locator("#etag").inner_text() == client.get(key).header("ETag")
+
+
+def test_a_patch_changes_what_it_names(page: Page, client: Client) -> None:
+    key = client.store('{"stays": 1.5, "goes": 1, "deep": {"a": 1, "b": 2}}')
+    open_item(page, key)
+    patch(page, '{"goes": null, "deep": {"b": 3}}')
+    expect(page.get_by_text("Patched.")).to_be_visible()
+    assert client.get(key).body.decode().endswith('"stays":1.5,"deep":{"a":1,"b":3}}')
+
+
+def test_a_deleted_item_is_gone_and_the_list_says_so(page: Page, client: Client) -> None:
+    key = client.store('{"n": 1}')
+    open_item(page, key)
+    delete(page)
+    page.wait_for_url("/picus/list")
+    expect(page.get_by_text(f'Item with key "{key}" deleted successfully')).to_be_visible()
+    assert client.get(key).status == 404
+
+
+def test_the_keyboard_is_enough_to_delete(page: Page, client: Client) -> None:
+    key = client.store('{"n": 1}')
+    open_item(page, key)
+    page.locator("summary", has_text="Delete").focus()
+    for press in ("Enter", "Tab", "Enter"):
+        page.keyboard.press(press)
+    page.wait_for_url("/picus/list")
+    assert client.get(key).status == 404
+
+
+def test_without_an_answer_the_page_says_so(page: Page, context: BrowserContext, client: Client) -> None:
+    key = client.store('{"n": 1}')
+    open_item(page, key)
+    context.set_offline(True)
+    part = patch(page, '{"n": 2}')
+    expect(part.get_by_role("alert")).to_contain_text("No answer came")
+    context.set_offline(False)
+    part.get_by_role("button", name="Patch").click()
+    expect(page.get_by_text("Patched.")).to_be_visible()
+    assert client.fetch(key) == {"n": Number("2")}
+
+
+def test_a_key_that_a_path_shadows_is_refused_in_words(page: Page) -> None:
+    page.goto("/picus/put")
+    create(page, "{}", "get/x")
+    expect(page.get_by_role("alert")).to_contain_text("choose another key")
