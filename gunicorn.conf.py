@@ -4,10 +4,10 @@ Environment variables:
     PORT             default 8000
     BIND_HOST        default 127.0.0.1; the container sets 0.0.0.0
     WEB_CONCURRENCY  worker processes; default 1
-    WEB_THREADS      threads a worker; default 16
+    WEB_THREADS      threads a worker; default 12
 
 Both defaults are chosen from bench/RESULTS.md, "Threads and workers": one worker fills a vCPU, a second one there only
-costs its memory; with some milliseconds of DynamoDB latency, 16 threads are what keeps the vCPU busy, and where there
+costs its memory; with some milliseconds of DynamoDB latency, 12 threads are what keeps the vCPU busy, and where there
 is next to none they cost little. Give a task of two vCPUs two workers.
 """
 
@@ -24,7 +24,7 @@ try:
     # Not from the machine's CPU count, which on Fargate is the host's.
     workers = environment.integer("WEB_CONCURRENCY", 1, 1, 64)
     # A thread waits for DynamoDB most of the time.
-    threads = environment.integer("WEB_THREADS", 16, 1, 256)
+    threads = environment.integer("WEB_THREADS", 12, 1, 256)
     logconfig_dict = logs.configuration(os.environ.get("LOG_FORMAT", ""), os.environ.get("LOG_LEVEL") or "INFO")
 except environment.SettingError as error:
     sys.exit(f"picus: {error}")

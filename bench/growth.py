@@ -9,7 +9,7 @@ from bench.scenarios import DELAYED, GET, PUT, TARGET_DELAY_MS, Progress, rounds
 from bench.servers import picus, served
 
 WORKERS = (1, 2)
-THREADS = (1, 2, 4, 8, 16)
+THREADS = (1, 2, 4, 8, 12, 16)
 
 
 def run(database: Database, results: Results, count: int, seconds: float, progress: Progress) -> None:

@@ -38,9 +38,8 @@ INSTALLED_APPS = ["django.contrib.staticfiles", "rest_framework", "picus_api", "
 MIDDLEWARE = [
     "picus_api.middleware.request_log",
     "picus_api.middleware.health_endpoints",
-    "django.middleware.security.SecurityMiddleware",
+    "picus_api.middleware.browser_rules",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "picus_api.middleware.same_origin_only",
     "django.middleware.common.CommonMiddleware",
     "picus_api.middleware.chunked_body",
     "picus_api.metering.consumed_capacity",

@@ -6,7 +6,6 @@ equal content written anew has a new ETag, and so has what another program chang
 wrote has no token; its ETag is of its content alone.
 """
 
-import json
 import re
 from base64 import b64encode
 from hashlib import blake2b
@@ -14,6 +13,7 @@ from os import urandom
 from typing import Any
 
 from picus_api.core.attributes import AttributeMap, AttributeValue
+from picus_api.core.dynamodb.wire_json import encode_sorted
 from picus_api.core.errors import BadValue
 from picus_api.core.numbers import canonical
 
@@ -56,20 +56,18 @@ def hide_version(attributes: AttributeMap) -> None:
 
 def etag(attributes: AttributeMap) -> str:
     """The strong ETag (RFC 9110, section 8.8.3) of an item as stored, quotes included."""
-    text = _encode(attributes)
+    text = encode_sorted(attributes)
     if _SEVERAL_FORMS.search(text):
-        text = _encode(_normal_members(attributes))
-    return f'"{blake2b(text.encode(), digest_size=16).hexdigest()}"'
+        text = encode_sorted(_normal_members(attributes))
+    return f'"{blake2b(text, digest_size=16).hexdigest()}"'
 
 
 def _base64(value: bytes) -> str:
     return b64encode(value).decode()
 
 
-_encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True, check_circular=False, default=_base64).encode
-
 # One value may be written in several ways: sets in any order, all numbers but the most usual. Other items are done.
-_SEVERAL_FORMS = re.compile(r'"[NSB]S":\[|"N":"(?!(?:0|-?[1-9][0-9]{0,17}|-?[0-9]{1,18}\.[0-9]{0,4}[1-9])")')
+_SEVERAL_FORMS = re.compile(rb'"[NSB]S":\[|"N":"(?!(?:0|-?[1-9][0-9]{0,17}|-?[0-9]{1,18}\.[0-9]{0,4}[1-9])")')
 
 
 def _normal_members(attributes: AttributeMap) -> AttributeMap:

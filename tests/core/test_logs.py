@@ -11,7 +11,7 @@ from picus_api.core import logs
 
 def record(**extra: object) -> logging.LogRecord:
     made = logging.makeLogRecord({"name": "n", "levelname": "INFO", "msg": "hello %s", "args": ("you",), **extra})
-    made.created, made.msecs = 0, 5
+    made.created = 0.005
     return made
 
 
@@ -64,3 +64,16 @@ def test_lines_are_json_unless_a_terminal_reads_them(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert logs.configuration()["formatters"]["line"]["()"] is logs.TextFormatter
     assert logs.configuration("json")["formatters"]["line"]["()"] is logs.JsonFormatter
+
+
+def test_the_line_of_a_request_is_what_a_record_would_give(monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = {"request_id": "1", "method": "GET", "path": "/ä\n", "status": 200, "duration_ms": 1.5}
+    monkeypatch.setattr("time.time", lambda: 1_700_000_000.25)
+    formatter = logs.JsonFormatter()
+    quick = formatter.request_line(fields)
+    full = formatter.format(
+        logging.makeLogRecord({"name": "picus.request", "levelname": "INFO", "msg": "request", **fields})
+    )
+    without_time = [{k: v for k, v in json.loads(line).items() if k != "time"} for line in (quick, full)]
+    assert without_time[0] == without_time[1]
+    assert json.loads(quick)["time"] == "2023-11-14T22:13:20.250Z"

@@ -30,11 +30,23 @@ def _base64(value: object) -> str:
 _encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False, default=_base64)
 
 
+_sorting_encoder = json.JSONEncoder(
+    separators=(",", ":"), ensure_ascii=False, check_circular=False, sort_keys=True, default=_base64
+)
+
+
 def encode(request: dict[str, Any]) -> bytes:
     """Return a request body."""
     if orjson is not None:
         return orjson.dumps(request, default=_base64)
     return _encoder.encode(request).encode()
+
+
+def encode_sorted(attributes: dict[str, Any]) -> bytes:
+    """The same for attributes, their names in order: equal attributes are equal bytes, with orjson and without."""
+    if orjson is not None:
+        return orjson.dumps(attributes, default=_base64, option=orjson.OPT_SORT_KEYS)
+    return _sorting_encoder.encode(attributes).encode()
 
 
 def parse(body: bytes) -> dict[str, Any]:
