@@ -44,7 +44,12 @@ class Created(NamedTuple):
 
 def table_name() -> str:
     """The table of the records. Raises SettingError."""
-    return os.environ.get("DYNAMODB_IDEMPOTENCY_TABLE_NAME") or f"{table.table_name()}_idempotency"
+    return os.environ.get("DYNAMODB_IDEMPOTENCY_TABLE_NAME") or name_beside(table.table_name())
+
+
+def name_beside(items: str) -> str:
+    """What it is called unless it is given a name of its own; ecs/records.yaml makes it so."""
+    return f"{items}_idempotency"
 
 
 def create_once(idempotency_key: str, item: AttributeMap, fingerprint: str) -> Created:

@@ -5,6 +5,7 @@ from pathlib import Path
 from runpy import run_path
 from typing import Any
 
+from picus_api.core import idempotency
 from picus_project.doctor import edge, service
 from picus_project.doctor.account import Account, Unreadable, readable
 
@@ -56,6 +57,25 @@ class Deployment:
         answer = self.account.call("dynamodb", "describe_continuous_backups", TableName=self.table_name)
         found: dict[str, Any] = answer["ContinuousBackupsDescription"]
         return found
+
+    @cached_property
+    def records(self) -> dict[str, Any]:
+        """The description of the table of Idempotency-Key records."""
+        answer = self.account.call("dynamodb", "describe_table", TableName=self._records_name)
+        found: dict[str, Any] = answer["Table"]
+        return found
+
+    @property
+    def expiry(self) -> dict[str, Any]:
+        """When its records go."""
+        answer = self.account.call("dynamodb", "describe_time_to_live", TableName=self._records_name)
+        found: dict[str, Any] = answer["TimeToLiveDescription"]
+        return found
+
+    @property
+    def _records_name(self) -> str:
+        given = service.setting(self.definition, "DYNAMODB_IDEMPOTENCY_TABLE_NAME")
+        return given or idempotency.name_beside(self.table_name)
 
     @cached_property
     def distribution(self) -> dict[str, Any]:

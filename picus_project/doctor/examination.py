@@ -13,6 +13,7 @@ from picus_project.doctor import (
     fetching,
     function,
     gateway,
+    records,
     roles,
     service,
     table,
@@ -57,14 +58,19 @@ def _table(case: Case) -> list[Finding]:
     return table.check(case.deployment.table, case.deployment.backups)
 
 
+def _records(case: Case) -> list[Finding]:
+    return records.check(case.deployment.records, case.deployment.expiry)
+
+
 def _roles(case: Case) -> list[Finding]:
     # The roles that run, not those that a stack made.
     service_role = _role_name(case.deployment.definition.get("taskRoleArn", ""))
     function_role = _role_name(case.deployment.function["Role"])
-    arn = case.deployment.table["TableArn"]
+    arn, records_arn = case.deployment.table["TableArn"], case.deployment.records["TableArn"]
+    for_service = {arn: roles.SERVICE_ACTIONS, records_arn: roles.RECORDS_ACTIONS}
     return [
-        *roles.check("service's role", case.account.policies(service_role), roles.SERVICE_ACTIONS, arn),
-        *roles.check("function's role", case.account.policies(function_role), roles.FUNCTION_ACTIONS, arn),
+        *roles.check("service's role", case.account.policies(service_role), for_service),
+        *roles.check("function's role", case.account.policies(function_role), {arn: roles.FUNCTION_ACTIONS}),
     ]
 
 
@@ -131,6 +137,7 @@ def _versions(case: Case) -> list[Finding]:
 EXAMINATIONS: dict[str, Callable[[Case], list[Finding]]] = {
     clock.SUBJECT: _clock,
     table.SUBJECT: _table,
+    records.SUBJECT: _records,
     "roles": _roles,
     edge.SUBJECT: _edge,
     balancer.SUBJECT: _balancer,

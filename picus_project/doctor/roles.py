@@ -1,38 +1,46 @@
-"""The roles grant what the code calls on the one table, no less and no more."""
+"""The roles grant what the code calls on each table, no less and no more."""
 
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 from picus_project.doctor.findings import Finding, judge
 
 # What each compute calls while it serves. Whoever makes one of them call more adds it here and in ecs/roles.yaml.
-SERVICE_ACTIONS = frozenset({"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"})
+SERVICE_ACTIONS = frozenset({"dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"})
+# In transactions, which are authorised by what they consist of.
+RECORDS_ACTIONS = frozenset({"dynamodb:PutItem"})
 FUNCTION_ACTIONS = frozenset({"dynamodb:DeleteItem"})
 
 FIX = "deploy ecs/roles.yaml again, and detach policies that it does not have"
+# NotResource.
+EVERYTHING_ELSE = "everything not named"
 Statement = Mapping[str, Any]
 
 
-def check(subject: str, policies: Iterable[Mapping[str, Any]], needed: frozenset[str], table_arn: str) -> list[Finding]:
-    """Judge all policy documents of one role, inline and attached."""
+def check(subject: str, policies: Iterable[Mapping[str, Any]], needed: Mapping[str, frozenset[str]]) -> list[Finding]:
+    """Judge all policy documents of one role, inline and attached. `needed` are actions by the ARN of a table."""
     allowed = [statement for policy in policies for statement in _list(policy["Statement"]) if _allows(statement)]
-    on_table = [statement for statement in allowed if _about_dynamodb(statement)]
-    return [_actions(subject, on_table, needed), _resources(subject, on_table, table_arn), _narrow(subject, allowed)]
+    on_tables = [statement for statement in allowed if _about_dynamodb(statement)]
+    actions = [_actions(subject, arn, on_tables, wanted) for arn, wanted in needed.items()]
+    return [*actions, _resources(subject, on_tables, set(needed)), _narrow(subject, allowed)]
 
 
-def _actions(subject: str, statements: list[Statement], needed: frozenset[str]) -> Finding:
-    granted = {action for statement in statements for action in _actions_of(statement)}
+def _actions(subject: str, table_arn: str, statements: list[Statement], needed: frozenset[str]) -> Finding:
+    on_it = [statement for statement in statements if _covers(statement, table_arn)]
+    granted = {action for statement in on_it for action in _actions_of(statement)}
     more, less = sorted(granted - needed), sorted(needed - granted)
+    name = table_arn.rpartition("/")[2]
     if not more and not less:
-        return judge(subject, True, f"it may {', '.join(sorted(needed))}", FIX)
+        return judge(subject, True, f"it may {', '.join(sorted(needed))} on {name}", FIX)
     parts = [f"lacks {', '.join(less)}" if less else "", f"has {', '.join(more)} too" if more else ""]
-    return judge(subject, False, f"it {' and '.join(filter(None, parts))}", FIX)
+    return judge(subject, False, f"it {' and '.join(filter(None, parts))}, on {name}", FIX)
 
 
-def _resources(subject: str, statements: list[Statement], table_arn: str) -> Finding:
-    found = {arn for statement in statements for arn in _list(statement.get("Resource", "everything not named"))}
+def _resources(subject: str, statements: list[Statement], table_arns: set[str]) -> Finding:
+    found = {arn for statement in statements for arn in _resources_of(statement)}
     says = f"on {', '.join(sorted(found)) or 'nothing'}"
-    return judge(subject, found == {table_arn}, says, f"only {table_arn}: {FIX}")
+    return judge(subject, found == table_arns, says, f"only {', '.join(sorted(table_arns))}: {FIX}")
 
 
 def _narrow(subject: str, statements: list[Statement]) -> Finding:
@@ -52,6 +60,14 @@ def _about_dynamodb(statement: Statement) -> bool:
 def _actions_of(statement: Statement) -> list[str]:
     """All but some counts as all."""
     return _list(statement["Action"]) if "Action" in statement else ["*"]
+
+
+def _resources_of(statement: Statement) -> list[str]:
+    return _list(statement.get("Resource", EVERYTHING_ELSE))
+
+
+def _covers(statement: Statement, arn: str) -> bool:
+    return any(found == EVERYTHING_ELSE or fnmatchcase(arn, found) for found in _resources_of(statement))
 
 
 def _list(value: Any) -> list[Any]:

@@ -7,39 +7,42 @@ from picus_api.core.table import KEY
 from picus_project.doctor.findings import Finding, judge
 
 SUBJECT = "table"
+OTHER_KEY = f"a key can't be changed: deploy with a table whose partition key is {KEY} (String), and no sort key"
 
 
 def check(table: Mapping[str, Any], backups: Mapping[str, Any]) -> list[Finding]:
     """Judge DescribeTable's `Table` and DescribeContinuousBackups' `ContinuousBackupsDescription`."""
     name = table["TableName"]
     return [
-        _active(name, table),
-        _key(name, table),
-        _billing(name, table),
+        active(SUBJECT, name, table),
+        key(SUBJECT, table, KEY, OTHER_KEY),
+        billing(SUBJECT, name, table),
         _protected(name, table),
         _recoverable(name, backups),
     ]
 
 
-def _active(name: str, table: Mapping[str, Any]) -> Finding:
+def active(subject: str, name: str, table: Mapping[str, Any]) -> Finding:
+    """Whether a table can be used."""
     status = table["TableStatus"]
     return judge(
-        SUBJECT, status == "ACTIVE", f"{name} is {status}", f"aws dynamodb wait table-exists --table-name {name}"
+        subject, status == "ACTIVE", f"{name} is {status}", f"aws dynamodb wait table-exists --table-name {name}"
     )
 
 
-def _key(name: str, table: Mapping[str, Any]) -> Finding:
+def key(subject: str, table: Mapping[str, Any], wanted: str, fix: str) -> Finding:
+    """Whether a table's key is one String of that name."""
     types = {entry["AttributeName"]: entry["AttributeType"] for entry in table["AttributeDefinitions"]}
-    found = [(key["AttributeName"], key["KeyType"], types.get(key["AttributeName"])) for key in table["KeySchema"]]
+    found = [(part["AttributeName"], part["KeyType"], types.get(part["AttributeName"])) for part in table["KeySchema"]]
     says = f"its key is {', '.join(f'{attribute} ({kind} {type_})' for attribute, kind, type_ in found)}"
-    fix = f"a key can't be changed: deploy with a table whose partition key is {KEY} (String), and no sort key"
-    return judge(SUBJECT, found == [(KEY, "HASH", "S")], says, fix)
+    return judge(subject, found == [(wanted, "HASH", "S")], says, fix)
 
 
-def _billing(name: str, table: Mapping[str, Any]) -> Finding:
+def billing(subject: str, name: str, table: Mapping[str, Any]) -> Finding:
+    """Whether a table is paid for by the request."""
     mode = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
     fix = f"aws dynamodb update-table --table-name {name} --billing-mode PAY_PER_REQUEST"
-    return judge(SUBJECT, mode == "PAY_PER_REQUEST", f"its billing is {mode}", fix)
+    return judge(subject, mode == "PAY_PER_REQUEST", f"its billing is {mode}", fix)
 
 
 def _protected(name: str, table: Mapping[str, Any]) -> Finding:

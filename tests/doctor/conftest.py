@@ -29,11 +29,12 @@ def stage(package: Path) -> Iterator[Deployed]:
     """What the templates make, on an emulator of this session's own."""
     with ministack() as url:
         stage = deploy(url, package)
-        # ministack's CloudFormation leaves this one property of the table out.
+        # What ministack's CloudFormation leaves out of the tables.
+        dynamodb, name = stage.client("dynamodb"), stage["TableName"]
         recovery = {"PointInTimeRecoveryEnabled": True}
-        stage.client("dynamodb").update_continuous_backups(
-            TableName=stage["TableName"], PointInTimeRecoverySpecification=recovery
-        )
+        dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=recovery)
+        expiry = {"AttributeName": "expires_at", "Enabled": True}
+        dynamodb.update_time_to_live(TableName=f"{name}_idempotency", TimeToLiveSpecification=expiry)
         yield stage
 
 

@@ -88,6 +88,7 @@ def deploy(url: str, package: Path) -> Deployed:
     """All of a stage, in the order of `make deploy`."""
     stage = Deployed(url)
     stage.apply("data", TableName="picus_data_staging")
+    stage.apply("records")
     stage.apply("network")
     stage.apply("registry")
     stage.apply("roles")

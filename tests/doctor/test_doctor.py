@@ -154,9 +154,19 @@ BROKEN: dict[str, tuple[breaking.Break, set[str]]] = {
         ),
         {"table: deletion protection is off"},
     ),
+    "Idempotency-Keys for ever": (
+        breaking.calling(
+            "dynamodb",
+            "update_time_to_live",
+            {"TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": False}},
+            {"TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": True}},
+            TableName="RecordsTableName",
+        ),
+        {"idempotency table: its records expire by nothing"},
+    ),
     "a service that may delete": (
         breaking.policy("TaskRoleArn", statement(Action="dynamodb:DeleteItem")),
-        {"service's role: it has dynamodb:DeleteItem too", "service's role: on *"},
+        {"service's role: it has dynamodb:DeleteItem too, on picus_data_staging", "service's role: on *"},
     ),
     "a function that may do everything": (
         breaking.policy("FunctionRoleArn", statement(NotAction="iam:*")),
@@ -206,7 +216,7 @@ BROKEN: dict[str, tuple[breaking.Break, set[str]]] = {
         breaking.with_role("TaskRoleArn"),
         {
             "function: its role is arn:aws:iam::000000000000:role/picus-staging-roles-TaskRole",
-            "function's role: it lacks dynamodb:DeleteItem and has dynamodb:GetItem, dynamodb:PutItem",
+            "function's role: it lacks dynamodb:DeleteItem and has dynamodb:BatchWriteItem, dynamodb:GetItem",
         },
     ),
     "a slow function": (

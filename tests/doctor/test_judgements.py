@@ -69,8 +69,16 @@ def test_a_provisioned_table_that_is_being_changed_is_wrong_twice() -> None:
 def test_a_denial_grants_nothing_and_a_missing_action_is_named() -> None:
     policy = {"Statement": {"Effect": "Deny", "Action": "dynamodb:*", "Resource": "*"}}
     few = {"Statement": [{"Effect": "Allow", "Action": ["dynamodb:GetItem"], "Resource": ARN}]}
-    assert wrong(roles.check("role", [policy, few], roles.SERVICE_ACTIONS, ARN)) == [
-        "it lacks dynamodb:PutItem, dynamodb:Scan"
+    assert wrong(roles.check("role", [policy, few], {ARN: roles.SERVICE_ACTIONS})) == [
+        "it lacks dynamodb:BatchWriteItem, dynamodb:PutItem, dynamodb:Scan, on picus_data"
+    ]
+
+
+def test_each_table_has_actions_of_its_own() -> None:
+    records = f"{ARN}_idempotency"
+    both = {"Statement": {"Effect": "Allow", "Action": list(roles.SERVICE_ACTIONS), "Resource": [ARN, records]}}
+    assert wrong(roles.check("role", [both], {ARN: roles.SERVICE_ACTIONS, records: roles.RECORDS_ACTIONS})) == [
+        "it has dynamodb:BatchWriteItem, dynamodb:GetItem, dynamodb:Scan too, on picus_data_idempotency"
     ]
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 import boto3
 
 from tests.dynamodb import ROOT, free_port, running
+from tests.rehearsal import aws_cli
 from tests.stack import clean_environment
 
 REGION = "us-east-1"
@@ -28,12 +30,14 @@ class Cloud:
     url: str
     edge_port: int
     certificate: Path
+    # Where `aws` is.
+    tools: Path
     # Roles by the access keys that they were given here.
     assumed: dict[str, str] = field(default_factory=dict)
 
     def environment(self, **variables: str) -> dict[str, str]:
         """What an operator's shell has, and these."""
-        path = f"{ROOT / '.venv-awscli/bin'}:{os.environ['PATH']}"
+        path = f"{self.tools}:{os.environ['PATH']}"
         aws = {"AWS_ENDPOINT_URL": self.url, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, **ROOT_KEY}
         trust = {"SSL_CERT_FILE": str(self.certificate)}
         return clean_environment(**{"PATH": path, **aws, **trust, **variables})
@@ -94,8 +98,25 @@ def cloud() -> Iterator[Cloud]:
         }
         python = str(ROOT / ".venv-ministack/bin/python")
         command = [python, str(ROOT / "tests/rehearsal/two_doors.py")]
-        with running(command, f"{url}/_ministack/health", **settings):
-            yield Cloud(url, edge_port, certificate)
+        with running(command, f"{url}/_ministack/health", **settings), _aws_cli(Path(folder)) as tools:
+            yield Cloud(url, edge_port, certificate, tools)
+
+
+@contextmanager
+def _aws_cli(folder: Path) -> Iterator[Path]:
+    """The folder where `aws` is."""
+    tools, address = folder / "tools", folder / "aws.socket"
+    command = [str(ROOT / ".venv-awscli/bin/python"), aws_cli.__file__, str(address)]
+    process = subprocess.Popen(command, env=clean_environment())
+    try:
+        aws_cli.install(tools, address)
+        while not address.exists():
+            assert process.poll() is None, "the AWS CLI does not start"
+            time.sleep(0.02)
+        yield tools
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:

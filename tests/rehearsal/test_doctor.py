@@ -8,7 +8,11 @@ from tests.dynamodb import ROOT
 from tests.rehearsal.staging import NAME, Staging
 
 # What the templates and Zappa ask for and ministack's CloudFormation does not keep.
-NOT_KEPT = ["table: point-in-time recovery is off", "API Gateway: its endpoint is "]
+NOT_KEPT = [
+    "table: point-in-time recovery is off",
+    "idempotency table: its records expire by nothing",
+    "API Gateway: its endpoint is ",
+]
 EVERYTHING = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"}}
 
 
@@ -40,9 +44,11 @@ def test_the_doctor_finds_a_role_that_grants_too_much(stage: Staging) -> None:
         _, found = diagnose(stage)
     finally:
         iam.delete_role_policy(RoleName=role, PolicyName="more")
-    table = stage.cloud.client("dynamodb").describe_table(TableName=stage.outputs("data")["TableName"])["Table"]
+    name = stage.outputs("data")["TableName"]
+    arn = stage.cloud.client("dynamodb").describe_table(TableName=name)["Table"]["TableArn"]
     assert [line for line in found if line not in NOT_KEPT] == [
-        "service's role: it has dynamodb:* too",
-        f"service's role: on *, {table['TableArn']}",
+        f"service's role: it has dynamodb:* too, on {name}",
+        f"service's role: it has dynamodb:* too, on {name}_idempotency",
+        f"service's role: on *, {arn}, {arn}_idempotency",
         "service's role: its wildcard actions: dynamodb:*",
     ]

@@ -10,6 +10,8 @@ from tests.rehearsal.staging import NAME, Staging
 
 KEY = {"object_id": {"S": "privileges"}}
 ITEM = {**KEY, "a": {"N": "1"}}
+BATCH = [{"PutRequest": {"Item": ITEM}}]
+RECORD = {"idempotency_key": {"S": "privileges"}}
 
 
 def denied(call: Any, **arguments: Any) -> bool:
@@ -45,15 +47,17 @@ def recorded(stage: Staging, **attributes: str) -> list[Any]:
 
 def called(stage: Staging, keys: set[str]) -> set[str]:
     """The DynamoDB actions that were called with these access keys, of all that there are."""
+    # A transaction, of which IAM asks for the right to each write. That ours consist of puts, its enforcement shows.
     actions = stage.cloud.client("dynamodb").meta.service_model.operation_names
-    return {name for name in actions for key in keys if recorded(stage, EventName=name, AccessKeyId=key)}
+    found = {name for name in actions for key in keys if recorded(stage, EventName=name, AccessKeyId=key)}
+    return {"PutItem" if name == "TransactWriteItems" else name for name in found}
 
 
 @pytest.mark.parametrize(
     ("role", "may", "may_not"),
     [
-        ("TaskRoleArn", ("put_item", "get_item", "scan"), ("delete_item", "delete_table")),
-        ("FunctionRoleArn", ("delete_item",), ("put_item", "get_item", "scan", "delete_table")),
+        ("TaskRoleArn", ("put_item", "batch_write_item", "get_item", "scan"), ("delete_item", "delete_table")),
+        ("FunctionRoleArn", ("delete_item",), ("put_item", "batch_write_item", "get_item", "scan", "delete_table")),
     ],
 )
 def test_a_role_can_do_its_work_on_the_one_table_and_nothing_else(
@@ -75,9 +79,22 @@ def test_a_role_can_do_its_work_on_the_one_table_and_nothing_else(
     }
     for name in (*may, *may_not):
         call, given = getattr(dynamodb, name), arguments.get(name, {})
-        assert denied(call, TableName=table, **given) is (name in may_not), name
-        assert denied(call, TableName=other, **given), name
+        for where in (table, other):
+            to = {"RequestItems": {where: BATCH}} if name == "batch_write_item" else {"TableName": where, **given}
+            assert denied(call, **to) is (where == other or name in may_not), (name, where)
     account.delete_item(TableName=table, Key=KEY)
+
+
+def test_of_the_records_beside_the_items_the_service_may_only_put_and_the_function_nothing(stage: Staging) -> None:
+    name, roles = stage.outputs("records")["RecordsTableName"], stage.outputs("roles")
+    for role in ("TaskRoleArn", "FunctionRoleArn"):
+        dynamodb = stage.cloud.client("dynamodb", **stage.cloud.assume(roles[role]))
+        assert denied(dynamodb.put_item, TableName=name, Item=RECORD) is (role == "FunctionRoleArn")
+        for call in (dynamodb.get_item, dynamodb.delete_item):
+            assert denied(call, TableName=name, Key=RECORD)
+        assert denied(dynamodb.scan, TableName=name)
+        assert denied(dynamodb.batch_write_item, RequestItems={name: [{"PutRequest": {"Item": RECORD}}]})
+    stage.cloud.client("dynamodb").delete_item(TableName=name, Key=RECORD)
 
 
 def test_the_roles_grant_just_what_the_computes_call(stage: Staging, contract_run: tuple[int, str]) -> None:
