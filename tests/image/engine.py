@@ -18,15 +18,17 @@ from tests.stack import children
 
 IMAGE = os.environ.get("IMAGE") or "picus:local"
 
-# $1 is the image's root, $2 its user. A mount of its own is what can be made read-only.
+# $1 is the image's root, $2 its user, $3 its one volume, of which an engine keeps the owner and the permissions.
+# A mount of its own is what can be made read-only.
 ENTER = """
 mount --bind "$1" "$1"
 mount --rbind /dev "$1/dev"
 mount -t tmpfs -o mode=1777 tmpfs "$1/dev/shm"
 mount -t proc proc "$1/proc"
+mount -t tmpfs -o "mode=$(stat -c %a "$1$3"),uid=$(stat -c %u "$1$3"),gid=$(stat -c %g "$1$3")" tmpfs "$1$3"
 mount -o remount,bind,ro "$1"
 root=$1 user=$2
-shift 2
+shift 3
 exec chroot --userspec="$user" --groups= "$root" "$@"
 """
 
@@ -57,7 +59,8 @@ class Engine:
             *self.config["Env"],
             *variables,
         ]
-        return [*enter, self.files, self.config["User"], *inside, *(command or self.config["Cmd"])]
+        [volume] = self.config["Volumes"]
+        return [*enter, self.files, self.config["User"], volume, *inside, *(command or self.config["Cmd"])]
 
     def run(self, *command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         """Runs a command, by default the image's own, in the image to its end."""

@@ -1,5 +1,7 @@
 """What is in the image, and what is not."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from tests.image.engine import Engine
@@ -21,6 +23,21 @@ def test_its_user_is_a_number_and_not_root(image: Engine) -> None:
 def test_nothing_in_it_is_its_users_to_change(image: Engine) -> None:
     permitted = ["-user", "10001", "-o", "-group", "10001", "-o", "-perm", "-o=w"]
     assert lines(image, "find", "/app", "!", "-type", "l", "(", *permitted, ")") == []
+
+
+def test_its_user_writes_to_one_folder_alone_which_is_a_volume(image: Engine) -> None:
+    assert list(image.config["Volumes"]) == ["/spool"]
+    assert "SPOOL_DIR=/spool" in image.config["Env"]
+    assert lines(image, "stat", "--format=%u:%g %a", "/spool") == ["10001:10001 700"]
+    assert lines(image, "sh", "-c", "echo kept > /spool/file && cat /spool/file") == ["kept"]
+    assert "Read-only file system" in image.run("sh", "-c", "echo kept > /tmp/file").stdout
+
+
+def test_an_operator_finds_the_commands_in_it(image: Engine, table: Mapping[str, str]) -> None:
+    assert image.run("python3", "manage.py", "put_item", '{"a": 1.10}', **table).returncode == 0
+    exported = image.run("python3", "manage.py", "export_items", **table)
+    assert exported.returncode == 0, exported.stdout
+    assert '"a":1.1' in exported.stdout.replace(" ", "")
 
 
 @pytest.mark.parametrize("program", ["cc", "gcc", "g++", "clang", "ld", "make", "pip", "pip3", "uv", "git", "curl"])

@@ -17,7 +17,7 @@ from typing import Any
 
 # Of which the descriptions are loaded beforehand.
 SERVICES = ("cloudformation", "ec2", "lambda", "apigateway")
-# What stands as `aws` on the PATH. No site packages: nothing to load. 255 is the CLI's own status for a fault of its own.
+# What stands as `aws` on the PATH; without site packages, as they take time. 255 is the CLI's own status for its faults.
 COMMAND = """#!{python} -IS
 import json, os, socket, sys
 with socket.socket(socket.AF_UNIX) as server:
@@ -51,7 +51,7 @@ def _serve(address: str) -> None:
 
 
 def _loaded() -> Any:
-    from awscli.clidriver import create_clidriver  # type: ignore[import-not-found]  # noqa: PLC0415 not ours
+    from awscli.clidriver import create_clidriver  # type: ignore[import-not-found]
 
     driver = create_clidriver()
     for name in SERVICES:

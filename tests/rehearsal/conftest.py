@@ -25,7 +25,9 @@ def stage() -> Iterator[Staging]:
 def contract(stage: Staging) -> Iterator["subprocess.Popen[str]"]:
     """The contract suite, started: it takes a minute, in which the other tests do what must not disturb it."""
     plugins = [f"-ptests.rehearsal.{name}" for name in ("resolver", "gaps")]
-    with stage.started("pytest", "-q", "--durations=12", *plugins, "tests/contract", PICUS_BASE_URL=stage.url) as process:
+    with stage.started(
+        "pytest", "-q", "--durations=12", *plugins, "tests/contract", PICUS_BASE_URL=stage.url
+    ) as process:
         yield process
         process.terminate()
 

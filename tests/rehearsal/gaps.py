@@ -35,7 +35,6 @@ GAPS = {
     "test_hostile_framing.py::test_a_hundred_megabytes_in_chunks_are_413": BUFFERED,
     "test_hostile_framing.py::test_a_hundred_megabytes_delete_nothing": BUFFERED,
     "test_put_lines.py::test_an_early_mistake_in_a_long_body_is_answered": BUFFERED,
-    "test_put_lines.py::test_lines_that_break_off_write_nothing": AT_THE_DOOR,
     "test_health.py::test_liveness_does_not_ask_for_the_host": HOST,
     "test_errors.py::test_what_is_no_text_is_no_key": DECODED,
     **{f"{ABSENT}[{key}]": DECODED for key in ("%2F", "abc%2F", "get%2Fabc", "a%252Fb", "%2525", "a%0Ab")},

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from picus_api.core import messages
+from picus_api.core import cors, messages
 from tests.templates.template import properties, resources
 
 RESPONSES = {entry["ResponseType"]: entry for entry in resources("api", "AWS::ApiGateway::GatewayResponse").values()}
@@ -23,7 +23,11 @@ def test_every_answer_of_the_gateway_is_an_error_with_an_id(kind: str) -> None:
     [(name, sentence)] = body(entry).items()
     assert name == "error"
     assert sentence
-    assert entry["ResponseParameters"]["gatewayresponse.header.X-Request-Id"] == "context.requestId"
+    fields = entry["ResponseParameters"]
+    assert fields["gatewayresponse.header.X-Request-Id"] == "context.requestId"
+    assert fields["gatewayresponse.header.Access-Control-Allow-Origin"]["Fn::If"][:2] == ["HasCors", "'*'"]
+    shown = fields["gatewayresponse.header.Access-Control-Expose-Headers"]["Fn::If"][1].strip("'").split(", ")
+    assert set(shown) == {"Retry-After", "X-Request-Id"} <= set(cors.EXPOSED_HEADERS)
     assert list(entry["ResponseTemplates"]) == ["application/json"]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from picus_api.core import idempotency
 from picus_api.core.table import KEY
 from tests.dynamodb import ROOT
 from tests.templates.template import NAMES, STAGES, leaves, properties, resource, resources, template
@@ -27,6 +28,25 @@ def test_the_table_outlives_its_stack_and_a_wrong_command() -> None:
     assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
     assert table["Properties"]["DeletionProtectionEnabled"] is True
     assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_the_records_are_the_services_expire_and_need_no_safety() -> None:
+    table = resource("records", "Records")
+    assert table["DeletionPolicy"] == "Delete"
+    assert table["Properties"] == {
+        "TableName": {"Fn::Sub": idempotency.name_beside("${TableName}")},
+        "KeySchema": [{"AttributeName": idempotency.RECORD_KEY, "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": idempotency.RECORD_KEY, "AttributeType": "S"}],
+        "BillingMode": "PAY_PER_REQUEST",
+        "TimeToLiveSpecification": {"AttributeName": idempotency.EXPIRES_AT, "Enabled": True},
+    }
+
+
+@pytest.mark.parametrize("name", ["data", "records"])
+def test_a_tables_name_leaves_room_for_that_of_its_records(name: str) -> None:
+    pattern = template(name)["Parameters"]["TableName"]["AllowedPattern"]
+    assert re.fullmatch(pattern, "x" * (255 - len(idempotency.name_beside(""))))
+    assert not re.fullmatch(pattern, "x" * (256 - len(idempotency.name_beside(""))))
 
 
 def test_secrets_are_made_up_by_secrets_manager_and_fit_a_header_and_a_listener_rule() -> None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client
 
+from picus_api.core import idempotency, writes
 from picus_api.core import table as core_table
 from picus_api.core.dynamodb.transport import Transport
+from picus_api.core.preconditions import PreconditionFailed, Preconditions
 from tests.dynamodb import ROOT
 from tests.templates.template import actions, properties, resources, statements, template
 
@@ -37,7 +39,7 @@ def operations(table: "Table", monkeypatch: pytest.MonkeyPatch) -> Iterator[set[
     call = Transport.call
 
     def record(self: Transport, operation: str, body: Any) -> Any:
-        called.add(f"dynamodb:{operation}")
+        called.add(operation)
         return call(self, operation, body)
 
     monkeypatch.setattr(Transport, "call", record)
@@ -45,31 +47,49 @@ def operations(table: "Table", monkeypatch: pytest.MonkeyPatch) -> Iterator[set[
     core_table.transport().close()
 
 
+def granted(role: str) -> dict[str, set[str]]:
+    """The DynamoDB actions that a role allows, by what follows `table/` in the ARN."""
+    found: dict[str, set[str]] = {}
+    for entry in statements("roles", role):
+        actions = {action.removeprefix("dynamodb:") for action in entry["Action"] if action.startswith("dynamodb:")}
+        for where in entry["Resource"] if actions else ():
+            prefix, _, table = where["Fn::Sub"].partition("table/")
+            assert prefix == "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:"
+            found.setdefault(table, set()).update(actions)
+    return found
+
+
 def test_the_task_role_allows_what_the_service_calls_and_no_more(operations: set[str], client: Client) -> None:
     put = client.post("/picus/put", b'{"a": 1}', content_type="application/json")
+    lines = client.post("/picus/put", b'{"a": 1}\n', content_type="application/x-ndjson")
+    assert b"".join(lines)
+    client.patch("/picus/put/none", b"{}", content_type="application/merge-patch+json")
     paths = (put["Location"], "/picus/get/none", "/picus/list", "/__heartbeat__")
     answers = [client.get(path) for path in paths]
     assert b"".join(answers[2])
     assert [answer.status_code for answer in answers] == [200, 404, 200, 200]
 
-    assert operations == actions("roles", "TaskRole")
+    assert operations == granted("TaskRole")["${TableName}"]
+
+
+def test_records_are_written_with_an_item_and_no_more(operations: set[str], client: Client) -> None:
+    client.post("/picus/put", b"{}", content_type="application/json", headers={"Idempotency-Key": '"k"'})
+    # IAM knows no such action: each write of it needs its own permission.
+    assert operations == {"TransactWriteItems"}
+    assert granted("TaskRole")["${TableName}_idempotency"] == {"PutItem"}
 
 
 def test_the_functions_role_allows_what_the_function_calls_and_no_more(operations: set[str]) -> None:
     with pytest.raises(core_table.ItemNotFound):
         core_table.remove("none")
+    with pytest.raises(PreconditionFailed):
+        writes.remove("none", Preconditions(match=frozenset({'"0"'}), none_match=None))
 
-    granted = {action for action in actions("roles", "FunctionRole") if action.startswith("dynamodb:")}
-    assert operations == granted == {"dynamodb:DeleteItem"}
+    assert granted("FunctionRole") == {"${TableName}": operations} == {"${TableName}": {"DeleteItem"}}
 
 
-@pytest.mark.parametrize("role", ["TaskRole", "FunctionRole"])
-def test_items_are_of_the_one_table(role: str) -> None:
-    found = [
-        entry["Resource"] for entry in statements("roles", role) if "dynamodb:" in "".join(map(str, entry["Action"]))
-    ]
-    table = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${TableName}"
-    assert found == [[{"Fn::Sub": table}]]
+def test_the_service_has_two_tables_and_the_function_one() -> None:
+    assert set(granted("TaskRole")) == {"${TableName}", idempotency.name_beside("${TableName}")}
 
 
 @pytest.mark.parametrize(("name", "role"), ROLES.values())

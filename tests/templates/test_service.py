@@ -2,7 +2,10 @@
 
 import json
 import re
+import runpy
 from typing import Any
+
+from django.conf import settings
 
 from tests.dynamodb import ROOT
 from tests.templates.template import attributes, properties, resource, template
@@ -38,6 +41,22 @@ def test_the_container_can_change_nothing_and_is_the_images_own_user() -> None:
     assert container()["ReadonlyRootFilesystem"] is True
     assert container()["LinuxParameters"] == {"InitProcessEnabled": True}
     assert properties("service", "TaskDefinition")["RuntimePlatform"]["CpuArchitecture"] == "ARM64"
+
+
+def test_it_has_the_images_one_folder_to_write_to_on_storage_that_its_threads_can_not_fill() -> None:
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-storage.html: 20 GiB with the image."""
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    [folder] = re.findall(r'^VOLUME \["(.+)"\]$', dockerfile, re.MULTILINE)
+    assert f"ENV SPOOL_DIR={folder}\n" in dockerfile
+    # No link on the way (/var/run is one): Fargate would not know it for the same path, and leave it to root.
+    assert f"RUN install -d -m 700 -o 10001 -g 10001 {folder}\n" in dockerfile
+    [mount] = container()["MountPoints"]
+    [volume] = properties("service", "TaskDefinition")["Volumes"]
+    assert mount == {"SourceVolume": volume["Name"], "ContainerPath": folder, "ReadOnly": False}
+    assert volume.keys() == {"Name"}
+
+    server = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+    assert server["workers"] * server["threads"] * settings.MAX_NDJSON_BYTES < 18 * 2**30
 
 
 def test_both_health_checks_ask_for_liveness_which_leaves_dynamodb_alone() -> None:
