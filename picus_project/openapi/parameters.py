@@ -81,12 +81,12 @@ LIMIT = _query(
 )
 CURSOR = _query(
     "cursor",
-    {"type": "string", "minLength": 1, "format": "picus-cursor"},
+    {"type": "string", "format": "picus-cursor"},
     "Where the page before ended: opaque, out of its `Link`, and good for the same `filter` only.",
 )
 FILTER = _query(
     "filter",
-    {"type": "string", "minLength": 1, "format": "picus-filter"},
+    {"type": "string", "format": "picus-filter"},
     "A part of [AIP-160](https://google.aip.dev/160), evaluated by DynamoDB: comparisons by `=`, `!=`, `<`, `<=`, `>`, "
     '`>=`, `name:*` (is there), `begins_with(name, "x")`, joined by `AND`, `OR`, `NOT` and parentheses. Values are '
     "JSON; a name of other characters than letters, digits, `_` and `-` is in double quotes.",
@@ -94,7 +94,7 @@ FILTER = _query(
 )
 FIELDS = _query(
     "fields",
-    {"type": "string", "minLength": 1, "format": "picus-fields"},
+    {"type": "string", "format": "picus-fields"},
     "These attributes alone, and always `object_id`.",
     "name,address.city",
 )
