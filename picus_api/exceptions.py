@@ -23,7 +23,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     response = _answer_to(error, context)
     # An error is JSON whatever was asked for.
     renderer = getattr(context.get("request"), "accepted_renderer", None)
-    if response is not None and renderer is not None and renderer.format == "ndjson":
+    if response is not None and renderer is not None and renderer.format in ("ndjson", "yaml"):
         response.content_type = "application/json"
     return response
 

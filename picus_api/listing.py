@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from itertools import chain
 
 from django.conf import settings
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -33,11 +33,15 @@ def list_items(request: Request) -> HttpResponseBase:
         return _stream(request, query) if limit is None else _page(request, query, limit)
 
 
-def _page(request: Request, query: ListQuery, limit: int) -> Response:
+def _page(request: Request, query: ListQuery, limit: int) -> HttpResponseBase:
     page = page_of(limit, query.after, query.expressions, settings.SEARCH_SECONDS)
-    if page.next_key is None:
-        return Response(page)
-    return Response(page, headers={"Link": f'<{next_path(request.query_params, page.next_key)}>; rel="next"'})
+    headers = {}
+    if page.next_key is not None:
+        headers["Link"] = f'<{next_path(request.query_params, page.next_key)}>; rel="next"'
+    if not page.items and request.accepted_renderer.format == "ndjson":
+        # DRF takes the type off an empty answer, but no lines are lines too.
+        return HttpResponse(headers=headers, content_type=request.accepted_renderer.media_type)
+    return Response(page, headers=headers)
 
 
 def _stream(request: Request, query: ListQuery) -> HttpResponseBase:

@@ -53,6 +53,8 @@ class Negotiation(DefaultContentNegotiation):
         usual = request.META.get("HTTP_ACCEPT", "*/*") in ("*/*", renderers[0].media_type)
         if usual and not request.META.get("QUERY_STRING"):
             return renderers[0], renderers[0].media_type
+        if request.query_params.get(api_settings.URL_FORMAT_OVERRIDE or "") == "":
+            raise NotAcceptable
         return super().select_renderer(request, renderers, format_suffix)
 
     def get_accept_list(self, request: Request) -> list[str]:

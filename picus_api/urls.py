@@ -2,6 +2,7 @@
 
 from django.urls import path, re_path
 
+from picus_api import documentation
 from picus_api.browsable import BrowsableRenderer
 from picus_api.keyed import KeyedItemViewSet
 from picus_api.renderers import ItemRenderer, NdjsonRenderer
@@ -21,4 +22,8 @@ urlpatterns = [
     path("picus/put", _put, name="put"),
     path("picus/put/", _put),
     re_path(r"^picus/put/[\s\S]+\Z", _keyed),
+    path("schema/", documentation.description, name="schema"),
+    path("schema", documentation.description),
+    path("docs/", documentation.page, name="docs"),
+    path("docs", documentation.page),
 ]

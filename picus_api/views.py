@@ -32,7 +32,11 @@ class Root(APIView):
                 "replace": "PUT /picus/put/{key}",
                 "patch": "PATCH /picus/put/{key}",
                 "delete": "DELETE /picus/{key}",
-            }
+                "docs": f"GET {reverse('docs')}",
+                "schema": f"GET {reverse('schema')}",
+            },
+            # RFC 8631: where programs look for them.
+            headers={"Link": f'<{reverse("schema")}>; rel="service-desc", <{reverse("docs")}>; rel="service-doc"'},
         )
 
 

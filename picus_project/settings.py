@@ -34,7 +34,13 @@ NDJSON_SECONDS = environment.integer("NDJSON_SECONDS", 1800, minimum=1, maximum=
 SPOOL_DIR = environment.folder("SPOOL_DIR")
 SEARCH_SECONDS = environment.integer("SEARCH_SECONDS", 10, minimum=1, maximum=3600)
 
-INSTALLED_APPS = ["django.contrib.staticfiles", "rest_framework", "picus_api", "picus_project"]
+INSTALLED_APPS = [
+    "django.contrib.staticfiles",
+    "drf_spectacular_sidecar",  # static files alone
+    "rest_framework",
+    "picus_api",
+    "picus_project",
+]
 MIDDLEWARE = [
     "picus_api.middleware.request_log",
     "picus_api.middleware.health_endpoints",

@@ -58,9 +58,9 @@ def client(base_url: str) -> Client:
     return Client(base_url)
 
 
-@pytest.fixture
-def context(browser: Browser, base_url: str) -> Iterator[BrowserContext]:
-    """A browser without history whose pages load nothing from elsewhere, break no rule and raise no error."""
+@pytest.fixture(scope="module")
+def window(browser: Browser, base_url: str) -> Iterator[tuple[BrowserContext, list[str]]]:
+    """A window without tabs, and what its pages load from elsewhere, the rules they break, and their errors."""
     with browser.new_context(base_url=base_url) as context:
         context.set_default_timeout(PATIENCE_MS)
         troubles = list[str]()
@@ -72,8 +72,19 @@ def context(browser: Browser, base_url: str) -> Iterator[BrowserContext]:
         context.on("request", note_foreign)
         context.on("weberror", lambda error: troubles.append(str(error.error)))
         context.on("console", lambda line: troubles.append(line.text) if "Content Security" in line.text else None)
-        yield context
-        assert not troubles
+        yield context, troubles
+
+
+@pytest.fixture
+def context(window: tuple[BrowserContext, list[str]]) -> Iterator[BrowserContext]:
+    """A window whose pages are in no trouble."""
+    context, troubles = window
+    troubles.clear()
+    yield context
+    for page in context.pages:
+        page.close()
+    context.clear_permissions()
+    assert not troubles
 
 
 @pytest.fixture

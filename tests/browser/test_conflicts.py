@@ -104,6 +104,17 @@ def test_what_somebody_deleted_can_be_created_again(tabs: tuple[Page, Page], cli
     assert client.fetch(key) == {"n": Number("3")}
 
 
+def test_a_refusal_is_said_even_if_the_others_version_does_not_arrive(page: Page, client: Client, key: str) -> None:
+    open_item(page, key)
+    client.patch(key, '{"theirs": true}')
+    page.route("**/picus/get/*", lambda route: route.abort())
+    part = patch(page, '{"mine": true}')
+    expect(part.get_by_role("alert")).to_contain_text("Nothing of yours was written")
+    page.unroute_all()
+    part.get_by_role("button", name="Patch").click()
+    expect(page.get_by_label("The item as it is now")).to_contain_text('"theirs": true')
+
+
 def test_going_back_never_joins_old_text_with_a_new_etag(page: Page, client: Client, key: str) -> None:
     open_item(page, key)
     unfold(page, "Replace").get_by_label("The whole item").fill('{"n": "mine"}')

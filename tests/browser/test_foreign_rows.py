@@ -42,6 +42,7 @@ def test_a_key_that_browsers_take_for_a_folder_is_no_link(page: Page, rows: "Tab
     page.goto("/picus/list?limit=1000")
     expect(page.get_by_text("..", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name="..", exact=True)).to_have_count(0)
+    rows.delete_item(Key={"object_id": ".."})
 
 
 def test_a_row_too_wide_to_be_guarded_is_replaced_when_its_person_insists(

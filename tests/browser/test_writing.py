@@ -40,6 +40,22 @@ def test_an_item_is_created_under_a_chosen_key_and_never_over_another(page: Page
     assert client.fetch(key) == {"first": True}
 
 
+def test_a_double_click_creates_one_item_and_the_form_still_works_after_going_back(page: Page, client: Client) -> None:
+    page.goto("/picus/put")
+    page.get_by_label("Item, a JSON object").fill('{"clicked": "twice"}')
+    page.get_by_role("button", name="Create").dblclick()
+    page.wait_for_url(ITEM_PAGE)
+
+    def stored() -> int:
+        return client.request("GET", "/picus/list?filter=clicked%3D%22twice%22").body.count(b"object_id")
+
+    assert stored() == 1
+    page.go_back()
+    create(page, '{"clicked": "twice"}')
+    page.wait_for_url(ITEM_PAGE)
+    assert stored() == 2
+
+
 def test_what_is_wrong_is_said_beside_the_form_and_nothing_typed_is_lost(page: Page) -> None:
     page.goto("/picus/list")
     create(page, '{"a": {"b": [1, 1e400]}}')

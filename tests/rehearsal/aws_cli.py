@@ -17,7 +17,7 @@ from typing import Any
 
 # Of which the descriptions are loaded beforehand.
 SERVICES = ("cloudformation", "ec2", "lambda", "apigateway")
-# What stands as `aws` on the PATH; without site packages, as they take time. 255 is the CLI's own status for its faults.
+# What stands as `aws` on the PATH, without site packages, as they take time. 255: the CLI's own status for faults.
 COMMAND = """#!{python} -IS
 import json, os, socket, sys
 with socket.socket(socket.AF_UNIX) as server:

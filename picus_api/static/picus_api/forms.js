@@ -1,6 +1,7 @@
 // The forms that write: create, replace, patch, delete.
 import { send, sentence } from "./api.js";
 import { hideConflict, showConflict } from "./conflict.js";
+import { leave } from "./said.js";
 
 document.addEventListener("submit", async (event) => {
   const form = event.target.closest("form[data-method]");
@@ -10,28 +11,38 @@ document.addEventListener("submit", async (event) => {
   say(form, "");
   setBusy(form, true);
   try {
-    await write(form);
+    const response = await ask(form);
+    // Busy until the next page is there: a second click would write a second time.
+    if (response.ok) return await goOn(form, response);
+    await explain(form, response);
   } catch (error) {
     say(form, `No answer came (${error.message}). Look whether it was done before you send it again.`);
   }
   setBusy(form, false);
 });
 
-async function write(form) {
+// Whoever goes back finds the page as it was left.
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[aria-busy=true]")) setBusy(form, false);
+});
+
+function ask(form) {
   const { method, path, type, ifMatch, ifNoneMatch } = form.dataset;
   const body = form.elements.body?.value;
   const key = form.elements.key?.value;
-  const response = key
-    ? await send("PUT", `${path}/${encodeURIComponent(key)}`, { type, body, ifNoneMatch: "*" })
-    : await send(method, path, { type, body, ifMatch, ifNoneMatch });
-  if (response.ok) await goOn(form, response);
-  else if (response.status === 412 && form.dataset.item) await showConflict(form, response);
-  else say(form, await sentence(response));
+  if (key) return send("PUT", `${path}/${encodeURIComponent(key)}`, { type, body, ifNoneMatch: "*" });
+  return send(method, path, { type, body, ifMatch, ifNoneMatch });
+}
+
+async function explain(form, response) {
+  if (response.status !== 412 || !form.dataset.item) return say(form, await sentence(response));
+  const unknown = "Nothing of yours was written: the item has changed. What it is now does not arrive at the moment.";
+  return showConflict(form, response).catch(() => say(form, unknown));
 }
 
 // To the page that shows what came of it, which then says so.
 async function goOn(form, response) {
-  sessionStorage.setItem("said", form.dataset.done || (await sentence(response)));
+  leave(form.dataset.done || (await sentence(response)));
   window.location.assign(response.headers.get("Location") || form.dataset.then);
 }
 

@@ -1,9 +1,9 @@
 // What every page has: what the page before it had to say, copy buttons, search fields.
 import "./forms.js";
+import { take } from "./said.js";
 
-const said = sessionStorage.getItem("said");
+const said = take();
 if (said) {
-  sessionStorage.removeItem("said");
   const status = document.getElementById("said");
   status.hidden = false;
   status.textContent = said;

@@ -1,0 +1,126 @@
+"""The examples of the description, each sent to the service as it stands there."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from tests.contract.client import Client
+from tests.contract.exact import Response
+from tests.contract.test_schema import described
+
+# As a client would: create under the example's key, read, change, delete.
+ORDER = ["replaceItem", "getItem", "patchItem", "listItems", "deleteItem", "createItems"]
+NDJSON = "application/x-ndjson"
+
+
+class Operation:
+    """One operation of the description."""
+
+    def __init__(self, client: Client, method: str, path: str, described: dict[str, Any]) -> None:
+        self.client, self.method, self.path, self.described = client, method, path, described
+
+    def parameters(self, where: str) -> dict[str, list[Any]]:
+        """The examples of each parameter in this place."""
+        return {
+            each["name"]: [example["value"] for example in each.get("examples", {}).values()]
+            for each in self.described.get("parameters", [])
+            if each["in"] == where
+        }
+
+    def bodies(self) -> list[tuple[str | None, Any]]:
+        """Each example of a body, under its media type."""
+        content = self.described.get("requestBody", {}).get("content", {})
+        found = [(kind, each["value"]) for kind in content for each in content[kind].get("examples", {}).values()]
+        return found or [(None, None)]
+
+    def send(
+        self,
+        media_type: str | None = None,
+        body: Any = None,
+        query: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Response:
+        """Send one request; the answer's status and media type are described."""
+        path = self.path
+        for name, values in self.parameters("path").items():
+            path = path.replace(f"{{{name}}}", quote(values[0], safe=""))
+        target = f"{path}?{urlencode(query)}" if query else path
+        text = None if media_type is None else _text(media_type, body)
+        given = {**(headers or {}), **({"Content-Type": media_type} if media_type else {})}
+        response = self.client.request(self.method, target, text, given)
+        answers = self.described["responses"][str(response.status)]
+        assert response.media_type in answers.get("content", {response.media_type: None}), response
+        return response
+
+    def example(self, status: int) -> Any:
+        """The example of the JSON answer with this status."""
+        content = self.described["responses"][str(status)]["content"]["application/json"]
+        return next(iter(content["examples"].values()))["value"]
+
+
+def _text(media_type: str, body: Any) -> str:
+    lines = body if media_type == NDJSON else [body]
+    return "\n".join(map(json.dumps, lines))
+
+
+@pytest.fixture
+def operations(client: Client) -> Iterator[dict[str, Operation]]:
+    """The operations by name; the example's item is gone before and after."""
+    document = described(client)
+    found = {
+        operation["operationId"]: Operation(client, method.upper(), path, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    found["deleteItem"].send()
+    yield found
+    found["deleteItem"].send()
+
+
+def test_every_example_of_a_body_is_taken_and_answered_as_shown(operations: dict[str, Operation]) -> None:
+    for name in [*ORDER, *operations.keys() - set(ORDER)]:
+        operation = operations[name]
+        for media_type, body in operation.bodies():
+            response = operation.send(media_type, body)
+            assert response.status in (200, 201), response
+            if name in ("replaceItem", "getItem", "patchItem", "deleteItem"):
+                assert json.loads(response.body) == operation.example(response.status)
+            if name == "listItems":
+                assert operation.example(200)[0] in json.loads(response.body)
+            if media_type == NDJSON:
+                written = [json.loads(line) for line in response.body.splitlines()]
+                assert [line.keys() for line in written] == [{"object_id"}] * len(body)
+                for line in written:
+                    assert operation.client.delete(line["object_id"]).status == 200
+
+
+def test_every_example_of_a_parameter_is_understood(operations: dict[str, Operation]) -> None:
+    replace = operations["replaceItem"]
+    for operation in operations.values():
+        media_type, body = operation.bodies()[0]
+        queries = [(name, value) for name, values in operation.parameters("query").items() for value in values]
+        headers = [(name, value) for name, values in operation.parameters("header").items() for value in values]
+        for query in queries:
+            assert operation.send(media_type, body, query=dict([query])).status == 200
+        for header in headers:
+            replace.send(*replace.bodies()[0])
+            assert operation.send(media_type, body, headers=dict([header])).status in (200, 201), header
+
+
+def test_errors_are_as_shown(operations: dict[str, Operation]) -> None:
+    for name in ("getItem", "deleteItem"):
+        response = operations[name].send()
+        assert response.status == 404
+        assert json.loads(response.body) == operations[name].example(404)
+    replace = operations["replaceItem"]
+    media_type, body = replace.bodies()[0]
+    replace.send(media_type, body)
+    stale = replace.send(media_type, body, headers={"If-Match": '"another"'})
+    assert stale.status == 412
+    assert json.loads(stale.body) == replace.example(412)
+    bad = replace.send(media_type, {"a": [{"b": int("1" * 39)}]})
+    assert bad.status == 400
+    assert json.loads(bad.body)["pointer"] == replace.example(400)["pointer"]
