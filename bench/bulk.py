@@ -20,7 +20,8 @@ from bench.scenarios import Progress
 ITEMS = 100_000
 DELAYED_ITEMS = 20_000
 DELAY_MS = 5
-THREADS = 8
+THREADS = 4
+LATE_THREADS = 8
 IMPORT, EXPORT = "import", "export"
 PICUS, RAW, PYNAMODB = "Picus", "Raw requests", "PynamoDB"
 LATE = "{}, {} ms"
@@ -62,7 +63,7 @@ def _late(results: Results, rounds: int, folder: Path) -> None:
         for number in range(rounds):
             for scenario, target in ((IMPORT, path), (EXPORT, folder / "out.ndjson")):
                 for name in (PICUS, PYNAMODB) if number % 2 else (PYNAMODB, PICUS):
-                    found = _measure(scenario, name, url, DELAYED_ITEMS, target)
+                    found = _measure(scenario, name, url, DELAYED_ITEMS, target, threads=LATE_THREADS)
                     _keep(results, LATE.format(scenario, DELAY_MS), name, found)
 
 
@@ -84,14 +85,14 @@ def _new_table(database: Database) -> None:
     database.client.create_table(TABLE)
 
 
-def _measure(scenario: str, name: str, url: str, count: int, path: Path) -> BulkRun:
+def _measure(scenario: str, name: str, url: str, count: int, path: Path, *, threads: int = THREADS) -> BulkRun:
     """One process of its own, alone on the contestants' core. Raises DynamoDBError when it did not do all of it."""
     if name == PICUS:
-        options = ["--threads", str(THREADS)] if scenario == IMPORT else ["--segments", str(THREADS), "--overwrite"]
+        options = ["--threads", str(threads)] if scenario == IMPORT else ["--segments", str(threads), "--overwrite"]
         command = [_PYTHON, "manage.py", f"{scenario}_items", str(path), *options]
     else:
         what = f"{'raw' if name == RAW else 'pynamodb'}-{scenario}"
-        command = [_PYTHON, "bench/peers/bulk.py", what, str(count), str(THREADS)]
+        command = [_PYTHON, "bench/peers/bulk.py", what, str(count), str(threads)]
     said, peak_mb = _output(command, url)
     if name != PICUS:
         return BulkRun(count / float(said), peak_mb)

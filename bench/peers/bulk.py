@@ -25,7 +25,9 @@ from pynamodb.models import Model
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bench import items
+from picus_api.core.bulk.client import PATIENT
 from picus_api.core.dynamodb.transport import create_transport
+from picus_api.core.versions import NAME, new_token
 
 TABLE = os.environ["DYNAMODB_TABLE_NAME"]
 URL = os.environ["DYNAMODB_ENDPOINT_URL"]
@@ -51,7 +53,7 @@ class Item(Model):
 
 
 def raw_import(count: int, threads: int) -> Callable[[], None]:
-    transport = create_transport(URL, size=threads)
+    transport = create_transport(URL, limits=PATIENT, size=threads)
     bodies = [_batch(range(first, min(first + BATCH, count))) for first in range(0, count, BATCH)]
 
     def run() -> None:
@@ -63,12 +65,13 @@ def raw_import(count: int, threads: int) -> Callable[[], None]:
 
 
 def _batch(numbers: range) -> bytes:
-    puts = [{"PutRequest": {"Item": items.wire_item(number)}} for number in numbers]
-    return json.dumps({"RequestItems": {TABLE: puts}}, separators=(",", ":")).encode()
+    puts = [{"PutRequest": {"Item": items.wire_item(number) | {NAME: new_token()}}} for number in numbers]
+    request = {"ReturnConsumedCapacity": "TOTAL", "RequestItems": {TABLE: puts}}
+    return json.dumps(request, separators=(",", ":")).encode()
 
 
 def raw_export(count: int, threads: int) -> Callable[[], None]:
-    transport = create_transport(URL, size=threads)
+    transport = create_transport(URL, limits=PATIENT, size=threads)
 
     def scan(segment: int) -> None:
         request = {"TableName": TABLE, "ConsistentRead": True, "Segment": segment, "TotalSegments": threads}
