@@ -21,11 +21,12 @@ USER 10001:10001
 
 FROM locked AS build
 # Of AWS's service descriptions, nearly all of botocore's weight, credentials need these at most: assumed roles and SSO.
-# Translations are nearly half of the rest, and switched off.
+# Translations are nearly half of the rest, and switched off. Of the documentation page's assets, Redoc is not ours, and
+# source maps are for those who work on Swagger UI.
 RUN /uv/bin/uv sync --frozen --no-default-groups --no-cache \
     && find .venv/lib/python3*/site-packages/botocore/data -mindepth 1 -maxdepth 1 -type d \
         ! -name sts ! -name 'sso*' ! -name signin -exec rm -r {} + \
-    && find .venv -name '*.[mp]o' -delete
+    && find .venv \( -name '*.[mp]o' -o -path '*/static/*.map' -o -path '*_sidecar/redoc/*' \) -delete
 COPY manage.py gunicorn.conf.py ./
 COPY picus_api picus_api
 COPY picus_project picus_project

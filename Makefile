@@ -21,7 +21,7 @@ test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package \
 	.venv/bin/hadolint Dockerfile
 	.venv/bin/zizmor --offline --no-progress --quiet --strict-collection .github/workflows
 	rm -f .coverage .coverage.*
-	.venv/bin/coverage run -m pytest
+	.venv/bin/coverage run -m pytest --numprocesses 2 --dist loadgroup
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report
 	@$(MAKE) --no-print-directory image-test

@@ -7,10 +7,21 @@ import pytest
 
 from picus_api.core.table import forget_transport
 from picus_api.models import Item
-from tests.dynamodb import CREDENTIALS, ministack, new_table
+from tests.dynamodb import CREDENTIALS, ROOT, ministack, new_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
+
+# Folders whose tests share what takes long to make, or must not run beside each other.
+TOGETHER = ("browser", "doctor", "rehearsal", "schema")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Which tests stay together when two processes share the work: those of a file, and of some folders."""
+    for item in items:
+        path = item.path.relative_to(ROOT / "tests")
+        group = path.parts[0] if path.parts[0] in TOGETHER else str(path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
