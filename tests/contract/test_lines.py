@@ -27,6 +27,11 @@ def test_nothing_found_is_no_line(client: Client) -> None:
     assert (response.status, lines_of(response)) == (200, [])
 
 
+def test_no_lines_have_their_type_too(client: Client) -> None:
+    response = client.request("GET", target(filter='mark = "nobody has this"', limit="5"), headers=NDJSON)
+    assert (response.status, response.media_type, response.body) == (200, "application/x-ndjson", b"")
+
+
 def test_lines_can_be_asked_for_in_the_query(client: Client) -> None:
     mark, _ = marked(client, "")
     assert len(lines_of(client.request("GET", target(filter=mark, format="ndjson")))) == 1
