@@ -107,10 +107,6 @@ class LineHandler(logging.Handler):
         self._writing = threading.Lock()
         self._starting = threading.Lock()
 
-    def createLock(self) -> None:  # noqa: N802 logging's own name
-        """None: a deque needs no lock."""
-        self.lock = None
-
     def emit(self, record: logging.LogRecord) -> None:
         """Leave the record's line to the thread."""
         try:
