@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from tests.contract.exact import Json, Response
 
-TIMEOUT_SECONDS = 15.0
+TIMEOUT_SECONDS = 30.0
 JSON_TYPE = {"Content-Type": "application/json"}
 
 
