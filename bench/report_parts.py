@@ -76,8 +76,8 @@ def bulk(results: Results) -> str:
     about = f"""`manage.py import_items` and `export_items`, NDJSON, {ITEMS:,} items of 1 KB, {BULK_THREADS} threads or
     segments, alone on one core. Raw requests are the same ones, signed and made beforehand, over the same transport,
     from as many threads, and their answers are not read. With {DELAY_MS} ms: {DELAYED_ITEMS:,} items, {LATE_THREADS}
-    threads, and a DynamoDB that has that latency and no work: like the real one, it serves many requests at once;
-    PynamoDB's `batch_write` and `scan` in one loop."""
+    threads, and a DynamoDB that has that latency and no work, so that like the real one it serves many requests at
+    once; PynamoDB's `batch_write` and `scan` in one loop."""
     table_ = table(("", "", "items/s", "peak MB", "rounds"), body)
     return f"## Import and export\n\n{prose(about)}\n\n{table_}"
 
