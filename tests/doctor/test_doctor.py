@@ -217,6 +217,7 @@ BROKEN: dict[str, tuple[breaking.Break, set[str]]] = {
         {
             "function: its role is arn:aws:iam::000000000000:role/picus-staging-roles-TaskRole",
             "function's role: it lacks dynamodb:DeleteItem and has dynamodb:BatchWriteItem, dynamodb:GetItem",
+            "function's role: on arn:aws:dynamodb:us-east-1:000000000000:table/picus_data_staging, arn:",
         },
     ),
     "a slow function": (
