@@ -20,6 +20,8 @@ READ_SECONDS = 10
 SEND_SECONDS = 60
 """How long a client may take nothing of an answer."""
 _DRAIN_SECONDS = 5.0
+_PROBES = (b"GET /__lbheartbeat__ ", b"HEAD /__lbheartbeat__ ")
+_PROBE_BYTES = 2048
 _GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EAGAIN)
 
 Application = Callable[[MutableMapping[str, Any], Any], Iterable[bytes]]
@@ -46,6 +48,14 @@ class Connection:
         while again and self._parser.unreader.buf.getvalue():
             again = self._answer_one(application, closing)
         return again
+
+    def is_probed(self) -> bool:
+        """Whether a whole request for liveness waits here, unread: the one that is answered without DynamoDB."""
+        try:
+            waiting = self.sock.recv(_PROBE_BYTES, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except OSError:
+            return False
+        return waiting.startswith(_PROBES) and b"\r\n\r\n" in waiting
 
     def close(self, graceful: bool) -> None:
         """Close it; gracefully, so that what was sent arrives even when there is something left to read."""
@@ -79,7 +89,8 @@ class Connection:
         if isinstance(error, OSError) and error.errno in _GONE:
             self._log.debug("the client is gone: %s", error)
         elif response is not None and response.begun:
-            self._log.error("the answer breaks off", exc_info=error)
+            about = {"request_id": dict(response.headers).get("X-Request-Id")}
+            self._log.error("the answer breaks off", exc_info=error, extra=about)
         else:
             try:
                 self.sock.sendall(refusal(error, self._log))

@@ -51,7 +51,11 @@ class Worker(base.Worker):
             for fd, _ in poller.poll(_TICK_MS):
                 if fd in listeners:
                     self._accept(listeners[fd])
+                else:
+                    os.read(fd, 4096)
             self._close_idle(time.monotonic())
+            if len(self._open) - len(self._idle) >= self.cfg.threads:
+                self._answer_probes()
         self._stop()
 
     def _accept(self, listener: socket.socket) -> None:
@@ -89,6 +93,12 @@ class Worker(base.Worker):
             # Whatever it was, this thread must go on.
             self.log.exception("unhandled")
         self._close(connection, graceful=True)
+
+    def _answer_probes(self) -> None:
+        """Asked whether the process lives, while every thread is busy: a load balancer must not take it for dead."""
+        for fd, connection in list(self._idle.items()):
+            if connection.is_probed() and self._idle.pop(fd, None) is not None:
+                self._answer(connection)
 
     def _is_full(self) -> bool:
         return len(self._open) >= int(self.cfg.worker_connections)

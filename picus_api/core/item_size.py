@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 """
 
+from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 
@@ -14,13 +15,17 @@ SAFE_JSON_BYTES = MAX_ITEM_BYTES // 2
 
 
 def item_size(attributes: AttributeMap) -> int:
-    """The bytes of an item made from JSON: those of its names and of its values."""
+    """The bytes of an item: those of its names and of its values."""
     return sum(len(name.encode()) + _value(value) for name, value in attributes.items())
 
 
 def _value(value: AttributeValue) -> int:
     [(tag, content)] = value.items()
     return _SIZES[tag](content)
+
+
+def _bytes(content: bytes | str) -> int:
+    return len(content) if isinstance(content, bytes) else len(b64decode(content))
 
 
 def _number(text: str) -> int:
@@ -30,6 +35,10 @@ def _number(text: str) -> int:
 
 _SIZES: dict[str, Callable[[Any], int]] = {
     "S": lambda content: len(content.encode()),
+    "B": _bytes,
+    "SS": lambda content: sum(len(each.encode()) for each in content),
+    "NS": lambda content: sum(map(_number, content)),
+    "BS": lambda content: sum(map(_bytes, content)),
     "N": _number,
     "BOOL": lambda content: 1,
     "NULL": lambda content: 1,

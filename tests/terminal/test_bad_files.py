@@ -131,6 +131,15 @@ def test_an_item_that_dynamodb_refuses_is_found_in_its_batch(terminal: Terminal)
     assert "items.ndjson, line 41: " in skipping.err
 
 
+def test_an_item_that_only_its_version_makes_too_large_goes_without(terminal: Terminal) -> None:
+    item = {"object_id": "k", "a": "x" * (400 * 1024 - len("object_id" + "k" + "a"))}
+    terminal.file("items.ndjson", ndjson([item]))
+    assert terminal("import_items", "items.ndjson").code == 0
+    assert terminal("put_item", "--file", "items.ndjson", "--key", "l").code == 0
+    rows = terminal.table.scan(ConsistentRead=True)["Items"]
+    assert sorted((row["object_id"], *sorted(row)) for row in rows) == [(key, "a", "object_id") for key in "kl"]
+
+
 def test_large_items_are_sent_in_requests_that_fit(terminal: Terminal) -> None:
     items = [{"n": number, "text": "x" * 390_000} for number in range(30)]
     assert terminal("import_items", "-", given=ndjson(items)).code == 0

@@ -16,6 +16,7 @@ from picus_api.core.bulk.sources import Source, open_source
 from picus_api.core.bulk.splitting import BadText
 from picus_api.core.dynamodb.wire_json import encode
 from picus_api.core.errors import BadValue
+from picus_api.core.item_size import MAX_ITEM_BYTES, SAFE_JSON_BYTES, item_size
 from picus_api.core.table import KEY, MAX_KEY_BYTES
 
 _PEEKED = 4096
@@ -96,7 +97,16 @@ def row_of(entry: Entry, assigned: Callable[[], str]) -> Row:
     except BadValue as error:
         at = f" (at {error.pointer})" if error.pointer else ""
         raise BadRecord(entry.source.name, entry.line, f"{error.message}{at}") from error
-    return Row(key, encode(attributes), f"{entry.source.name}, line {entry.line}")
+    return Row(key, row_json(attributes), f"{entry.source.name}, line {entry.line}")
+
+
+def row_json(attributes: AttributeMap) -> bytes:
+    """A row as it is sent. Where only its version makes it too large for DynamoDB it goes without."""
+    text = encode(attributes)
+    if len(text) > SAFE_JSON_BYTES and item_size(attributes) > MAX_ITEM_BYTES:
+        versions.hide_version(attributes)
+        text = encode(attributes)
+    return text
 
 
 def prepare(attributes: AttributeMap, assigned: Callable[[], str]) -> str:

@@ -5,7 +5,7 @@ import uuid
 
 from picus_api.core import table
 from picus_api.core.attributes import AttributeMap
-from picus_api.core.bulk.reading import prepare
+from picus_api.core.bulk.reading import prepare, row_json
 from picus_api.core.dynamodb.wire_json import encode
 from picus_api.core.table import KEY, TableUnavailable
 
@@ -14,7 +14,9 @@ def complete(item: AttributeMap, key: str | None) -> str:
     """Make an item the row that is stored, under this key, its own or a new one; the key. Raises BadValue."""
     if key is not None:
         item[KEY] = {"S": key}
-    return prepare(item, lambda: str(uuid.uuid4()))
+    found = prepare(item, lambda: str(uuid.uuid4()))
+    row_json(item)
+    return found
 
 
 def put(row: AttributeMap, *, replace: bool) -> None:
