@@ -12,15 +12,21 @@ from tests.dynamodb import CREDENTIALS, ROOT, ministack, new_table
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-# Folders whose tests share what takes long to make, or must not run beside each other.
-TOGETHER = ("browser", "doctor", "rehearsal", "schema")
+# Folders whose tests share what takes long to make, or must not run beside each other: those of one name.
+TOGETHER = {
+    "browser": "browser",
+    "doctor": "function",
+    "package": "function",
+    "rehearsal": "function",
+    "schema": "browser",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Which tests stay together when two processes share the work: those of a file, and of some folders."""
     for item in items:
         path = item.path.relative_to(ROOT / "tests")
-        group = path.parts[0] if path.parts[0] in TOGETHER else str(path)
+        group = TOGETHER.get(path.parts[0], str(path))
         item.add_marker(pytest.mark.xdist_group(group))
 
 
