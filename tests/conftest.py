@@ -22,8 +22,12 @@ TOGETHER = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Which tests stay together when two processes share the work: those of a file, and of some folders."""
+    """Which tests stay together when two processes share the work: those of a file, and of some folders.
+
+    First, because xdist reads the marks by the same hook.
+    """
     for item in items:
         path = item.path.relative_to(ROOT / "tests")
         group = TOGETHER.get(path.parts[0], str(path))
