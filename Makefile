@@ -5,7 +5,7 @@ UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
 
-.PHONY: run test chromium rehearse image image-test bench format package deploy plan destroy clean
+.PHONY: run test test-way test-rest chromium rehearse image image-test bench format package deploy plan destroy clean
 .DELETE_ON_ERROR:
 
 run: .venv/.synced .venv-ministack/.synced
@@ -21,7 +21,7 @@ test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package \
 	.venv/bin/hadolint Dockerfile
 	.venv/bin/zizmor --offline --no-progress --quiet --strict-collection .github/workflows
 	rm -f .coverage .coverage.*
-	.venv/bin/coverage run -m pytest --numprocesses 2 --dist loadgroup
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-way test-rest
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report
 	@$(MAKE) --no-print-directory image-test
@@ -34,6 +34,13 @@ chromium:
 	else \
 	  echo 'The tests of the pages need a browser: install the package chromium, or Google Chrome.' >&2; exit 1; \
 	fi; } >/dev/null
+
+# The tests in two processes, which share two cores: what makes and deploys the function's package, and the rest.
+WAY := tests/doctor tests/package tests/rehearsal tests/templates
+test-way:
+	.venv/bin/coverage run -m pytest $(WAY)
+test-rest:
+	.venv/bin/coverage run -m pytest $(filter-out $(WAY) tests/image tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
 
 # The way to AWS on one machine, a part of `make test`: docs/rehearsal.md.
 rehearse: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package

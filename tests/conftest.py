@@ -7,31 +7,10 @@ import pytest
 
 from picus_api.core.table import forget_transport
 from picus_api.models import Item
-from tests.dynamodb import CREDENTIALS, ROOT, ministack, new_table
+from tests.dynamodb import CREDENTIALS, ministack, new_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
-
-# Folders whose tests share what takes long to make, or must not run beside each other: those of one name.
-TOGETHER = {
-    "browser": "browser",
-    "doctor": "function",
-    "package": "function",
-    "rehearsal": "function",
-    "schema": "browser",
-}
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Which tests stay together when two processes share the work: those of a file, and of some folders.
-
-    First, because xdist reads the marks by the same hook.
-    """
-    for item in items:
-        path = item.path.relative_to(ROOT / "tests")
-        group = TOGETHER.get(path.parts[0], str(path))
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
