@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from bench import items
 from picus_api.core.bulk.client import PATIENT
 from picus_api.core.dynamodb.transport import create_transport
-from picus_api.core.versions import NAME, new_token
+from picus_api.core.versions import stamped
 
 TABLE = os.environ["DYNAMODB_TABLE_NAME"]
 URL = os.environ["DYNAMODB_ENDPOINT_URL"]
@@ -65,7 +65,7 @@ def raw_import(count: int, threads: int) -> Callable[[], None]:
 
 
 def _batch(numbers: range) -> bytes:
-    puts = [{"PutRequest": {"Item": items.wire_item(number) | {NAME: new_token()}}} for number in numbers]
+    puts = [{"PutRequest": {"Item": stamped(items.wire_item(number))}} for number in numbers]
     request = {"ReturnConsumedCapacity": "TOTAL", "RequestItems": {TABLE: puts}}
     return json.dumps(request, separators=(",", ":")).encode()
 
