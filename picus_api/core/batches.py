@@ -10,12 +10,13 @@ import random
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 from picus_api.core import table
 from picus_api.core.attributes import AttributeMap
+from picus_api.core.batching import batches
 from picus_api.core.dynamodb.wire_json import encode
 from picus_api.core.errors import BadValue
 from picus_api.core.item_size import MAX_ITEM_BYTES, SAFE_JSON_BYTES, item_size
@@ -72,11 +73,11 @@ def write_all(entries: Iterator[Entry]) -> Iterator[list[Outcome]]:
     The first batch goes alone: when it fails nothing at all is written. After a failure no more entries are written:
     the last outcome's line is the last one that was tried.
     """
-    batches = _batches(entries)
+    parts = batches(entries, lambda entry: len(entry.request), most=MAX_ITEMS, most_bytes=MAX_BYTES)
     running: deque[Future[list[Outcome]]] = deque()
     width, failed = 1, False
     while True:
-        while not failed and len(running) < width and (batch := next(batches, None)):
+        while not failed and len(running) < width and (batch := next(parts, None)):
             running.append(_writers.submit(_write, batch))
         if not running:
             return
@@ -84,19 +85,6 @@ def write_all(entries: Iterator[Entry]) -> Iterator[list[Outcome]]:
         failed = failed or any(isinstance(outcome.error, TableUnavailable) for outcome in outcomes)
         width = PARALLEL
         yield outcomes
-
-
-def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    batch: list[Entry] = []
-    size = 0
-    for entry in entries:
-        if batch and (len(batch) == MAX_ITEMS or size + len(entry.request) > MAX_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(entry)
-        size += len(entry.request)
-    if batch:
-        yield batch
 
 
 def _write(batch: list[Entry]) -> list[Outcome]:

@@ -1,9 +1,10 @@
 """Writing many rows: in batches, again while DynamoDB leaves some unprocessed, and never more than is allowed."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from picus_api.core.batching import batches
 from picus_api.core.bulk.client import BulkClient, Meter, Patience
 from picus_api.core.bulk.errors import BulkError
 from picus_api.core.dynamodb.wire_json import encode
@@ -48,7 +49,7 @@ class BatchWriter:
         return self._write(rows)
 
     def _replace(self, rows: Sequence[Row]) -> int:
-        for request in _requests(rows):
+        for request in batches(rows, lambda row: len(row.wire), most=BATCH_ITEMS, most_bytes=REQUEST_BYTES):
             try:
                 self._write_request([row.wire for row in request])
             except (ItemTooLarge, TableUnavailable) as error:
@@ -107,20 +108,6 @@ class BatchWriter:
 def _units(wire: bytes) -> int:
     """Write units of a row, rather too many than too few: its JSON is larger than itself."""
     return -(-len(wire) // _UNIT_BYTES)
-
-
-def _requests(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    """Parts that fit into a request."""
-    part: list[Row] = []
-    size = 0
-    for row in rows:
-        if part and (len(part) == BATCH_ITEMS or size + len(row.wire) > REQUEST_BYTES):
-            yield part
-            part, size = [], 0
-        part.append(row)
-        size += len(row.wire)
-    if part:
-        yield part
 
 
 def _unprocessed(answer: bytes) -> list[bytes]:
