@@ -119,6 +119,15 @@ def test_manage_py_finds_the_table_of_a_running_stack(stack: Stack) -> None:
     assert checked.returncode == 0, checked
 
 
+@pytest.fixture
+def heeded_hangup() -> Iterator[None]:
+    """What is started doesn't ignore SIGHUP, although these tests may run under nohup."""
+    inherited = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, inherited)
+
+
+@pytest.mark.usefixtures("heeded_hangup")
 def test_items_are_still_there_after_every_way_to_stop(tmp_path: Path) -> None:
     keys = []
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
