@@ -80,7 +80,7 @@ def _list_context(page: Page, request: Request) -> dict[str, Any]:
 
 def _row(item: AttributeMap) -> tuple[str, str | None, str]:
     """Key, path (None where browsers can't follow one) and the beginning of the rest of an item."""
-    text = json_from_attributes(_without_key(item))
+    text = json_from_attributes(_without_key(item)).decode()
     shown = text if len(text) <= PREVIEW_CHARACTERS else f"{text[:PREVIEW_CHARACTERS]}…"
     key = item[KEY]["S"]
     return key, None if key in (".", "..") else item_path(key), shown
@@ -93,8 +93,8 @@ def _item_context(item: Item) -> dict[str, Any]:
     return {
         "part": "picus_api/item.html",
         "heading": item.object_id,
-        "text": indented(item.json_text()),
-        "own_text": indented(json_from_attributes(own)),
+        "text": indented(item.json_text().decode()),
+        "own_text": indented(json_from_attributes(own).decode()),
         "etag": tag,
         "item_path": item_path(item.object_id),
         "put_path": put_path,

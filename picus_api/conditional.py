@@ -11,6 +11,6 @@ def request_preconditions(request: Request) -> Preconditions | None:
     return preconditions(request.META.get("HTTP_IF_MATCH"), request.META.get("HTTP_IF_NONE_MATCH"))
 
 
-def not_modified(tag: str, text: str) -> HttpResponseNotModified:
+def not_modified(tag: str, text: bytes) -> HttpResponseNotModified:
     """The 304 in place of this text. Its length, if any, must be that of the 200 (RFC 9110, section 8.6)."""
-    return HttpResponseNotModified(headers={"ETag": tag, "Content-Length": str(len(text.encode()))})
+    return HttpResponseNotModified(headers={"ETag": tag, "Content-Length": str(len(text))})

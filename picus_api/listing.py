@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from picus_api.core.errors import BadParameter
 from picus_api.core.searching import page_of
 from picus_api.core.table import Page, TableUnavailable
-from picus_api.core.to_json import json_from_attributes
+from picus_api.core.to_json import json_from_attributes, json_lines
 from picus_api.list_query import HTML_PAGE_ITEMS, ListQuery, list_query, next_path
 from picus_api.models import Item
 
@@ -54,7 +54,7 @@ def _stream(request: Request, query: ListQuery) -> HttpResponseBase:
     return StreamingHttpResponse(() if request.method == "HEAD" else kept_alive(body), content_type=media_type)
 
 
-def kept_alive(pieces: Iterator[str]) -> Iterator[str]:
+def kept_alive(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """The pieces, and while they are empty for long a space, which means nothing in JSON.
 
     A filter that finds little would leave the connection silent, and those in between would give it up.
@@ -62,26 +62,26 @@ def kept_alive(pieces: Iterator[str]) -> Iterator[str]:
     sent = time.monotonic()
     for piece in pieces:
         if piece or time.monotonic() - sent > SILENCE_SECONDS:
-            yield piece or " "
+            yield piece or b" "
             sent = time.monotonic()
 
 
-def _json_array(first: Page, others: Iterator[Page]) -> Iterator[str]:
+def _json_array(first: Page, others: Iterator[Page]) -> Iterator[bytes]:
     """A JSON array, a piece per page, empty for an empty one.
 
     An error in the middle ends it without its bracket and cuts the connection.
     """
-    separator = "["
+    separator = b"["
     for page in chain([first], others):
-        yield separator + ",".join(map(json_from_attributes, page.items)) if page.items else ""
-        separator = "," if page.items else separator
-    yield "[]" if separator == "[" else "]"
+        yield separator + b",".join(map(json_from_attributes, page.items)) if page.items else b""
+        separator = b"," if page.items else separator
+    yield b"[]" if separator == b"[" else b"]"
 
 
-def _ndjson(first: Page, others: Iterator[Page]) -> Iterator[str]:
+def _ndjson(first: Page, others: Iterator[Page]) -> Iterator[bytes]:
     """A line per item, a piece per page. An error in the middle cuts the connection."""
     for page in chain([first], others):
-        yield "".join(f"{json_from_attributes(item)}\n" for item in page.items)
+        yield json_lines(page.items)
 
 
 @contextmanager

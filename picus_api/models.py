@@ -54,7 +54,7 @@ class Item(Model):
         item.document = document
         return item
 
-    def json_text(self) -> str:
+    def json_text(self) -> bytes:
         """The item as JSON, exactly, the key first, without its version."""
         return json_from_attributes(versions.visible(self.serialize()))
 

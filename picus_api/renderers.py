@@ -8,7 +8,7 @@ from rest_framework.renderers import BaseRenderer
 
 from picus_api.core import messages
 from picus_api.core.table import Page
-from picus_api.core.to_json import json_from_attributes
+from picus_api.core.to_json import json_from_attributes, json_lines
 from picus_api.models import Item
 
 
@@ -28,9 +28,9 @@ class ItemRenderer(BaseRenderer):
     ) -> bytes:
         """The body."""
         if isinstance(data, Item):
-            return data.json_text().encode()
+            return data.json_text()
         if isinstance(data, Page):
-            return f"[{','.join(map(json_from_attributes, data.items))}]".encode()
+            return b"[" + b",".join(map(json_from_attributes, data.items)) + b"]"
         return messages.encode(data)
 
 
@@ -50,7 +50,7 @@ class NdjsonRenderer(BaseRenderer):
     ) -> bytes:
         """The body."""
         if isinstance(data, Page):
-            return "".join(f"{json_from_attributes(item)}\n" for item in data.items).encode()
+            return json_lines(data.items)
         return messages.encode(data) + b"\n"
 
 

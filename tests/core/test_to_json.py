@@ -20,7 +20,7 @@ def test_every_attribute_type_has_its_json() -> None:
         "b64": {"B": "AP8="},
         "bs": {"BS": [b"1", "Mg=="]},
     }
-    assert json_from_attributes(attributes) == (
+    assert json_from_attributes(attributes).decode() == (
         '{"s":"ä\\"\\n\\u0000","n":12345678901234567890123456789012345678,"t":true,"f":false,"z":null,'
         '"m":{"self":[],"e":{}},"ss":["a","ä"],"ns":[1,-0.5],"b":"AP8=","b64":"AP8=","bs":["MQ==","Mg=="]}'
     )

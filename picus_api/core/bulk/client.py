@@ -1,5 +1,6 @@
 """The calls of a bulk operation: patient, counted, and held to a limit of capacity."""
 
+import gc
 import random
 import re
 import threading
@@ -113,6 +114,23 @@ class BulkClient:
                 return self.call(operation, body)
             except TableThrottled:
                 patience.pause()
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """The garbage collector looks at what is new a hundred times less often.
+
+    Records are trees of many small objects that go without it, and are looked at again and again while they last: a
+    third of the time of an export.
+    """
+    usual = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(100 * usual[0], *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
 
 
 @contextmanager

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from picus_api.core.bulk.checkpoint import ExportCheckpoint
-from picus_api.core.bulk.client import BulkClient, Meter, workers
+from picus_api.core.bulk.client import BulkClient, Meter, rare_collections, workers
 from picus_api.core.bulk.errors import BulkError, Interrupted
 from picus_api.core.bulk.formats import NDJSON, Format, foreign_value
 from picus_api.core.bulk.importing import Done
 from picus_api.core.bulk.output import Output
 from picus_api.core.bulk.scan_segments import SegmentPage, SegmentScan
 from picus_api.core.table import KEY
+from picus_api.core.to_json import ForeignValue
 
 
 class ExportOptions(NamedTuple):
@@ -41,7 +42,7 @@ class Exporter:
         self._options = options
         self._progress = progress
         self._output = Output(options.path, options.format, zipped=options.zipped)
-        self._checks_types = not (options.format.foreign or options.lossy)
+        self._record = options.format.write if options.lossy else options.format.write_strictly
         self._lock, self._converting = threading.Lock(), threading.Lock()
         self._failure: BaseException | None = None
         self.items = 0
@@ -59,7 +60,7 @@ class Exporter:
         try:
             self._output.open(self.checkpoint.offset)
             self._progress(self.before)
-            with workers(self._options.segments, self._client.stop) as pool:
+            with rare_collections(), workers(self._options.segments, self._client.stop) as pool:
                 for segment in range(self.checkpoint.segments):
                     pool.submit(self._export, segment)
             if self._failure:
@@ -96,9 +97,10 @@ class Exporter:
 
     def _converted(self, page: SegmentPage) -> tuple[list[bytes], str | None]:
         """The records of a page, and the key to go on after."""
-        if page.foreign and self._checks_types:
-            self._refuse_foreign(page)
-        return list(map(self._options.format.write, page.items)), page.next_key
+        try:
+            return list(map(self._record, page.items)), page.next_key
+        except ForeignValue as error:
+            raise _refusal(page) from error
 
     def _write(self, segment: int, records: list[bytes], after: str | None) -> None:
         encoded = self._output.encoded(records) if records else b""
@@ -108,11 +110,11 @@ class Exporter:
             self.items += len(records)
             self._progress(len(records))
 
-    def _refuse_foreign(self, page: SegmentPage) -> None:
-        for item in page.items:
-            if found := foreign_value(item):
-                pointer, tag = found
-                raise BulkError(
-                    f"The item {item[KEY]['S']!r} has a value of type {tag} at {pointer}, for which JSON has no word: "
-                    "--format dynamodb keeps it, --lossy writes sets as arrays and binary as base64."
-                )
+
+def _refusal(page: SegmentPage) -> BulkError:
+    """Of the first value on the page that JSON has no word for."""
+    key, pointer, tag = next((item[KEY]["S"], *found) for item in page.items if (found := foreign_value(item)))
+    return BulkError(
+        f"The item {key!r} has a value of type {tag} at {pointer}, for which JSON has no word: "
+        "--format dynamodb keeps it, --lossy writes sets as arrays and binary as base64."
+    )

@@ -18,7 +18,7 @@ from picus_api.core.dynamodb.wire_json import encode
 from picus_api.core.errors import BadValue, json_pointer
 from picus_api.core.from_json import attributes_from_json
 from picus_api.core.table import KEY
-from picus_api.core.to_json import json_from_attributes
+from picus_api.core.to_json import json_from_attributes, strict_json_from_attributes
 
 # Types that JSON has no word for.
 FOREIGN = frozenset(("SS", "NS", "BS", "B"))
@@ -34,18 +34,17 @@ class Format(NamedTuple):
     parse: Callable[[bytes], AttributeMap]
     """Raises BadValue."""
     write: Callable[[AttributeMap], bytes]
-    """A record without its line end."""
+    """A record without its line end, of a row that nobody else holds."""
+    write_strictly: Callable[[AttributeMap], bytes]
+    """The same, of a row that comes back equal. Raises ForeignValue."""
     array: bool
     """Whether the records are the elements of one JSON array, and not lines."""
-    foreign: bool
-    """Whether sets and binary come back as what they were."""
 
 
-def visible(row: AttributeMap) -> AttributeMap:
+def _visible(row: AttributeMap) -> AttributeMap:
     """The item as clients see it: the key first, and without its version."""
-    item = {KEY: row[KEY], **row}
-    versions.hide_version(item)
-    return item
+    versions.hide_version(row)
+    return row if next(iter(row)) == KEY else {KEY: row[KEY], **row}
 
 
 def foreign_value(row: AttributeMap) -> tuple[str, str] | None:
@@ -82,16 +81,20 @@ def _parse_dynamodb(text: bytes) -> AttributeMap:
 
 
 def _write_json(row: AttributeMap) -> bytes:
-    return json_from_attributes(visible(row)).encode()
+    return json_from_attributes(_visible(row))
+
+
+def _write_json_strictly(row: AttributeMap) -> bytes:
+    return strict_json_from_attributes(_visible(row))
 
 
 def _write_dynamodb(row: AttributeMap) -> bytes:
     return encode({"Item": row})
 
 
-NDJSON = Format("ndjson", split_lines, _parse_json, _write_json, array=False, foreign=False)
-JSON = Format("json", split_array, _parse_json, _write_json, array=True, foreign=False)
-DYNAMODB = Format("dynamodb", split_lines, _parse_dynamodb, _write_dynamodb, array=False, foreign=True)
+NDJSON = Format("ndjson", split_lines, _parse_json, _write_json, _write_json_strictly, array=False)
+JSON = Format("json", split_array, _parse_json, _write_json, _write_json_strictly, array=True)
+DYNAMODB = Format("dynamodb", split_lines, _parse_dynamodb, _write_dynamodb, _write_dynamodb, array=False)
 FORMATS = {known.name: known for known in (NDJSON, JSON, DYNAMODB)}
 
 _DYNAMODB = re.compile(rb'\s*\{\s*"Item"\s*:\s*\{\s*"[^"]*"\s*:\s*\{\s*"(?:S|N|B|SS|NS|BS|M|L|BOOL|NULL)"\s*:')

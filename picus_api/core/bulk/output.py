@@ -47,7 +47,7 @@ class Output:
 
     def encoded(self, records: Sequence[bytes]) -> bytes:
         """Records as they will be written, but for what an array has before them: the slow part, for any thread."""
-        text = b",\n".join(records) if self._kind.array else b"".join(record + b"\n" for record in records)
+        text = b",\n".join(records) if self._kind.array else b"\n".join((*records, b""))
         return self._packed(text)
 
     def write(self, encoded: bytes) -> int:

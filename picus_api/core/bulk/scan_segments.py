@@ -1,11 +1,10 @@
 """Reading a whole table: in segments side by side, page by page, and no faster than is allowed."""
 
-import json
 from typing import NamedTuple
 
 from picus_api.core.attributes import AttributeMap
 from picus_api.core.bulk.client import BulkClient, Meter
-from picus_api.core.dynamodb.wire_json import encode
+from picus_api.core.dynamodb.wire_json import encode, parse
 from picus_api.core.table import KEY
 
 # A page of 1 MB, strongly consistent: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
@@ -14,11 +13,10 @@ _FIRST_ITEMS, _MOST_ITEMS = 10, 10_000
 
 
 class SegmentPage(NamedTuple):
-    """Items as DynamoDB sent them, the key to go on after (None at the end), and whether any has a foreign type."""
+    """Items as DynamoDB sent them, and the key to go on after (None at the end)."""
 
     items: list[AttributeMap]
     next_key: str | None
-    foreign: bool
 
 
 class SegmentScan:
@@ -45,18 +43,13 @@ class SegmentScan:
 
     def parsed(self, body: bytes) -> SegmentPage:
         """What was fetched. It takes several times the memory of its text."""
-        answer = json.loads(body)
+        answer = parse(body)
         self._adapt(self._cost, len(answer["Items"]))
         last = answer.get("LastEvaluatedKey")
-        return SegmentPage(answer["Items"], last[KEY]["S"] if last else None, _may_be_foreign(body))
+        return SegmentPage(answer["Items"], last[KEY]["S"] if last else None)
 
     def _adapt(self, cost: float, items: int) -> None:
         """Ask for what half a second pays for."""
         if self._meter.rate and items and cost:
             self._limit = max(1, min(_MOST_ITEMS, int(self._meter.rate / 2 * items / cost)))
             self._estimate = self._limit * cost / items
-
-
-def _may_be_foreign(body: bytes) -> bool:
-    """Whether a page may have sets or binary. Their tags can also be names."""
-    return b'"SS"' in body or b'"NS"' in body or b'"BS"' in body or b'"B"' in body
