@@ -62,8 +62,7 @@ image:
 image-test: image .venv/.synced .venv-ministack/.synced
 	.venv/bin/python -m pytest tests/image
 
-# Picus beside its peers, into bench/RESULTS.md, in about 6 minutes. Linux x64, two cores and npm.
-# Import and export too, in about 10: make bench BENCH="--only get,put,delayed,latency,growth,list,cold,bulk"
+# Picus beside its peers, into bench/RESULTS.md, in under 8 minutes. Linux x64, two cores and npm.
 # A part of it: make bench BENCH="--only get,put --rounds 5"
 bench: .venv/.synced .venv-bench/.synced .venv-bench-zappa/.synced bench/node_modules/.package-lock.json package
 	.venv-bench/bin/python -m bench.run $(BENCH)

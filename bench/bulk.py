@@ -18,7 +18,8 @@ from bench.results import BulkRun, Results, spread
 from bench.scenarios import Progress
 
 ITEMS = 100_000
-DELAYED_ITEMS = 20_000
+SLOW_ITEMS = 20_000
+"""For PynamoDB's loops, which would take too long."""
 DELAY_MS = 5
 THREADS = 4
 LATE_THREADS = 8
@@ -26,7 +27,8 @@ IMPORT, EXPORT = "import", "export"
 PICUS, RAW, PYNAMODB = "Picus", "Raw requests", "PynamoDB"
 LATE = "{}, {} ms"
 TABLE = "bulk_items"
-MOST_ROUNDS = 3
+# Rounds of everything else for one of these, which take the most time.
+ROUNDS_PER_DIRECT, ROUNDS_PER_LATE = 15, 7
 
 _PYTHON = str(servers.ROOT / ".venv/bin/python")
 _TOOK = re.compile(r"(\d[\d,]*) items (?:im|ex)ported: ([0-9.]+) s,")
@@ -35,8 +37,8 @@ _TOOK = re.compile(r"(\d[\d,]*) items (?:im|ex)ported: ([0-9.]+) s,")
 def run(database: Database, results: Results, count: int, progress: Progress) -> None:
     """All of it: with the local DynamoDB, where raw requests set the pace; then with latency alone."""
     with tempfile.TemporaryDirectory(dir=servers.WORK) as folder:
-        _direct(database, results, min(count, MOST_ROUNDS), Path(folder))
-        _late(results, min(count, MOST_ROUNDS), Path(folder))
+        _direct(database, results, max(1, count // ROUNDS_PER_DIRECT), Path(folder))
+        _late(results, max(1, count // ROUNDS_PER_LATE), Path(folder))
     for scenario, contestants in results.bulk.items():
         for name, runs in contestants.items():
             rate, peak = (spread(getattr(r, field) for r in runs).median for field in ("rate", "peak_mb"))
@@ -58,12 +60,13 @@ def _direct(database: Database, results: Results, rounds: int, folder: Path) -> 
 
 
 def _late(results: Results, rounds: int, folder: Path) -> None:
-    path = _file(folder, DELAYED_ITEMS)
+    path = _file(folder, ITEMS)
     with _instant() as url:
         for number in range(rounds):
             for scenario, target in ((IMPORT, path), (EXPORT, folder / "out.ndjson")):
                 for name in (PICUS, PYNAMODB) if number % 2 else (PYNAMODB, PICUS):
-                    found = _measure(scenario, name, url, DELAYED_ITEMS, target, threads=LATE_THREADS)
+                    size = SLOW_ITEMS if name == PYNAMODB else ITEMS
+                    found = _measure(scenario, name, url, size, target, threads=LATE_THREADS)
                     _keep(results, LATE.format(scenario, DELAY_MS), name, found)
 
 
@@ -121,7 +124,7 @@ def _output(command: list[str], url: str) -> tuple[str, float]:
 def _instant() -> Iterator[str]:
     """The address of a DynamoDB that has latency and no work."""
     port = servers.free_port()
-    command = [sys.executable, "-m", "bench.instant", str(port), str(DELAYED_ITEMS), str(DELAY_MS)]
+    command = [sys.executable, "-m", "bench.instant", str(port), str(ITEMS), str(DELAY_MS)]
     server = subprocess.Popen(command, cwd=servers.ROOT)
     try:
         connected(port).close()

@@ -1,7 +1,7 @@
 """RESULTS.md's tables of growth, lists and cold starts. Empty where nothing was measured."""
 
 from bench import packages
-from bench.bulk import DELAY_MS, DELAYED_ITEMS, ITEMS, LATE_THREADS
+from bench.bulk import DELAY_MS, ITEMS, LATE_THREADS, SLOW_ITEMS
 from bench.bulk import THREADS as BULK_THREADS
 from bench.growth import THREADS, WORKERS
 from bench.lists import BARE, MOST_ITEMS_FOR_PEERS, PEER_EVERY
@@ -75,9 +75,9 @@ def bulk(results: Results) -> str:
     ]
     about = f"""`manage.py import_items` and `export_items`, NDJSON, {ITEMS:,} items of 1 KB, {BULK_THREADS} threads or
     segments, alone on one core. Raw requests are the same ones, signed and made beforehand, over the same transport,
-    from as many threads, and their answers are not read. With {DELAY_MS} ms: {DELAYED_ITEMS:,} items, {LATE_THREADS}
-    threads, and a DynamoDB that has that latency and no work, so that like the real one it serves many requests at
-    once; PynamoDB's `batch_write` and `scan` in one loop."""
+    from as many threads, and their answers are not read. With {DELAY_MS} ms: {LATE_THREADS} threads, and a DynamoDB
+    that has that latency and no work, so that like the real one it serves many requests at once; PynamoDB's
+    `batch_write` and `scan` in one loop, {SLOW_ITEMS:,} items."""
     table_ = table(("", "", "items/s", "peak MB", "rounds"), body)
     return f"## Import and export\n\n{prose(about)}\n\n{table_}"
 

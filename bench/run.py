@@ -21,8 +21,7 @@ from bench.scenarios import CLIENTS, DELAYED, GET, LATENCIES_MS, PUT, TARGET_DEL
 from bench.servers import CONTESTANTS, WORK, StartError, served
 
 FOLDER = Path(__file__).parent
-SERVING = ("get", "put", "delayed", "latency", "growth", "list", "cold")
-PARTS = (*SERVING, "bulk")
+PARTS = ("get", "put", "delayed", "latency", "growth", "list", "bulk", "cold")
 _started = time.perf_counter()
 
 
@@ -38,7 +37,7 @@ def main() -> None:
         results = _measure(options)
     except (LoadError, StartError, DynamoDBError, cold_start.ColdStartError, OSError) as error:
         sys.exit(f"bench: {error}")
-    if set(options.only) >= set(SERVING):
+    if set(options.only) == set(PARTS):
         results.save(kept)
         _write(results, FOLDER)
     else:
@@ -47,8 +46,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure Picus beside its peers.")
-    some = f"some of {','.join(PARTS)}; default: all but bulk"
-    parser.add_argument("--only", type=_parts, default=SERVING, help=some)
+    parser.add_argument("--only", type=_parts, default=PARTS, help=f"some of {','.join(PARTS)}; default: all")
     parser.add_argument("--rounds", type=int, default=15, help="paired rounds of get, put and list; default 15")
     parser.add_argument("--seconds", type=float, default=0.5, help="length of a round; default 0.5")
     parser.add_argument("--report", action="store_true", help="only write the report of the last whole run again")

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 
 from pynamodb.attributes import (
@@ -106,7 +107,7 @@ def pynamodb_import(count: int, threads: int) -> Callable[[], None]:
 
 def pynamodb_export(count: int, threads: int) -> Callable[[], None]:
     def run() -> None:
-        for _ in Item.scan(consistent_read=True):
+        for _ in islice(Item.scan(consistent_read=True), count):
             pass
 
     return run
