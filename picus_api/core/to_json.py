@@ -48,7 +48,14 @@ def _members_converter(foreign: Mapping[str, Converter]) -> Callable[[AttributeM
         [(tag, content)] = value.items()
         return converters[tag](content)
 
-    converters: dict[str, Converter] = {"N": _number, "BOOL": bool, "NULL": lambda content: None, "M": members, "L": elements, **foreign}
+    converters: dict[str, Converter] = {
+        "N": _number,
+        "BOOL": bool,
+        "NULL": lambda content: None,
+        "M": members,
+        "L": elements,
+        **foreign,
+    }
     return members
 
 
