@@ -6,14 +6,15 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bench import items, servers
-from bench.database import Database, connected
+from bench import database, items, servers
+from bench.database import connected
 from bench.dynamodb import DynamoDBError
-from bench.machine import SERVER_CORE, pinned
+from bench.machine import SERVER_CORE, memory_mb, pinned
 from bench.results import BulkRun, Results, spread
 from bench.scenarios import Progress
 
@@ -30,14 +31,16 @@ TABLE = "bulk_items"
 # Rounds of everything else for one of these, which take the most time.
 ROUNDS_PER_DIRECT, ROUNDS_PER_LATE = 15, 7
 
+SAMPLE_SECONDS = 0.02
+
 _PYTHON = str(servers.ROOT / ".venv/bin/python")
 _TOOK = re.compile(r"(\d[\d,]*) items (?:im|ex)ported: ([0-9.]+) s,")
 
 
-def run(database: Database, results: Results, count: int, progress: Progress) -> None:
+def run(results: Results, count: int, progress: Progress) -> None:
     """All of it: with the local DynamoDB, where raw requests set the pace; then with latency alone."""
     with tempfile.TemporaryDirectory(dir=servers.WORK) as folder:
-        _direct(database, results, max(1, count // ROUNDS_PER_DIRECT), Path(folder))
+        _direct(results, max(1, count // ROUNDS_PER_DIRECT), Path(folder))
         _late(results, max(1, count // ROUNDS_PER_LATE), Path(folder))
     for scenario, contestants in results.bulk.items():
         for name, runs in contestants.items():
@@ -45,18 +48,16 @@ def run(database: Database, results: Results, count: int, progress: Progress) ->
             progress(f"    {scenario:14} {name:14} {rate:8,.0f} items/s  peak {peak:4.0f} MB")
 
 
-def _direct(database: Database, results: Results, rounds: int, folder: Path) -> None:
-    url = f"http://127.0.0.1:{database.port}"
+def _direct(results: Results, rounds: int, folder: Path) -> None:
     files = {size: _file(folder, size) for size in (ITEMS, ITEMS // 10)}
     for number in range(rounds):
         for name in (PICUS, RAW) if number % 2 else (RAW, PICUS):
-            _new_table(database)
-            _keep(results, IMPORT, name, _measure(IMPORT, name, url, ITEMS, files[ITEMS]))
-        for name in (PICUS, RAW) if number % 2 else (RAW, PICUS):
-            _keep(results, EXPORT, name, _measure(EXPORT, name, url, ITEMS, folder / "out.ndjson"))
-    _new_table(database)
-    for scenario, path in ((IMPORT, files[ITEMS // 10]), (EXPORT, folder / "out.ndjson")):
-        results.bulk_tenth[scenario] = _measure(scenario, PICUS, url, ITEMS // 10, path).peak_mb
+            with _empty_table() as url:
+                _keep(results, IMPORT, name, _measure(IMPORT, name, url, ITEMS, files[ITEMS]))
+                _keep(results, EXPORT, name, _measure(EXPORT, name, url, ITEMS, folder / "out.ndjson"))
+    with _empty_table() as url:
+        for scenario, path in ((IMPORT, files[ITEMS // 10]), (EXPORT, folder / "out.ndjson")):
+            results.bulk_tenth[scenario] = _measure(scenario, PICUS, url, ITEMS // 10, path).peak_mb
 
 
 def _late(results: Results, rounds: int, folder: Path) -> None:
@@ -82,10 +83,12 @@ def _file(folder: Path, size: int) -> Path:
     return path
 
 
-def _new_table(database: Database) -> None:
-    with suppress(DynamoDBError):  # there is none yet
-        database.client.call("DeleteTable", {"TableName": TABLE})
-    database.client.create_table(TABLE)
+@contextmanager
+def _empty_table() -> Iterator[str]:
+    """The address of a new local DynamoDB: one that has held other tables is slower, by more than what is compared."""
+    with database.running() as local:
+        local.client.create_table(TABLE)
+        yield f"http://127.0.0.1:{local.port}"
 
 
 def _measure(scenario: str, name: str, url: str, count: int, path: Path, *, threads: int = THREADS) -> BulkRun:
@@ -111,13 +114,17 @@ def _output(command: list[str], url: str) -> tuple[str, float]:
     with pinned(SERVER_CORE):
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         process = subprocess.Popen(command, cwd=servers.ROOT, env=os.environ | settings, text=True, **pipes)  # type: ignore[call-overload]
+    # Not the peak that wait4() tells: it has this process's own in it, from before the exec.
+    peak_mb = 0.0
+    while process.poll() is None:
+        with suppress(OSError, ValueError):  # it has just ended
+            peak_mb = max(peak_mb, memory_mb(process.pid, "VmHWM"))
+        time.sleep(SAMPLE_SECONDS)
     said = process.stdout.read()
     process.stdout.close()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise DynamoDBError(f"{' '.join(command)}: {said}")
-    return said, usage.ru_maxrss / 1024
+    return said, peak_mb
 
 
 @contextmanager

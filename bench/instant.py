@@ -25,6 +25,7 @@ class Table:
     """Pages made once, and which of them a request is for."""
 
     def __init__(self, count: int) -> None:
+        self._count = count
         self.pages = [
             b",".join(
                 json.dumps(items.wire_item(number)).encode() for number in range(first, min(first + PAGE_ITEMS, count))
@@ -45,7 +46,8 @@ class Table:
         if page >= len(self.pages):
             return [b'{"Count":0,"ScannedCount":0,"Items":[]}']
         more = b',"LastEvaluatedKey":{"object_id":{"S":"%d"}}' % page if page + step < len(self.pages) else b""
-        return [b'{"Count":1,"ScannedCount":1,"Items":[', self.pages[page], b"]", more, b"}"]
+        count = min(PAGE_ITEMS, self._count - page * PAGE_ITEMS)
+        return [b'{"Count":%d,"ScannedCount":%d,"Items":[' % (count, count), self.pages[page], b"]", more, b"}"]
 
 
 class Connection(asyncio.Protocol):

@@ -87,7 +87,7 @@ def _measure(options: argparse.Namespace) -> Results:
             lists.run(local, results, options.rounds, _say)
         if "bulk" in options.only:
             _say("import and export")
-            bulk.run(local, results, options.rounds, _say)
+            bulk.run(results, options.rounds, _say)
         if "cold" in options.only:
             _say("cold start")
             cold_start.run(local, results, _say)

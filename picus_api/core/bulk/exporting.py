@@ -80,12 +80,7 @@ class Exporter:
         try:
             scan = SegmentScan(self._client, self._meter, segment, self.checkpoint.segments)
             while not self._client.stop.is_set():
-                body = scan.fetch(after)
-                # One at a time: the interpreter would run only one anyway, and each needs memory.
-                with self._converting:
-                    records, after = self._converted(scan.parsed(body))
-                del body
-                self._write(segment, records, after)
+                after = self._export_page(scan, segment, after)
                 if after is None:
                     return
         except Interrupted:
@@ -94,6 +89,16 @@ class Exporter:
             with self._lock:
                 self._failure = self._failure or error
             self._client.stop.set()
+
+    def _export_page(self, scan: SegmentScan, segment: int, after: str | None) -> str | None:
+        """The page behind a key; the key to go on after. A call of its own, so that all of a page is freed with it."""
+        body = scan.fetch(after)
+        # One at a time: the interpreter would run only one anyway, and each needs memory.
+        with self._converting:
+            records, following = self._converted(scan.parsed(body))
+        del body
+        self._write(segment, records, following)
+        return following
 
     def _converted(self, page: SegmentPage) -> tuple[list[bytes], str | None]:
         """The records of a page, and the key to go on after."""
