@@ -8,7 +8,7 @@ import logging
 import time
 from typing import Any
 
-from picus_api.core import cors, environment, logs, messages, table, writes
+from picus_api.core import capacity, cors, environment, logs, messages, table, writes
 from picus_api.core.errors import BadValue
 from picus_api.core.paths import key_from_path
 from picus_api.core.preconditions import PreconditionFailed, preconditions
@@ -47,7 +47,7 @@ def handler(event: dict[str, Any], context: object) -> Response:
     method, path = str(event.get("httpMethod")), str(event.get("path"))
     try:
         preflight = ORIGINS and cors.is_preflight(method, headers)
-        response = PREFLIGHT if preflight else _answer(method, path, headers)
+        response = PREFLIGHT if preflight else _metered_answer(method, path, headers)
     except Exception:
         _log.exception("unhandled")
         response = _response(500, messages.error(messages.INTERNAL))
@@ -62,6 +62,14 @@ def _headers(event: dict[str, Any]) -> dict[str, str]:
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     several = event.get("multiValueHeaders") or {}
     return headers | {name.lower(): ", ".join(values) for name, values in several.items()}
+
+
+def _metered_answer(method: str, path: str, headers: dict[str, str]) -> Response:
+    if not capacity.is_wanted(headers.get("prefer")):
+        return _answer(method, path, headers)
+    with capacity.measured() as meter:
+        response = _answer(method, path, headers)
+    return {**response, "headers": response["headers"] | capacity.report(meter)}
 
 
 def _answer(method: str, path: str, headers: dict[str, str]) -> Response:

@@ -1,31 +1,42 @@
 """What a request cost, for those who ask: ``Prefer: consumed-capacity`` (RFC 7240)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
-from django.http import HttpRequest
+from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from picus_api.core.capacity import measured
+from picus_api.core.capacity import HEADER, Meter, is_wanted, measured, report
 
-PREFERENCE = "consumed-capacity"
+TRAILERS = "picus.trailers"
+"""In the WSGI environment: what gives the trailer fields, names and values, once the body is sent (worker.py)."""
 
 
 def consumed_capacity(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Say in a header how many capacity units DynamoDB counted. Not where the answer goes out before that is known."""
+    """Say how many capacity units DynamoDB counted: in a header, or where the answer streams in a trailer field."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        if "HTTP_PREFER" not in request.META or not _asks(request.META["HTTP_PREFER"]):
+        if "HTTP_PREFER" not in request.META or not is_wanted(request.META["HTTP_PREFER"]):
             return get_response(request)
         with measured() as meter:
             response = get_response(request)
-        if not response.streaming:
-            response["Picus-Consumed-Capacity"] = f"{meter.units:.15g}"
-            response["Preference-Applied"] = PREFERENCE
+        if isinstance(response, StreamingHttpResponse):
+            response.streaming_content = _metered(response.streaming_content, meter)  # type: ignore[arg-type]
+            response["Trailer"] = HEADER
+            request.META[TRAILERS] = lambda: {HEADER: meter.text}
+        else:
+            for name, value in report(meter).items():
+                response[name] = value
         return response
 
     return middleware
 
 
-def _asks(preferences: str) -> bool:
-    """Whether the preference is among them; its parameters mean nothing."""
-    return any(each.partition(";")[0].strip().lower() == PREFERENCE for each in preferences.split(","))
+def _metered(pieces: Iterable[bytes], meter: Meter) -> Iterator[bytes]:
+    """The pieces, each made while the meter counts: between them the thread may serve others."""
+    iterator = iter(pieces)
+    while True:
+        with measured(meter):
+            piece = next(iterator, None)
+        if piece is None:
+            return
+        yield piece

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Any, cast
 
 from pynamodb.attributes import UnicodeAttribute
@@ -145,7 +146,7 @@ class Item(Model):
         page = table.scan(after, table.FIRST_PAGE_ITEMS if limited else None, **expressions)
         while page.next_key is not None:
             limit = page.next_limit() if limited else None
-            ahead = _fetchers.submit(table.scan, page.next_key, limit, **expressions)
+            ahead = _fetchers.submit(copy_context().run, table.scan, page.next_key, limit, **expressions)
             yield page
             page = ahead.result()
         yield page

@@ -4,7 +4,7 @@ import errno
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any, cast
@@ -22,6 +22,8 @@ SEND_SECONDS = 60
 _DRAIN_SECONDS = 5.0
 _PROBES = (b"GET /__lbheartbeat__ ", b"HEAD /__lbheartbeat__ ")
 _PROBE_BYTES = 2048
+TRAILERS = "picus.trailers"
+"""In a request's environment: called after the body's last piece, for the trailer fields."""
 _GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EAGAIN)
 
 Application = Callable[[MutableMapping[str, Any], Any], Iterable[bytes]]
@@ -72,7 +74,7 @@ class Connection:
             environ["wsgi.multithread"] = True
             if closing:
                 response.force_close()
-            _send(application(environ, response.start_response), response)
+            _send(application(environ, response.start_response), response, environ)
             return not response.should_close() and self._body_is_done(environ)
         except (NoMoreData, StopIteration):
             return False
@@ -104,10 +106,12 @@ class Connection:
         return bool(self._parser.finish_body(deadline=time.monotonic() + _DRAIN_SECONDS))
 
 
-def _send(pieces: Iterable[bytes], response: "Response") -> None:
+def _send(pieces: Iterable[bytes], response: "Response", environ: MutableMapping[str, Any]) -> None:
     try:
         for piece in pieces:
             response.write(piece)
+        if TRAILERS in environ:
+            response.trailers = environ[TRAILERS]()
         response.close()
     finally:
         if hasattr(pieces, "close"):
@@ -123,6 +127,8 @@ class Response(wsgi.Response):
     """gunicorn's, with the head and the first piece of the body in one packet."""
 
     _head = b""
+    trailers: Mapping[str, str] = {}  # noqa: RUF012 never changed
+    """What follows a chunked body (RFC 9112, section 7.1.2)."""
 
     @property
     def begun(self) -> bool:
@@ -154,7 +160,8 @@ class Response(wsgi.Response):
     def close(self) -> None:
         """The end."""
         self.send_headers()
-        self._put(b"0\r\n\r\n" if self.chunked else b"")
+        fields = "".join(f"{name}: {value}\r\n" for name, value in self.trailers.items())
+        self._put(b"0\r\n%b\r\n" % fields.encode("latin-1") if self.chunked else b"")
 
     def _emit_body(self, data: bytes) -> None:
         self._put(b"%X\r\n%b\r\n" % (len(data), data) if self.chunked else data)

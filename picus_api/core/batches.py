@@ -12,6 +12,7 @@ import uuid
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import NamedTuple
 
 from picus_api.core import table
@@ -78,7 +79,7 @@ def write_all(entries: Iterator[Entry]) -> Iterator[list[Outcome]]:
     width, failed = 1, False
     while True:
         while not failed and len(running) < width and (batch := next(parts, None)):
-            running.append(_writers.submit(_write, batch))
+            running.append(_writers.submit(copy_context().run, _write, batch))
         if not running:
             return
         outcomes = running.popleft().result()

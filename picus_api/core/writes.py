@@ -42,7 +42,8 @@ def replace(key: str, document: AttributeMap, wanted: Preconditions | None) -> W
     try:
         put(item, condition)
     except ItemConflict:
-        raise PreconditionFailed(messages.there_already(key) if created else messages.changed(key)) from None
+        sentence = messages.not_there if wanted == ONLY_PRESENT else messages.changed
+        raise PreconditionFailed(messages.there_already(key) if created else sentence(key)) from None
     return Written(item, created)
 
 

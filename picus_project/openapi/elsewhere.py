@@ -21,7 +21,7 @@ class Deletion(APIView):
         summary="Delete an item",
         description="One conditional call, by the function on Lambda.",
         tags=["Items"],
-        parameters=[p.DELETED_KEY, p.IF_MATCH, p.IF_NONE_MATCH, p.REQUEST_ID, p.retry_after(503)],
+        parameters=[p.DELETED_KEY, p.IF_MATCH, p.IF_NONE_MATCH, *p.MEASURED, p.REQUEST_ID, p.retry_after(503)],
         responses={
             (200, JSON): answer("Deleted", ref("Message"), messages.deleted(p.EXAMPLE_KEY)),
             **errors(400, 404, 405, 412, 503),

@@ -15,7 +15,6 @@ CHANGE = {"price": 45, "tags": None}
 CHANGED = {"object_id": p.EXAMPLE_KEY, "name": "Blue chair", "price": 45, "size": {"height": 82}}
 NEW_KEY = {"object_id": "3f0c1d1e-8f0b-4c8e-9d6a-0f5b8f3c2a71"}
 
-_MEASURED = [p.PREFER, p.CONSUMED_CAPACITY, p.PREFERENCE_APPLIED]
 
 
 def _body(schema: Schema, example: Any) -> Any:
@@ -37,7 +36,7 @@ def _body(schema: Schema, example: Any) -> Any:
             p.FILTER,
             p.FIELDS,
             p.FORMAT,
-            *_MEASURED,
+            *p.MEASURED,
             p.NEXT_LINK,
             p.REQUEST_ID,
             p.retry_after(503),
@@ -59,7 +58,7 @@ def _body(schema: Schema, example: Any) -> Any:
         tags=["Items"],
         parameters=[
             p.IDEMPOTENCY_KEY,
-            *_MEASURED,
+            *p.MEASURED,
             p.etag(201),
             p.LOCATION,
             p.REQUEST_ID,
@@ -83,7 +82,7 @@ def _body(schema: Schema, example: Any) -> Any:
             p.KEY,
             p.IF_MATCH,
             p.IF_NONE_MATCH,
-            *_MEASURED,
+            *p.MEASURED,
             p.etag(200, 304),
             p.REQUEST_ID,
             p.retry_after(503),
@@ -109,7 +108,7 @@ class Items(views.ItemViewSet):
             p.CHOSEN_KEY,
             p.IF_MATCH,
             p.IF_NONE_MATCH,
-            *_MEASURED,
+            *p.MEASURED,
             p.etag(200, 201),
             p.LOCATION,
             p.ACCEPT_PATCH,
@@ -132,7 +131,7 @@ class Items(views.ItemViewSet):
             p.CHOSEN_KEY,
             p.IF_MATCH,
             p.IF_NONE_MATCH,
-            *_MEASURED,
+            *p.MEASURED,
             p.etag(200),
             p.CONTENT_LOCATION,
             p.ACCEPT_PATCH,

@@ -63,7 +63,7 @@ IDEMPOTENCY_KEY = _header(
 PREFER = _header(
     "Prefer",
     {"type": "string"},
-    "`consumed-capacity` (RFC 7240): say in `Picus-Consumed-Capacity` what DynamoDB counted.",
+    "`consumed-capacity` (RFC 7240): say in `Picus-Consumed-Capacity` what DynamoDB counted, behind an answer that streams.",
     "consumed-capacity",
 )
 FORMAT = _query(
@@ -115,6 +115,7 @@ CONSUMED_CAPACITY = _answered(
     "Picus-Consumed-Capacity", True, "Capacity units, where `Prefer` asks for them.", pattern="^[0-9.]+$"
 )
 PREFERENCE_APPLIED = _answered("Preference-Applied", True, "What of `Prefer` was honoured.")
+MEASURED = [PREFER, CONSUMED_CAPACITY, PREFERENCE_APPLIED]
 ACCEPT_PATCH = _answered("Accept-Patch", True, "The patches that are understood (RFC 5789).")
 
 

@@ -58,7 +58,17 @@ def test_nobody_else_is_told(client: Client, prefer: str | None) -> None:
     assert response.header("Picus-Consumed-Capacity") is response.header("Preference-Applied") is None
 
 
-def test_an_answer_that_streams_goes_out_before_it_is_known(client: Client) -> None:
+def test_a_delete_says_what_it_cost(client: Client) -> None:
+    key = client.store('{"a": 1}')
+    response = client.request("DELETE", f"/picus/{key}", headers=ASKED)
+    assert response.status == 200
+    assert 1 <= cost(response) <= 2
+    again = client.request("DELETE", f"/picus/{key}", headers=ASKED)
+    assert again.status == 404
+    assert cost(again) <= 2
+
+
+def test_an_answer_that_streams_has_it_behind_it_if_at_all(client: Client) -> None:
     response = client.request("GET", "/picus/list", headers=ASKED)
     assert response.status == 200
     assert response.header("Picus-Consumed-Capacity") is response.header("Preference-Applied") is None
