@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
+from functools import partial
 from typing import Any, cast
 
 from pynamodb.attributes import UnicodeAttribute
@@ -146,7 +147,8 @@ class Item(Model):
         page = table.scan(after, table.FIRST_PAGE_ITEMS if limited else None, **expressions)
         while page.next_key is not None:
             limit = page.next_limit() if limited else None
-            ahead = _fetchers.submit(copy_context().run, table.scan, page.next_key, limit, **expressions)
+            fetch = partial(table.scan, page.next_key, limit, **expressions)
+            ahead = _fetchers.submit(copy_context().run, fetch)
             yield page
             page = ahead.result()
         yield page

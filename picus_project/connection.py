@@ -127,7 +127,7 @@ class Response(wsgi.Response):
     """gunicorn's, with the head and the first piece of the body in one packet."""
 
     _head = b""
-    trailers: Mapping[str, str] = {}  # noqa: RUF012 never changed
+    trailers: Mapping[str, str] = {}
     """What follows a chunked body (RFC 9112, section 7.1.2)."""
 
     @property

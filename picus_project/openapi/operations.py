@@ -16,7 +16,6 @@ CHANGED = {"object_id": p.EXAMPLE_KEY, "name": "Blue chair", "price": 45, "size"
 NEW_KEY = {"object_id": "3f0c1d1e-8f0b-4c8e-9d6a-0f5b8f3c2a71"}
 
 
-
 def _body(schema: Schema, example: Any) -> Any:
     return OpenApiRequest(schema, examples=[OpenApiExample("Example", example)])
 

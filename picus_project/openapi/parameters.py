@@ -63,7 +63,8 @@ IDEMPOTENCY_KEY = _header(
 PREFER = _header(
     "Prefer",
     {"type": "string"},
-    "`consumed-capacity` (RFC 7240): say in `Picus-Consumed-Capacity` what DynamoDB counted, behind an answer that streams.",
+    "`consumed-capacity` (RFC 7240): say in `Picus-Consumed-Capacity` what DynamoDB counted. "
+    "An answer that streams has it behind it, in a trailer field.",
     "consumed-capacity",
 )
 FORMAT = _query(
