@@ -1,10 +1,12 @@
 """One client's connection to the service: requests in, answers out, with gunicorn's HTTP/1.1."""
 
 import errno
+import os
 import socket
 import struct
 import time
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from contextlib import suppress
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any, cast
@@ -13,7 +15,8 @@ from gunicorn import http, util
 from gunicorn.http import wsgi
 from gunicorn.http.errors import NoMoreData
 
-from picus_project.refusals import refusal
+from picus_project.arrival import WAITED_BYTES, Arrival, arrival_of, has_head
+from picus_project.refusals import refusal, too_late
 
 READ_SECONDS = 10
 """How long a request may pause. (The whole of a body has a limit of its own, picus_api/body.py.)"""
@@ -30,7 +33,7 @@ Application = Callable[[MutableMapping[str, Any], Any], Iterable[bytes]]
 
 
 class Connection:
-    """An accepted socket, used by one thread at a time. ``deadline``: when it is closed for being idle (monotonic)."""
+    """An accepted socket, used by one thread at a time. ``deadline``: when it is closed, unused (monotonic)."""
 
     def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any, log: Any) -> None:
         # The kernel's timeouts: Python's cost a system call more for each read and write.
@@ -41,15 +44,46 @@ class Connection:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock, self.fd = sock, sock.fileno()
         self.deadline = 0.0
+        self.begun: float | None = None
+        """Since when a request has been arriving (monotonic)."""
         self._cfg, self._client, self._server, self._log = cfg, client, server, log
         self._parser = http.get_parser(cfg, sock, client)
 
+    @property
+    def has_more(self) -> bool:
+        """Whether something of the next request came with the one before."""
+        return bool(self._parser.unreader.buf.getvalue())
+
+    def arrival(self) -> Arrival:
+        """Take in what has come, without waiting; how the request stands."""
+        buffer = self._parser.unreader.buf
+        try:
+            piece = self.sock.recv(WAITED_BYTES, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            piece = None
+        except OSError:
+            return Arrival.WHOLE  # nothing more will come: reading it tells why
+        if piece == b"":
+            return Arrival.WHOLE
+        if piece:
+            buffer.seek(0, os.SEEK_END)
+            buffer.write(piece)
+        found = arrival_of(buffer.getvalue())
+        self.begun = (self.begun or time.monotonic()) if found is not Arrival.WHOLE else None
+        return found
+
+    def give_up(self) -> None:
+        """Tell the client, if it has said what it wants, that it took too long to come, or to be taken on."""
+        data = self._parser.unreader.buf.getvalue()
+        if self.begun is not None and has_head(data):
+            status = 408 if arrival_of(data) is Arrival.PARTIAL else 503
+            with suppress(OSError):
+                self.sock.sendall(too_late(status, self._log))
+
     def answer(self, application: Application, closing: bool) -> bool:
-        """Answer the request that has arrived, and those right behind it. Whether the connection can be used again."""
-        again = self._answer_one(application, closing)
-        while again and self._parser.unreader.buf.getvalue():
-            again = self._answer_one(application, closing)
-        return again
+        """Answer a request. Whether the connection can be used again."""
+        self.begun = None
+        return self._answer_one(application, closing)
 
     def is_probed(self) -> bool:
         """Whether a whole request for liveness waits here, unread: the one that is answered without DynamoDB."""

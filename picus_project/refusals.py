@@ -23,25 +23,38 @@ _REASONS = {
     431: "its headers are too large",
     501: "its transfer encoding is not known",
 }
+_LATE = {408: "The body did not come in time.", 503: messages.BUSY}
 
 
 def refusal(error: BaseException, log: Any) -> bytes:
     """The whole answer to a request that is not proper HTTP, or one that the application failed; logs it."""
     status = _STATUS.get(type(error), 400 if isinstance(error, errors.ParseException) else 500)
-    identifier = urandom(16).hex()
-    about = {"status": status, "request_id": identifier}
+    about = _about(status)
     if status == 500:
         log.error("unhandled", exc_info=error, extra=about)
-        sentence = messages.INTERNAL
-    else:
-        log.warning("refused: %s", error, extra=about)
-        sentence = f"The request is not proper HTTP: {_REASONS.get(status, 'it is malformed')}."
+        return _answer(messages.INTERNAL, **about)
+    log.warning("refused: %s", error, extra=about)
+    return _answer(f"The request is not proper HTTP: {_REASONS.get(status, 'it is malformed')}.", **about)
+
+
+def too_late(status: int, log: Any) -> bytes:
+    """The whole answer to a request that did not come (408), or could not be taken on (503), in time; logs it."""
+    about = _about(status)
+    log.warning("refused: it took too long", extra=about)
+    return _answer(_LATE[status], **about)
+
+
+def _about(status: int) -> dict[str, Any]:
+    return {"status": status, "request_id": urandom(16).hex()}
+
+
+def _answer(sentence: str, status: int, request_id: str) -> bytes:
     body = messages.encode(messages.error(sentence))
     head = (
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
         "Content-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\n"
-        f"X-Request-Id: {identifier}\r\n"
+        f"X-Request-Id: {request_id}\r\n"
         "Connection: close\r\n\r\n"
     )
     return head.encode() + body

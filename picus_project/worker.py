@@ -3,8 +3,10 @@
 gunicorn's own threaded worker passes each request from its main loop to a pool and back, by a future, a pipe and two
 changes of its selector, which costs a large part of what Django and the call to DynamoDB cost together. Here all
 threads wait on one epoll set, in which a connection is armed for one event (EPOLLONESHOT, epoll_ctl(2)): exactly one
-thread gets it, answers what has come, and arms it again. The main thread accepts, tells the arbiter that it lives,
-and closes what has been idle for too long. Linux only; TLS and HTTP/2 end at the load balancer.
+thread gets it, answers the request if all of it has come, and arms it again. Requests that have to be read as they come
+(arrival.py) get half of the threads at most: slow ones hold up others of their kind, and no one else. The main thread
+accepts, tells the arbiter that it lives, and closes what has been idle for too long. Linux only; TLS and HTTP/2 end at
+the load balancer.
 """
 
 import os
@@ -12,15 +14,21 @@ import select
 import socket
 import threading
 import time
+from collections import deque
 from contextlib import suppress
 from typing import Any
 
 from gunicorn.workers import base
 
-from picus_project.connection import Connection
+from picus_api.core import environment
+from picus_project.arrival import Arrival
+from picus_project.connection import READ_SECONDS, Connection
 
 _ONE_EVENT = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLONESHOT
 _TICK_MS = 1000
+# Writable it is at once.
+_NOW = select.EPOLLOUT | _ONE_EVENT
+_HUNG_UP = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 LINGER_SECONDS = 2.0
 """How long a stopping worker keeps idle connections, for a request that may be on its way."""
 
@@ -33,6 +41,9 @@ class Worker(base.Worker):
         self._epoll = select.epoll()
         self._open: dict[int, Connection] = {}
         self._idle: dict[int, Connection] = {}
+        self._slots = threading.Semaphore(max(1, self.cfg.threads // 2))
+        self._deferred: deque[Connection] = deque()
+        self._arrive_seconds = environment.integer("BODY_SECONDS", 60, minimum=1, maximum=3600)
         super().init_process()
 
     def run(self) -> None:
@@ -72,33 +83,76 @@ class Worker(base.Worker):
 
     def _wait(self, connection: Connection, arm: Any) -> None:
         """Leave it until something comes."""
-        connection.deadline = time.monotonic() + self.cfg.keepalive
-        self._idle[connection.fd] = connection
+        self._leave(connection)
         arm(connection.fd, _ONE_EVENT)
+
+    def _leave(self, connection: Connection) -> None:
+        now = time.monotonic()
+        if connection.begun is None:
+            connection.deadline = now + self.cfg.keepalive
+        else:
+            connection.deadline = min(now + READ_SECONDS, connection.begun + self._arrive_seconds)
+        self._idle[connection.fd] = connection
 
     def _work(self) -> None:
         """A thread's life."""
         while True:
-            for fd, _ in self._epoll.poll(None, 1):
+            for fd, events in self._epoll.poll(None, 1):
                 # None: it was closed for being idle at this very moment.
                 if (connection := self._idle.pop(fd, None)) is not None:
-                    self._answer(connection)
+                    self._serve(connection, hung_up=bool(events & _HUNG_UP))
 
-    def _answer(self, connection: Connection) -> None:
+    def _serve(self, connection: Connection, *, hung_up: bool = False) -> None:
+        """Answer what has come. A client that hung up sends no more: it is not waited for."""
         try:
-            if connection.answer(self.wsgi, closing=not self.alive or self._is_full()):
-                self._wait(connection, self._epoll.modify)
-                return
+            while True:
+                arrival = connection.arrival()
+                if arrival is Arrival.PARTIAL and not hung_up:
+                    self._wait(connection, self._epoll.modify)
+                    return
+                if arrival is Arrival.OPEN and not self._slots.acquire(blocking=False):
+                    self._defer(connection)
+                    return
+                if not self._answer(connection, slot=arrival is Arrival.OPEN):
+                    break
+                if not connection.has_more:
+                    self._wait(connection, self._epoll.modify)
+                    return
         except BaseException:
             # Whatever it was, this thread must go on.
             self.log.exception("unhandled")
         self._close(connection, graceful=True)
 
+    def _answer(self, connection: Connection, *, slot: bool) -> bool:
+        try:
+            return connection.answer(self.wsgi, closing=not self.alive or self._is_full())
+        finally:
+            if slot:
+                self._slots.release()
+                self._admit()
+
+    def _defer(self, connection: Connection) -> None:
+        """Leave it until one of those that are read as they come is done."""
+        self._leave(connection)
+        self._deferred.append(connection)
+        if self._slots.acquire(blocking=False):  # the last one was done meanwhile
+            self._slots.release()
+            self._admit()
+
+    def _admit(self) -> None:
+        """Wake the one that has been deferred the longest."""
+        while self._deferred:
+            with suppress(IndexError):  # others admit, too
+                connection = self._deferred.popleft()
+                if self._idle.get(connection.fd) is connection:
+                    self._epoll.modify(connection.fd, _NOW)
+                    return
+
     def _answer_probes(self) -> None:
         """Asked whether the process lives, while every thread is busy: a load balancer must not take it for dead."""
         for fd, connection in list(self._idle.items()):
             if connection.is_probed() and self._idle.pop(fd, None) is not None:
-                self._answer(connection)
+                self._serve(connection)
 
     def _is_full(self) -> bool:
         return len(self._open) >= int(self.cfg.worker_connections)
@@ -108,10 +162,12 @@ class Worker(base.Worker):
         with suppress(OSError):
             connection.close(graceful)
 
-    def _close_idle(self, now: float) -> None:
-        """Those that are idle past their deadline."""
+    def _close_idle(self, now: float, *, unused: bool = False) -> None:
+        """Those past their deadline, and all that are unused if they are to go."""
         for fd, connection in list(self._idle.items()):
-            if connection.deadline < now and self._idle.pop(fd, None) is not None:
+            over = connection.deadline < now or (unused and connection.begun is None)
+            if over and self._idle.pop(fd, None) is not None:
+                connection.give_up()
                 self._close(connection)
 
     def _stop(self) -> None:
@@ -121,6 +177,6 @@ class Worker(base.Worker):
         started = time.monotonic()
         while self._open and time.monotonic() < started + self.cfg.graceful_timeout:
             self.notify()
-            if time.monotonic() > started + LINGER_SECONDS:
-                self._close_idle(float("inf"))
+            now = time.monotonic()
+            self._close_idle(now, unused=now > started + LINGER_SECONDS)
             time.sleep(0.02)

@@ -113,7 +113,8 @@ def _string(value: str, depth: int) -> AttributeValue:
 
 
 def _number(value: str, depth: int) -> AttributeValue:
-    return {"N": canonical(value)}
+    # A plain str again, which orjson wants.
+    return {"N": str(canonical(value))}
 
 
 def _map(value: dict[str, Any], depth: int) -> AttributeValue:

@@ -214,7 +214,7 @@ def test_lines_that_stall_are_408(shared: tuple["Table", Client]) -> None:
     table = shared[0]
     endpoint = table.meta.client.meta.endpoint_url
     with gunicorn(DYNAMODB_TABLE_NAME=table.name, DYNAMODB_ENDPOINT_URL=endpoint, NDJSON_SECONDS="1") as client:
-        head = client.head_of("POST", "/picus/put", "Content-Type: application/x-ndjson", "Content-Length: 100")
+        head = client.head_of("POST", "/picus/put", "Content-Type: application/x-ndjson", "Content-Length: 100000")
 
         def drip() -> Iterator[bytes]:
             yield head
