@@ -3,6 +3,7 @@
 from typing import cast
 
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,18 +17,18 @@ from picus_api.core.table import KEY
 from picus_api.models import Item
 from picus_api.parsers import ACCEPT_PATCH
 from picus_api.raw_path import raw_path
-from picus_api.renderers import item_path
+from picus_api.renderers import answer, item_path
 
 
 class KeyedItemViewSet(ViewSet):
     """The item under a key of the client's choice."""
 
-    def update(self, request: Request, **kwargs: str) -> Response:
+    def update(self, request: Request, **kwargs: str) -> HttpResponseBase:
         """Store an object as the item, in place of what is there."""
         key = key_of(request._request)
         item, created = Item.replace(key, document_of(request), request_preconditions(request))
         tag = item.etag()
-        return answer_created(key, tag) if created else Response({KEY: key}, headers={"ETag": tag})
+        return answer_created(request, key, tag) if created else Response({KEY: key}, headers={"ETag": tag})
 
     def partial_update(self, request: Request, **kwargs: str) -> Response:
         """Apply a JSON Merge Patch to the item, which is the answer."""
@@ -58,6 +59,6 @@ def document_of(request: Request) -> AttributeMap:
     return cast(AttributeMap, request.data)
 
 
-def answer_created(key: str, tag: str) -> Response:
+def answer_created(request: Request, key: str, tag: str) -> HttpResponseBase:
     """The answer to a request that created an item with this ETag."""
-    return Response({KEY: key}, status=201, headers={"Location": item_path(key), "ETag": tag})
+    return answer(request, {KEY: key}, status=201, headers={"Location": item_path(key), "ETag": tag})

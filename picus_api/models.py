@@ -101,7 +101,7 @@ class Item(Model):
 
     def _save_new(self) -> None:
         with _domain_errors():
-            self.save(Item.object_id.does_not_exist())
+            self.save(_IS_NEW)
 
     @classmethod
     def replace(cls, key: str, document: AttributeMap, wanted: Preconditions | None) -> tuple["Item", bool]:
@@ -199,6 +199,9 @@ class Item(Model):
         if not isinstance(connection.connection._client, TransportClient):
             use_transport(connection.connection, transport)
         return connection
+
+
+_IS_NEW = Item.object_id.does_not_exist()
 
 
 def _without_key(key: str, document: AttributeMap) -> AttributeMap:

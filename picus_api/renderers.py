@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from django.http import HttpResponse
 from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from picus_api.core import messages
 from picus_api.core.table import Page
@@ -52,6 +55,14 @@ class NdjsonRenderer(BaseRenderer):
         if isinstance(data, Page):
             return json_lines(data.items)
         return messages.encode(data) + b"\n"
+
+
+def answer(request: Request, data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """DRF's answer, or where it is JSON the same without the template responses that DRF's own are made of."""
+    renderer = request.accepted_renderer
+    if type(renderer) is not ItemRenderer:
+        return Response(data, status, headers=headers)
+    return HttpResponse(renderer.render(data), renderer.media_type, status, headers=headers)
 
 
 def item_path(key: str) -> str:

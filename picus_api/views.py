@@ -15,6 +15,7 @@ from picus_api.keyed import answer_created, document_of, key_of
 from picus_api.listing import list_items
 from picus_api.models import Item
 from picus_api.ndjson import create_many
+from picus_api.renderers import answer
 
 
 class Root(APIView):
@@ -59,9 +60,9 @@ class ItemViewSet(ViewSet):
             return create_many(request)
         document = document_of(request)
         if field is not None:
-            return answer_created(*Item.create_once(idempotency_key(field), document))
+            return answer_created(request, *Item.create_once(idempotency_key(field), document))
         item = Item.create(document)
-        return answer_created(item.object_id, item.etag())
+        return answer_created(request, item.object_id, item.etag())
 
     def retrieve(self, request: Request, **kwargs: str) -> HttpResponseBase:
         """One item."""
@@ -71,4 +72,4 @@ class ItemViewSet(ViewSet):
         tag = item.etag()
         if (wanted := request_preconditions(request)) and wanted.is_seen(item.object_id, tag):
             return not_modified(tag, item.json_text())
-        return Response(item, headers={"ETag": tag})
+        return answer(request, item, headers={"ETag": tag})

@@ -3,17 +3,14 @@
 import json
 import socket
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.dynamodb import CREDENTIALS, ROOT, free_port
-from tests.faulty import faulty_dynamodb
+from tests.faulty import faulty_dynamodb, http_server
 from tests.package.function import Function, command, expected, running_function
 
 if TYPE_CHECKING:
@@ -22,19 +19,6 @@ if TYPE_CHECKING:
 UNAVAILABLE = '{"error": "The item store is unavailable at the moment: try again later."}'
 BUSY = '{"error": "The item store has more requests than it can take at the moment: try again later."}'
 NO_METADATA_SERVICE = {"AWS_EC2_METADATA_DISABLED": "true"}
-
-
-@contextmanager
-def http_server(answers: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), answers)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def only_cause(function: Function) -> str:

@@ -34,10 +34,19 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactGet, TransactWrite
 
 from picus_api.core.dynamodb.dynamodb_errors import NoAnswer, ServiceError
-from picus_api.core.dynamodb.pynamodb_client import TransportClient, answer_was_lost, use_transport
+from picus_api.core.dynamodb.pynamodb_client import TransportClient, use_transport
 from picus_api.core.dynamodb.transport import Transport
 from tests.transport.conftest import Make
 from tests.transport.servers import FaultyProxy, Server, answer, replies
+
+
+def answer_was_lost(error: BaseException | None) -> bool:
+    """Whether an error, however PynamoDB wrapped it, says that the operation may have been carried out."""
+    while error is not None:
+        if getattr(error, "answer_lost", False):
+            return True
+        error = error.__cause__ or getattr(error, "cause", None) or error.__context__
+    return False
 
 
 class ByName(GlobalSecondaryIndex["Thing"]):  # type: ignore[no-untyped-call]

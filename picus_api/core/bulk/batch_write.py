@@ -15,7 +15,7 @@ BATCH_ITEMS = 25
 # DynamoDB takes 16 MB; on a slow line less at a time arrives in time.
 REQUEST_BYTES = 4 * 1024 * 1024
 _UNIT_BYTES = 1024
-_IF_NEW = f',"ConditionExpression":"attribute_not_exists({KEY})"}}'.encode()
+IF_NEW = f',"ConditionExpression":"attribute_not_exists({KEY})"}}'.encode()
 _REFUSED = ("ValidationException", "SerializationException")
 
 
@@ -88,7 +88,7 @@ class BatchWriter:
         skipped = 0
         for row in rows:
             try:
-                self._put(row, _IF_NEW)
+                self._put(row, IF_NEW)
             except ItemConflict:
                 skipped += 1
         return skipped

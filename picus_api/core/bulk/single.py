@@ -5,25 +5,24 @@ import uuid
 
 from picus_api.core import table
 from picus_api.core.attributes import AttributeMap
+from picus_api.core.bulk.batch_write import IF_NEW, Row
 from picus_api.core.bulk.reading import prepare, row_json
-from picus_api.core.dynamodb.wire_json import encode
 from picus_api.core.table import KEY, TableUnavailable
 
 
-def complete(item: AttributeMap, key: str | None) -> str:
-    """Make an item the row that is stored, under this key, its own or a new one; the key. Raises BadValue."""
+def complete(item: AttributeMap, key: str | None) -> Row:
+    """The row to store of an item, under this key, its own or a new one. Raises BadValue."""
     if key is not None:
         item[KEY] = {"S": key}
     found = prepare(item, lambda: str(uuid.uuid4()))
-    row_json(item)
-    return found
+    return Row(found, row_json(item), "the item")
 
 
-def put(row: AttributeMap, *, replace: bool) -> None:
-    """Store a complete row. Raises ItemConflict where its key is in use unless it may replace, TableUnavailable."""
-    condition = {} if replace else {"ConditionExpression": f"attribute_not_exists({KEY})"}
+def put(row: Row, *, replace: bool) -> None:
+    """Store a row. Raises ItemConflict where its key is in use unless it may replace, TableUnavailable."""
+    head = f'{{"TableName":{json.dumps(table.table_name())},"Item":'.encode()
     with table.domain_errors():
-        table.transport().call_raw("PutItem", encode({"TableName": table.table_name(), "Item": row, **condition}))
+        table.transport().call_raw("PutItem", head + row.wire + (b"}" if replace else IF_NEW))
 
 
 def approximate_count() -> int | None:

@@ -48,12 +48,3 @@ class TransportClient:
 def use_transport(connection: PynamoConnection, transport: Transport) -> None:
     """Make a PynamoDB connection (a model's is `Model._get_connection().connection`) use the transport."""
     connection._client = TransportClient(transport)
-
-
-def answer_was_lost(error: BaseException | None) -> bool:
-    """Tell whether the operation behind an error, however PynamoDB wrapped it, may have been carried out."""
-    while error is not None:
-        if getattr(error, "answer_lost", False):
-            return True
-        error = error.__cause__ or getattr(error, "cause", None) or error.__context__
-    return False

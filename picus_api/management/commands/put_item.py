@@ -45,12 +45,12 @@ class Command(TerminalCommand):
     def run(self, options: dict[str, Any]) -> None:
         """Store it."""
         item = FORMATS[options["format"]].parse(_text(options["item"], options["file"]))
-        key = single.complete(item, options["key"])
+        row = single.complete(item, options["key"])
         if options["dry_run"]:
             self.say("The item is fit to be stored; nothing was written.")
             return
-        single.put(item, replace=options["replace"])
-        self.emit(messages.encode({KEY: key}))
+        single.put(row, replace=options["replace"])
+        self.emit(messages.encode({KEY: row.key}))
 
 
 def _text(argument: str | None, file: str | None) -> bytes:
