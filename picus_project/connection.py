@@ -5,10 +5,8 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from contextlib import suppress
-from email.utils import formatdate
-from functools import lru_cache
 from typing import Any, cast
 
 from gunicorn import http, util
@@ -17,6 +15,8 @@ from gunicorn.http.errors import NoMoreData
 
 from picus_project.arrival import WAITED_BYTES, Arrival, arrival_of, has_head
 from picus_project.refusals import refusal, too_late
+from picus_project.response import Response
+from picus_project.slots import Slots
 
 READ_SECONDS = 10
 """How long a request may pause. (The whole of a body has a limit of its own, picus_api/body.py.)"""
@@ -35,7 +35,7 @@ Application = Callable[[MutableMapping[str, Any], Any], Iterable[bytes]]
 class Connection:
     """An accepted socket, used by one thread at a time. ``deadline``: when it is closed, unused (monotonic)."""
 
-    def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any, log: Any) -> None:
+    def __init__(self, cfg: Any, log: Any, slots: Slots, sock: socket.socket, client: Any) -> None:
         # The kernel's timeouts: Python's cost a system call more for each read and write.
         sock.setblocking(True)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", READ_SECONDS, 0))
@@ -46,7 +46,7 @@ class Connection:
         self.deadline = 0.0
         self.begun: float | None = None
         """Since when a request has been arriving (monotonic)."""
-        self._cfg, self._client, self._server, self._log = cfg, client, server, log
+        self._cfg, self._log, self._slots, self._client, self._server = cfg, log, slots, client, sock.getsockname()
         self._parser = http.get_parser(cfg, sock, client)
 
     @property
@@ -106,6 +106,7 @@ class Connection:
             request = next(self._parser)
             response, environ = self._begin(request)
             environ["wsgi.multithread"] = True
+            response.slots = self._slots
             if closing:
                 response.force_close()
             _send(application(environ, response.start_response), response, environ)
@@ -116,11 +117,11 @@ class Connection:
             self._failed(error, response)
             return False
 
-    def _begin(self, request: Any) -> "tuple[Response, MutableMapping[str, Any]]":
+    def _begin(self, request: Any) -> tuple[Response, MutableMapping[str, Any]]:
         made = wsgi.create(request, self.sock, self._client, self._server, self._cfg, response_class=Response)
         return cast(tuple[Response, MutableMapping[str, Any]], made)
 
-    def _failed(self, error: Exception, response: "Response | None") -> None:
+    def _failed(self, error: Exception, response: Response | None) -> None:
         """An answer that has begun is cut, so that nobody takes it for a whole one; else the client is told."""
         if isinstance(error, OSError) and error.errno in _GONE:
             self._log.debug("the client is gone: %s", error)
@@ -140,7 +141,7 @@ class Connection:
         return bool(self._parser.finish_body(deadline=time.monotonic() + _DRAIN_SECONDS))
 
 
-def _send(pieces: Iterable[bytes], response: "Response", environ: MutableMapping[str, Any]) -> None:
+def _send(pieces: Iterable[bytes], response: Response, environ: MutableMapping[str, Any]) -> None:
     try:
         for piece in pieces:
             response.write(piece)
@@ -150,57 +151,3 @@ def _send(pieces: Iterable[bytes], response: "Response", environ: MutableMapping
     finally:
         if hasattr(pieces, "close"):
             pieces.close()
-
-
-@lru_cache(maxsize=2)
-def _http_date(second: int) -> str:
-    return formatdate(second, usegmt=True)
-
-
-class Response(wsgi.Response):
-    """gunicorn's, with the head and the first piece of the body in one packet."""
-
-    _head = b""
-    trailers: Mapping[str, str] = {}
-    """What follows a chunked body (RFC 9112, section 7.1.2)."""
-
-    @property
-    def begun(self) -> bool:
-        """Whether the client may have seen any of it."""
-        return self.headers_sent and not self._head
-
-    def default_headers(self) -> list[str]:
-        """gunicorn's, the date made once a second."""
-        _, minor = self.req.version or (1, 1)
-        connection = "close" if self.should_close() else "keep-alive"
-        lines = [
-            f"HTTP/1.{minor} {self.status}\r\n",
-            f"Date: {_http_date(int(time.time()))}\r\n",
-            f"Connection: {connection}\r\n",
-        ]
-        return [*lines, "Transfer-Encoding: chunked\r\n"] if self.chunked else lines
-
-    def send_headers(self) -> None:
-        """Make the head ready; it goes with the first piece, or at the end."""
-        if not self.headers_sent:
-            lines = [*self.default_headers(), *(f"{name}: {value}\r\n" for name, value in self.headers), "\r\n"]
-            self._head = "".join(lines).encode("latin-1")
-            self.headers_sent = True
-
-    def can_sendfile(self) -> bool:
-        """No: it would overtake the head, and what is served here is small."""
-        return False
-
-    def close(self) -> None:
-        """The end."""
-        self.send_headers()
-        fields = "".join(f"{name}: {value}\r\n" for name, value in self.trailers.items())
-        self._put(b"0\r\n%b\r\n" % fields.encode("latin-1") if self.chunked else b"")
-
-    def _emit_body(self, data: bytes) -> None:
-        self._put(b"%X\r\n%b\r\n" % (len(data), data) if self.chunked else data)
-
-    def _put(self, data: bytes) -> None:
-        head, self._head = self._head, b""
-        if head or data:
-            self.sock.sendall(head + data)

@@ -23,6 +23,7 @@ from gunicorn.workers import base
 from picus_api.core import environment
 from picus_project.arrival import Arrival
 from picus_project.connection import READ_SECONDS, Connection
+from picus_project.slots import Slots
 
 _ONE_EVENT = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLONESHOT
 _TICK_MS = 1000
@@ -41,7 +42,7 @@ class Worker(base.Worker):
         self._epoll = select.epoll()
         self._open: dict[int, Connection] = {}
         self._idle: dict[int, Connection] = {}
-        self._slots = threading.Semaphore(max(1, self.cfg.threads // 2))
+        self._slots = Slots(max(1, self.cfg.threads // 2), self._admit)
         self._deferred: deque[Connection] = deque()
         self._arrive_seconds = environment.integer("BODY_SECONDS", 60, minimum=1, maximum=3600)
         super().init_process()
@@ -77,7 +78,7 @@ class Worker(base.Worker):
             sock, client = listener.accept()
         except OSError:
             return  # another worker was faster, or the client has gone
-        connection = Connection(self.cfg, sock, client, listener.getsockname(), self.log)
+        connection = Connection(self.cfg, self.log, self._slots, sock, client)
         self._open[connection.fd] = connection
         self._wait(connection, self._epoll.register)
 
@@ -110,10 +111,15 @@ class Worker(base.Worker):
                 if arrival is Arrival.PARTIAL and not hung_up:
                     self._wait(connection, self._epoll.modify)
                     return
-                if arrival is Arrival.OPEN and not self._slots.acquire(blocking=False):
-                    self._defer(connection)
-                    return
-                if not self._answer(connection, slot=arrival is Arrival.OPEN):
+                if arrival is Arrival.OPEN:
+                    with self._slots.taken() as taken:
+                        again = taken and self._answer(connection)
+                    if not taken:
+                        self._defer(connection)
+                        return
+                else:
+                    again = self._answer(connection)
+                if not again:
                     break
                 if not connection.has_more:
                     self._wait(connection, self._epoll.modify)
@@ -123,21 +129,15 @@ class Worker(base.Worker):
             self.log.exception("unhandled")
         self._close(connection, graceful=True)
 
-    def _answer(self, connection: Connection, *, slot: bool) -> bool:
-        try:
-            return connection.answer(self.wsgi, closing=not self.alive or self._is_full())
-        finally:
-            if slot:
-                self._slots.release()
-                self._admit()
+    def _answer(self, connection: Connection) -> bool:
+        return connection.answer(self.wsgi, closing=not self.alive or self._is_full())
 
     def _defer(self, connection: Connection) -> None:
         """Leave it until one of those that are read as they come is done."""
         self._leave(connection)
         self._deferred.append(connection)
-        if self._slots.acquire(blocking=False):  # the last one was done meanwhile
-            self._slots.release()
-            self._admit()
+        with self._slots.taken():  # if there is one, it came free meanwhile, and going out of it admits
+            pass
 
     def _admit(self) -> None:
         """Wake the one that has been deferred the longest."""
