@@ -1,13 +1,16 @@
 """The list streams: pages leave as they come, and a reader who stops or leaves stops the scan."""
 
+import json
 import socket
 import threading
 import time
 from collections.abc import Callable
+from http.client import IncompleteRead
 from typing import TYPE_CHECKING
 
 import pytest
 
+from picus_project.response import HURRY_SECONDS
 from tests.dynamodb import new_table
 from tests.faulty import faulty_dynamodb
 from tests.service.conftest import gunicorn
@@ -90,3 +93,20 @@ def test_a_reader_who_stops_stops_the_scan_and_one_who_leaves_frees_the_thread(
         assert client.request("GET", "/__lbheartbeat__").status == 200
         assert time.monotonic() - left < 1
         assert scans.count <= before + 1
+
+
+def test_readers_who_stop_leave_threads_to_others(dynamodb_url: str, big_table: "Table") -> None:
+    settings = {"DYNAMODB_TABLE_NAME": big_table.name, "DYNAMODB_ENDPOINT_URL": dynamodb_url, "WEB_THREADS": "2"}
+    with gunicorn(**settings) as client, client.connection() as patient, client.connection() as cut:
+        for connection in (patient, cut):
+            connection.request("GET", "/picus/list")
+            time.sleep(0.5)
+        # One may be waited for, and has a thread; the other has one for some seconds.
+        with client.connection() as other:
+            other.timeout = HURRY_SECONDS + 3
+            other.request("GET", "/picus/get/0")
+            assert other.getresponse().status == 200
+        items = json.loads(patient.getresponse().read())
+        assert len(items) == 60
+        with pytest.raises((IncompleteRead, ConnectionError)):
+            cut.getresponse().read()
