@@ -68,8 +68,9 @@ class Connection:
         if piece:
             buffer.seek(0, os.SEEK_END)
             buffer.write(piece)
-        found = arrival_of(buffer.getvalue())
-        self.begun = (self.begun or time.monotonic()) if found is not Arrival.WHOLE else None
+        data = buffer.getvalue()
+        found = arrival_of(data)
+        self.begun = (self.begun or time.monotonic()) if data and found is not Arrival.WHOLE else None
         return found
 
     def give_up(self) -> None:
@@ -78,7 +79,7 @@ class Connection:
         if self.begun is not None and has_head(data):
             status = 408 if arrival_of(data) is Arrival.PARTIAL else 503
             with suppress(OSError):
-                self.sock.sendall(too_late(status, self._log))
+                self.sock.send(too_late(status, self._log), socket.MSG_DONTWAIT)
 
     def answer(self, application: Application, closing: bool) -> bool:
         """Answer a request. Whether the connection can be used again."""
@@ -87,6 +88,8 @@ class Connection:
 
     def is_probed(self) -> bool:
         """Whether a whole request for liveness waits here, unread: the one that is answered without DynamoDB."""
+        if self.has_more:
+            return False
         try:
             waiting = self.sock.recv(_PROBE_BYTES, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except OSError:

@@ -87,12 +87,12 @@ class Worker(base.Worker):
         self._leave(connection)
         arm(connection.fd, _ONE_EVENT)
 
-    def _leave(self, connection: Connection) -> None:
+    def _leave(self, connection: Connection, pause: float = READ_SECONDS) -> None:
         now = time.monotonic()
         if connection.begun is None:
             connection.deadline = now + self.cfg.keepalive
         else:
-            connection.deadline = min(now + READ_SECONDS, connection.begun + self._arrive_seconds)
+            connection.deadline = min(now + pause, connection.begun + self._arrive_seconds)
         self._idle[connection.fd] = connection
 
     def _work(self) -> None:
@@ -134,7 +134,7 @@ class Worker(base.Worker):
 
     def _defer(self, connection: Connection) -> None:
         """Leave it until one of those that are read as they come is done."""
-        self._leave(connection)
+        self._leave(connection, self._arrive_seconds)
         self._deferred.append(connection)
         with self._slots.taken():  # if there is one, it came free meanwhile, and going out of it admits
             pass
@@ -142,7 +142,7 @@ class Worker(base.Worker):
     def _admit(self) -> None:
         """Wake the one that has been deferred the longest."""
         while self._deferred:
-            with suppress(IndexError):  # others admit, too
+            with suppress(IndexError, OSError):  # others admit, too, and the main thread closes
                 connection = self._deferred.popleft()
                 if self._idle.get(connection.fd) is connection:
                     self._epoll.modify(connection.fd, _NOW)
@@ -152,7 +152,16 @@ class Worker(base.Worker):
         """Asked whether the process lives, while every thread is busy: a load balancer must not take it for dead."""
         for fd, connection in list(self._idle.items()):
             if connection.is_probed() and self._idle.pop(fd, None) is not None:
-                self._serve(connection)
+                self._answer_probe(connection)
+
+    def _answer_probe(self, connection: Connection) -> None:
+        """That alone: what came with it may be anything, and is for a thread."""
+        connection.arrival()
+        if not self._answer(connection):
+            self._close(connection, graceful=True)
+            return
+        self._leave(connection)
+        self._epoll.modify(connection.fd, _NOW if connection.has_more else _ONE_EVENT)
 
     def _is_full(self) -> bool:
         return len(self._open) >= int(self.cfg.worker_connections)
