@@ -83,13 +83,14 @@ def _members(document: dict[str, Any], depth: int) -> AttributeMap:
     attributes = {}
     for name, value in document.items():
         try:
-            attributes[_name(name)] = _CONVERTERS[type(value)](value, depth)
+            attributes[check_name(name)] = _CONVERTERS[type(value)](value, depth)
         except BadValue as error:
             raise error.within(name) from error.__cause__
     return attributes
 
 
-def _name(name: str) -> str:
+def check_name(name: str) -> str:
+    """The name of an attribute. Raises BadValue when DynamoDB can't hold it."""
     if not name:
         raise BadValue("An attribute name must not be empty.")
     _check_text(name)

@@ -1,5 +1,6 @@
 """What the commands for operators have in common: exit codes, messages, options, help that teaches, progress."""
 
+import os
 import signal
 import sys
 import textwrap
@@ -7,6 +8,7 @@ from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from botocore.exceptions import NoRegionError
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
 from tqdm import tqdm
 
@@ -14,9 +16,17 @@ from picus_api.core import messages
 from picus_api.core.bulk.errors import BulkError, UsageError
 from picus_api.core.environment import SettingError
 from picus_api.core.errors import BadValue
-from picus_api.core.table import ItemConflict, ItemNotFound, ItemTooLarge, TableThrottled, TableUnavailable
+from picus_api.core.table import (
+    ItemConflict,
+    ItemNotFound,
+    ItemTooLarge,
+    TableMissing,
+    TableThrottled,
+    TableUnavailable,
+)
 
 FAILED, USAGE = 1, 2
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 _CODES = """Exit status: 0 done, 1 failed, 2 wrong usage or settings.
 Data goes to standard output, all else to standard error."""
 
@@ -55,7 +65,9 @@ class TerminalCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, and say in one line what went wrong."""
-        before = signal.signal(signal.SIGTERM, _interrupt)
+        if sys.stdout is None:
+            raise CommandError("Standard output is closed.", returncode=FAILED)
+        before = {number: signal.signal(number, _interrupt) for number in _ENDING}
         try:
             self.run(options)
             sys.stdout.flush()
@@ -66,9 +78,11 @@ class TerminalCommand(BaseCommand):
         except (SettingError, UsageError) as error:
             raise CommandError(str(error), returncode=USAGE) from error
         except Exception as error:
-            raise CommandError(sentence(error), returncode=FAILED) from error
+            unset = isinstance(error.__cause__, NoRegionError)
+            raise CommandError(sentence(error), returncode=USAGE if unset else FAILED) from error
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def say(self, text: str) -> None:
         """A line for the operator."""
@@ -80,7 +94,15 @@ class TerminalCommand(BaseCommand):
 
 
 def _interrupt(*_: object) -> NoReturn:
+    for number in _ENDING:
+        signal.signal(number, _leave_at_once)
     raise KeyboardInterrupt
+
+
+def _leave_at_once(*_: object) -> NoReturn:
+    """Somebody can't wait for what is under way: as after kill -9, a checkpoint has what was done."""
+    os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, b"Interrupted again.\n")
+    os._exit(FAILED)
 
 
 def _leave_quietly() -> NoReturn:
@@ -107,9 +129,27 @@ def sentence(error: Exception) -> str:
             return "The item is larger than DynamoDB's 400 KB."
         case TableThrottled():
             return "DynamoDB still throttles after the retries: try again later, or slower."
+        case TableMissing():
+            return f"There is no such table: {error.cause}"
+        case TableUnavailable() if isinstance(error.__cause__, NoRegionError):
+            return "AWS_REGION is not set."
         case TableUnavailable():
             return f"The table can't be reached: {error.cause}"
     raise error
+
+
+def key(text: str) -> str:
+    """A key given as an argument."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ArgumentTypeError("must be UTF-8") from None
+    return text
+
+
+def counted(items: int, *, verb: bool = False) -> str:
+    """So many items, and what they are."""
+    return f"{items:,} item{'' if items == 1 else 's'}" + (" is" if items == 1 else " are") * verb
 
 
 def positive(kind: Callable[[str], Any], most: float) -> Callable[[str], Any]:

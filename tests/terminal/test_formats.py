@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,49 @@ def test_items_whose_key_is_in_use_are_replaced_or_skipped(terminal: Terminal) -
     assert by_number(terminal.rows())[0] == {"object_id": "k1", "n": -1}
     assert terminal("import_items", "-", given=ndjson(ITEMS)).code == 0
     assert by_number(terminal.rows()) == ITEMS
+
+
+def test_where_what_is_there_stays_the_first_of_two_items_with_one_key_stays_too(terminal: Terminal) -> None:
+    terminal.file("items", ndjson({"object_id": f"{n % 3}", "n": n} for n in range(60)))
+    result = terminal("import_items", "items", "--on-conflict", "skip")
+    assert "60 items imported, 57 of them skipped" in result.err
+    assert sorted(int(row["n"]) for row in terminal.rows()) == [0, 1, 2]
+
+
+def test_a_refused_export_leaves_nothing_behind_that_another_would_trip_over(terminal: Terminal) -> None:
+    terminal.table.put_item(Item={"object_id": "k", "s": {"a"}, "picus_version": f"v1:{'0' * 32}"})
+    assert terminal("export_items", "x.json").code == 1
+    assert list(terminal.folder.iterdir()) == []
+    assert terminal("export_items", "x.json", "--format", "dynamodb").code == 0
+
+
+def test_only_files_are_replaced_and_links_lead_to_them(terminal: Terminal) -> None:
+    os.mkfifo(terminal.folder / "fifo")
+    (terminal.folder / "folder").mkdir()
+    for name in ("fifo", "folder", "/dev/null"):
+        result = terminal("export_items", name, "--overwrite")
+        assert result.code == 2
+        assert "is no file" in result.err
+    terminal.file("target", "old")
+    (terminal.folder / "link").symlink_to("target")
+    assert terminal("export_items", "link", "--overwrite").code == 0
+    assert (terminal.folder / "link").is_symlink()
+    assert (terminal.folder / "target").read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("manifest-files.json", "", "not what its summary says"),
+        ("manifest-summary.json", '{"itemCount": 3}', "not what its summary says"),
+        ("manifest-summary.json", "[1]", "is not the manifest"),
+        ("manifest-summary.json", "{", "is not the manifest"),
+    ],
+)
+def test_a_manifest_that_lost_something_is_refused(terminal: Terminal, name: str, content: str, what: str) -> None:
+    s3_export(terminal.folder / "export", (2, 2))
+    (file,) = (terminal.folder / "export").rglob(name)
+    file.write_text(content)
+    result = terminal("import_items", "export")
+    assert result.code == 2
+    assert what in result.err

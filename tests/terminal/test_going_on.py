@@ -1,7 +1,9 @@
 """Imports and exports that end early go on: nothing is lost, nothing is written twice."""
 
 import json
+import signal
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Callable
 
@@ -116,3 +118,54 @@ def test_an_import_from_standard_input_goes_on_with_a_named_checkpoint(terminal:
     ended(process)
     assert terminal(*command, given=TEXT).code == 0
     assert sorted(int(row["n"]) for row in terminal.rows()) == list(range(ITEMS))
+
+
+def test_an_impatient_second_interrupt_leaves_at_once_and_loses_nothing(terminal: Terminal) -> None:
+    terminal.file("items.ndjson", TEXT)
+    process = terminal.start("import_items", "items.ndjson", "--max-wcu", "100")
+    noted(terminal.folder / "items.ndjson.import-checkpoint", 2, process)
+    for _ in range(3):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.02)
+    # The last one may find Python gone.
+    assert ended(process).code in (1, -signal.SIGINT)
+    assert terminal("import_items", "items.ndjson").code == 0
+    assert sorted(int(row["n"]) for row in terminal.rows()) == list(range(ITEMS))
+
+
+@pytest.mark.parametrize("content", ['{"a": 1}', "one\ntwo, without its end", '{"operation": "im'])
+@pytest.mark.parametrize("more", [[], ["--restart"]])
+def test_a_file_that_is_no_checkpoint_stays_as_it_is(terminal: Terminal, content: str, more: list[str]) -> None:
+    file = terminal.file("mine", content)
+    terminal.file("items.ndjson", '{"n": 1}\n')
+    for command in (["import_items", "items.ndjson"], ["export_items", "x.ndjson"]):
+        result = terminal(*command, "--checkpoint", "mine", *more)
+        if content.startswith('{"operation"'):
+            assert result.code == 0, result
+            file.write_text(content)
+            continue
+        assert result.code == 2
+        assert "mine is not a checkpoint" in result.err
+        assert file.read_text() == content
+
+
+def test_a_damaged_checkpoint_says_so(terminal: Terminal) -> None:
+    terminal.file("items.ndjson", TEXT + "oops\n")
+    terminal("import_items", "items.ndjson")
+    with (terminal.folder / "items.ndjson.import-checkpoint").open("a") as checkpoint:
+        checkpoint.write("0 zz\n")
+    result = terminal("import_items", "items.ndjson")
+    assert result.code == 2
+    assert "is damaged: begin anew with --restart" in result.err
+
+
+def test_an_export_does_not_become_strict_or_lossy_on_its_way(terminal: Terminal) -> None:
+    terminal.file("items.ndjson", TEXT)
+    terminal("import_items", "items.ndjson")
+    with CountingProxy(terminal.url) as proxy:
+        process = terminal.start("export_items", "x.ndjson", "--max-rcu", "1000", "--lossy", url=proxy.url)
+        noted(terminal.folder / "x.ndjson.export-checkpoint", 5, process)
+        interrupt(process)
+        result = terminal("export_items", "x.ndjson", url=proxy.url)
+    assert result.code == 2
+    assert "its lossy is True, not False" in result.err

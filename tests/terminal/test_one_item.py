@@ -1,11 +1,15 @@
 """list_items, get_item, put_item and delete_item."""
 
 import json
+import os
+import subprocess
+import sys
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from tests.dynamodb import CREDENTIALS, ROOT
 from tests.terminal.conftest import Terminal, ended
 
 ITEM = '{"name": "x", "value": 1.10, "big": 12345678901234567890123456789012345678, "none": null}'
@@ -142,7 +146,7 @@ def test_a_missing_table_and_an_unreachable_dynamodb_are_failures(terminal: Term
     for command in (*commands, ["export_items"], ["import_items", "items.ndjson"]):
         result = terminal(*command)
         assert (result.code, result.out) == (1, "")
-        assert "can't be reached" in result.err
+        assert "There is no such table: " in result.err
         assert "ResourceNotFound" in result.err
 
 
@@ -151,3 +155,33 @@ def test_bytes_that_are_not_utf_8_are_refused(terminal: Terminal) -> None:
     assert result.code == 1
     assert "not valid UTF-8" in result.err
     assert ended(terminal.start("put_item", b'{"a": "\xff"}')).code == 1  # type: ignore[arg-type]
+
+
+def test_an_item_that_never_ends_is_refused(terminal: Terminal) -> None:
+    for command in (["--file", "/dev/zero"], ["--file", "-"]):
+        result = terminal("put_item", *command, given=b"x" * (5 * 2**20))
+        assert result.code == 2
+        assert "longer than 4,194,304 bytes" in result.err
+
+
+@pytest.mark.parametrize("command", ["get_item", "delete_item"])
+def test_a_key_that_is_not_utf_8_is_a_usage_error(terminal: Terminal, command: str) -> None:
+    result = terminal.process(command, "\udcff")
+    assert result.code == 2
+    assert "must be UTF-8" in result.err
+
+
+def test_a_closed_standard_output_is_a_failure(terminal: Terminal) -> None:
+    environment = os.environ | CREDENTIALS | {"DYNAMODB_TABLE_NAME": "x", "DYNAMODB_ENDPOINT_URL": terminal.url}
+    script = f"exec {sys.executable} {ROOT}/manage.py list_items 1>&-"
+    result = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, check=False)
+    assert (result.returncode, result.stderr) == (1, b"CommandError: Standard output is closed.\n")
+
+
+def test_without_a_region_it_is_a_usage_error(terminal: Terminal) -> None:
+    names = ("AWS_", "DYNAMODB_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(names)}
+    environment |= {"DYNAMODB_TABLE_NAME": "xyz", "HOME": str(terminal.folder), "AWS_EC2_METADATA_DISABLED": "true"}
+    command = [sys.executable, str(ROOT / "manage.py"), "list_items"]
+    result = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert (result.returncode, result.stderr) == (2, b"CommandError: AWS_REGION is not set.\n")

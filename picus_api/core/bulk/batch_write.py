@@ -53,7 +53,7 @@ class BatchWriter:
             try:
                 self._write_request([row.wire for row in request])
             except (ItemTooLarge, TableUnavailable) as error:
-                if not _is_refusal(error):
+                if not is_refusal(error):
                     raise
                 self._find_refused(request)
         return 0
@@ -99,9 +99,9 @@ class BatchWriter:
         try:
             answer = self._client.call_patiently("PutItem", self._put_head + row.wire + end)
         except (ItemTooLarge, TableUnavailable) as error:
-            if not _is_refusal(error):
+            if not is_refusal(error):
                 raise
-            raise RowRefused(f"{row.where}: {_reason(error)}") from error
+            raise RowRefused(f"{row.where}: {reason(error)}") from error
         self._meter.settle(estimate, answer)
 
 
@@ -118,12 +118,13 @@ def _unprocessed(answer: bytes) -> list[bytes]:
     return [encode(request["PutRequest"]["Item"]) for each in requests for request in each]
 
 
-def _is_refusal(error: Exception) -> bool:
+def is_refusal(error: Exception) -> bool:
     """Whether it is about the rows, and not about the table or the way there."""
     return isinstance(error, ItemTooLarge) or getattr(error.__cause__, "code", None) in _REFUSED
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Why, for the operator."""
     if isinstance(error, ItemTooLarge):
         return "The item is larger than DynamoDB's 400 KB."
     return f"DynamoDB refuses the item: {getattr(error.__cause__, 'message', error)}"

@@ -13,6 +13,11 @@ from typing import Any
 
 from picus_api.core.bulk.errors import BulkError, UsageError
 
+# How every journal begins.
+_START = b'{"operation": "'
+_NONE = "{} is not a checkpoint: name another with --checkpoint."
+_DAMAGED = "The checkpoint {} is damaged: begin anew with --restart."
+
 
 class Journal:
     """One such file, open and locked."""
@@ -25,17 +30,26 @@ class Journal:
         except OSError as error:
             raise UsageError(f"The checkpoint can't be written ({error}): name another with --checkpoint.") from error
         try:
+            self._begin(header, fresh, restart=restart)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, header: dict[str, Any], fresh: dict[str, Any], *, restart: bool) -> None:
+        try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise UsageError(f"Another process is using the checkpoint {path}.") from error
-        lines = [] if restart else self._whole_lines()
+            raise UsageError(f"Another process is using the checkpoint {self.path}.") from error
+        lines = self._whole_lines()
+        if restart:
+            lines = []
         self.resumed = bool(lines)
         if not lines:
             lines = [json.dumps(header | fresh)]
             os.ftruncate(self._file, 0)
             self.note(lines[0])
             os.fsync(self._file)
-        self.header = _header(path, lines[0], header)
+        self.header = _header(self.path, lines[0], header)
         self.steps = lines[1:]
 
     def note(self, line: str) -> None:
@@ -52,6 +66,9 @@ class Journal:
 
     def _whole_lines(self) -> list[str]:
         content = self.path.read_bytes()
+        # Looked at before anything is changed: it may be any file that somebody named by mistake.
+        if content and not content.startswith(_START):
+            raise UsageError(_NONE.format(self.path))
         whole = content[: content.rfind(b"\n") + 1]
         os.ftruncate(self._file, len(whole))
         return whole.decode(errors="replace").splitlines()
@@ -63,7 +80,7 @@ def _header(path: Path, line: str, expected: dict[str, Any]) -> dict[str, Any]:
         found = json.loads(line)
         differing = [name for name, value in expected.items() if found[name] != value]
     except (ValueError, LookupError, TypeError) as error:
-        raise UsageError(f"{path} is not a checkpoint: name another with --checkpoint.") from error
+        raise UsageError(_NONE.format(path)) from error
     if differing:
         name = differing[0]
         raise UsageError(
@@ -80,9 +97,12 @@ class ImportCheckpoint:
         self.import_id = import_id
         self._journal = journal
         self._done: dict[int, int] = {}
-        for step in journal.steps if journal else ():
-            number, checksum = step.split()
-            self._done[int(number)] = int(checksum, 16)
+        try:
+            for step in journal.steps if journal else ():
+                number, checksum = step.split()
+                self._done[int(number)] = int(checksum, 16)
+        except ValueError as error:
+            raise UsageError(_DAMAGED.format(journal and journal.path)) from error
 
     @classmethod
     def open(cls, path: Path | None, header: dict[str, Any], *, restart: bool) -> "ImportCheckpoint":
@@ -104,6 +124,11 @@ class ImportCheckpoint:
         if found is not None and found != checksum:
             raise BulkError("What was imported from here has been changed since: begin anew with --restart.")
         return found is not None
+
+    def check_all_found(self) -> None:
+        """Raise BulkError unless all that was written was found again."""
+        if self._done:
+            raise BulkError("The files have lost records that were imported before: begin anew with --restart.")
 
     def mark(self, number: int, checksum: int) -> None:
         """The batch is written."""
@@ -129,10 +154,13 @@ class ExportCheckpoint:
         self.positions: dict[int, str | None] = {}
         """By segment the key to go on after; None: it is at its end. Segments that are not begun are missing."""
         self.offset = self.items = 0
-        for step in journal.steps if journal else ():
-            segment, self.offset, items, key = json.loads(step)
-            self.positions[segment] = key
-            self.items += items
+        try:
+            for step in journal.steps if journal else ():
+                segment, self.offset, items, key = json.loads(step)
+                self.positions[segment] = key
+                self.items += items
+        except (ValueError, TypeError) as error:
+            raise UsageError(_DAMAGED.format(journal and journal.path)) from error
         self.segments: int = journal.header["segments"] if journal else segments
 
     @classmethod

@@ -46,12 +46,11 @@ class Exporter:
         self._lock, self._converting = threading.Lock(), threading.Lock()
         self._failure: BaseException | None = None
         self.items = 0
-        belongs = {"output": str(options.path), "format": options.format.name, "gzip": options.zipped}
+        about = {"format": options.format.name, "gzip": options.zipped, "lossy": options.lossy}
         self._client = BulkClient(options.segments)
         self._meter = Meter(options.max_rcu, self._client.stop)
-        self.checkpoint = ExportCheckpoint.open(
-            options.checkpoint, {**self._client.place, **belongs}, options.segments, restart=options.restart
-        )
+        belongs = {**self._client.place, "output": str(options.path), **about}
+        self.checkpoint = ExportCheckpoint.open(options.checkpoint, belongs, options.segments, restart=options.restart)
         self.before = self.checkpoint.items
 
     def run(self) -> Done:
@@ -67,6 +66,11 @@ class Exporter:
                 raise self._failure
             self._output.finish()
             self.checkpoint.finish()
+        except ForeignRefusal:
+            # Going on would end here again: what is to be done differently begins anew.
+            self._output.discard()
+            self.checkpoint.finish()
+            raise
         finally:
             self._output.close()
             self.checkpoint.close()
@@ -116,10 +120,14 @@ class Exporter:
             self._progress(len(records))
 
 
-def _refusal(page: SegmentPage) -> BulkError:
+class ForeignRefusal(BulkError):
+    """An item has a value that the format has no word for."""
+
+
+def _refusal(page: SegmentPage) -> ForeignRefusal:
     """Of the first value on the page that JSON has no word for."""
     key, pointer, tag = next((item[KEY]["S"], *found) for item in page.items if (found := foreign_value(item)))
-    return BulkError(
+    return ForeignRefusal(
         f"The item {key!r} has a value of type {tag} at {pointer}, for which JSON has no word: "
         "--format dynamodb keeps it, --lossy writes sets as arrays and binary as base64."
     )

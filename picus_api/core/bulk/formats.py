@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from picus_api.core import versions
 from picus_api.core.attributes import AttributeMap, AttributeValue
 from picus_api.core.bulk.splitting import Record, split_array, split_lines
-from picus_api.core.bulk.wire import check_attributes
+from picus_api.core.bulk.wire import check_attributes, unique_members
 from picus_api.core.dynamodb.wire_json import encode
 from picus_api.core.errors import BadValue, json_pointer
 from picus_api.core.from_json import attributes_from_json
@@ -70,7 +70,7 @@ def _parse_json(text: bytes) -> AttributeMap:
 
 def _parse_dynamodb(text: bytes) -> AttributeMap:
     try:
-        record: Any = json.loads(text)
+        record: Any = json.loads(text, object_pairs_hook=unique_members)
     except (ValueError, RecursionError) as error:
         raise BadValue(f"The record is not valid JSON: {error}.", located=False) from error
     if not isinstance(record, dict) or set(record) != {"Item"}:

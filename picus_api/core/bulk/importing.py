@@ -84,6 +84,7 @@ class Importer:
             with workers(self._options.threads, self._client.stop) as pool:
                 self._submit_all(pool)
             self._raise_failure()
+            self.checkpoint.check_all_found()
             self.checkpoint.finish()
         finally:
             self.checkpoint.close()
@@ -112,11 +113,12 @@ class Importer:
             raise BulkError(f"{first.source.name}, line {first.line}: {error}") from error
 
     def _rows(self, batch: Batch) -> dict[str, Row]:
-        """By key, and of two with the same key the later one."""
+        """By key, and of two with the same key the later one; the first where what is there is left alone."""
         rows = {}
         for number, entry in enumerate(batch.entries, batch.number * BATCH_ITEMS):
             row = row_of(entry, lambda number=number: assigned_key(self.checkpoint.import_id, number))  # type: ignore[misc]
-            rows[row.key] = row
+            if not (self._options.skip_existing and row.key in rows):
+                rows[row.key] = row
         return rows
 
     def _claim(self, rows: dict[str, Row]) -> None:
@@ -129,6 +131,8 @@ class Importer:
         try:
             if self._failure is None and not self._client.stop.is_set():
                 skipped = self._writer.write(rows)
+                if self._options.skip_existing:
+                    skipped += len(batch.entries) - len(rows)
                 self.checkpoint.mark(batch.number, batch.checksum)
                 with self._changed:
                     self.items += len(batch.entries)

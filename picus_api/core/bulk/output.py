@@ -1,5 +1,6 @@
 """Where an export goes: a file that gets its name when it is complete, or standard output."""
 
+import fcntl
 import gzip
 import os
 import sys
@@ -38,6 +39,10 @@ class Output:
                 raise UsageError(f"The output can't be written: {error}.") from error
             self._file = os.fdopen(file, "wb", 0)
             self._opened = True
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise UsageError(f"Another process is writing {self.part}.") from error
             if os.fstat(file).st_size < offset:
                 raise BulkError(f"{self.part} is shorter than its checkpoint says: begin anew with --restart.")
             os.ftruncate(file, offset)
@@ -70,6 +75,11 @@ class Output:
             os.fsync(self._file.fileno())
             self.part.replace(self._path)
 
+    def discard(self) -> None:
+        """Nothing of it is of use."""
+        if self.part:
+            self.part.unlink(missing_ok=True)
+
     def close(self) -> None:
         """Leave the file as it is."""
         if self._opened:
@@ -80,6 +90,11 @@ class Output:
 
     def _put(self, data: bytes) -> None:
         view = memoryview(data)
-        while view:
-            view = view[self._file.write(view) :]
+        try:
+            while view:
+                view = view[self._file.write(view) :]
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise BulkError(f"{self.part or 'Standard output'} can't be written: {error.strerror}.") from error
         self.offset += len(data)

@@ -5,7 +5,7 @@ import uuid
 
 from picus_api.core import table
 from picus_api.core.attributes import AttributeMap
-from picus_api.core.bulk.batch_write import IF_NEW, Row
+from picus_api.core.bulk.batch_write import IF_NEW, Row, RowRefused, is_refusal, reason
 from picus_api.core.bulk.reading import prepare, row_json
 from picus_api.core.table import KEY, TableUnavailable
 
@@ -19,10 +19,18 @@ def complete(item: AttributeMap, key: str | None) -> Row:
 
 
 def put(row: Row, *, replace: bool) -> None:
-    """Store a row. Raises ItemConflict where its key is in use unless it may replace, TableUnavailable."""
+    """Store a row.
+
+    Raises ItemConflict where its key is in use unless it may replace, ItemTooLarge, RowRefused, TableUnavailable.
+    """
     head = f'{{"TableName":{json.dumps(table.table_name())},"Item":'.encode()
-    with table.domain_errors():
-        table.transport().call_raw("PutItem", head + row.wire + (b"}" if replace else IF_NEW))
+    try:
+        with table.domain_errors():
+            table.transport().call_raw("PutItem", head + row.wire + (b"}" if replace else IF_NEW))
+    except TableUnavailable as error:
+        if is_refusal(error):
+            raise RowRefused(reason(error)) from error
+        raise
 
 
 def approximate_count() -> int | None:

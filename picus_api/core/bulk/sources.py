@@ -80,11 +80,11 @@ def _exported(manifest: Path) -> list[Source]:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
     """
     try:
-        _check_summary(manifest.with_name(SUMMARY))
         entries = [json.loads(line) for line in manifest.read_text().splitlines() if line.strip()]
         named = [
-            (manifest.parent / "data" / Path(entry["dataFileS3Key"]).name, entry["itemCount"]) for entry in entries
+            (manifest.parent / "data" / Path(entry["dataFileS3Key"]).name, int(entry["itemCount"])) for entry in entries
         ]
+        _check_summary(manifest.with_name(SUMMARY), sum(count for _, count in named))
     except (ValueError, LookupError, TypeError) as error:
         raise UsageError(f"{manifest} is not the manifest of an export to S3.") from error
     if missing := [path for path, _ in named if not path.is_file()]:
@@ -94,12 +94,15 @@ def _exported(manifest: Path) -> list[Source]:
     return [Source(str(path), path, count) for path, count in named]
 
 
-def _check_summary(path: Path) -> None:
-    summary = json.loads(path.read_text()) if path.is_file() else {}
+def _check_summary(path: Path, items: int) -> None:
+    summary = dict(json.loads(path.read_text())) if path.is_file() else {}
     if summary.get("outputFormat", "DYNAMODB_JSON") != "DYNAMODB_JSON":
         raise UsageError(f"This export is in {summary['outputFormat']}: export the table as DynamoDB JSON.")
     if summary.get("exportType", "FULL_EXPORT") != "FULL_EXPORT":
         raise UsageError("This export holds changes only: export the whole table.")
+    # Without a summary an empty manifest may as well be one that lost its lines.
+    if summary.get("itemCount", items or None) != items:
+        raise UsageError(f"The export's manifest names files of {items:,} items, which is not what its summary says.")
 
 
 @contextmanager

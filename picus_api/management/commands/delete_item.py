@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from picus_api.core import messages, table
-from picus_api.management.terminal import TerminalCommand
+from picus_api.management.terminal import TerminalCommand, key
 from picus_api.models import Item
 
 
@@ -21,7 +21,7 @@ class Command(TerminalCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Those of this command."""
-        parser.add_argument("key", help="the item's object_id, as it is: nothing is percent-encoded here")
+        parser.add_argument("key", type=key, help="the item's object_id, as it is: nothing is percent-encoded here")
         parser.add_argument("--dry-run", action="store_true", help="see whether it is there, and delete nothing")
 
     def run(self, options: dict[str, Any]) -> None:

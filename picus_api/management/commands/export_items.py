@@ -7,10 +7,10 @@ from django.core.management.base import CommandParser
 
 from picus_api.core.bulk import single
 from picus_api.core.bulk.errors import BulkError, UsageError
-from picus_api.core.bulk.exporting import Exporter, ExportOptions
+from picus_api.core.bulk.exporting import Exporter, ExportOptions, ForeignRefusal
 from picus_api.core.bulk.formats import FORMATS, JSON, NDJSON, Format
 from picus_api.core.table import TableUnavailable
-from picus_api.management.terminal import TerminalCommand, add_bulk_options, positive, progress_bar
+from picus_api.management.terminal import TerminalCommand, add_bulk_options, counted, positive, progress_bar
 
 SUFFIX = ".export-checkpoint"
 STDOUT = "-"
@@ -65,18 +65,20 @@ class Command(TerminalCommand):
             self.say(f"Going on with the export that {chosen.checkpoint} tells of.")
         try:
             done = exporter.run()
+        except ForeignRefusal:
+            raise
         except (BulkError, TableUnavailable, KeyboardInterrupt):
             again = "; run the same command again to go on" if chosen.checkpoint else ""
-            self.say(f"{exporter.items + exporter.before:,} items are exported{again}.")
+            self.say(f"{counted(exporter.items + exporter.before, verb=True)} exported{again}.")
             raise
         before = f" ({done.before:,} more were exported before)" if done.before else ""
         rate = done.items / done.seconds if done.seconds else 0
         speed = f"{done.seconds:.1f} s, {rate:,.0f} items/s, {done.units:,.0f} RCU"
-        self.say(f"{done.items:,} items exported{before}: {speed}.")
+        self.say(f"{counted(done.items)} exported{before}: {speed}.")
 
 
 def _chosen(options: dict[str, Any]) -> ExportOptions:
-    path = None if options["output"] == STDOUT else Path(options["output"]).absolute()
+    path = None if options["output"] == STDOUT else _regular(Path(options["output"]))
     if path is None and options["checkpoint"]:
         raise UsageError("Standard output can't be gone on with: name a file, or leave --checkpoint out.")
     checkpoint = Path(options["checkpoint"]) if options["checkpoint"] else path and path.with_name(path.name + SUFFIX)
@@ -90,6 +92,14 @@ def _chosen(options: dict[str, Any]) -> ExportOptions:
         checkpoint=checkpoint,
         restart=options["restart"],
     )
+
+
+def _regular(path: Path) -> Path:
+    """Where a link leads to. Raises UsageError for what no file can take the place of."""
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} is no file: name a file, or redirect standard output.")
+    return path
 
 
 def _named(path: Path | None) -> Format:

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from picus_api.core.bulk.formats import DYNAMODB, FORMATS, NDJSON
-from picus_api.management.terminal import TerminalCommand
+from picus_api.management.terminal import TerminalCommand, key
 from picus_api.models import Item
 
 
@@ -25,7 +25,7 @@ class Command(TerminalCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Those of this command."""
-        parser.add_argument("key", help="the item's object_id, as it is: nothing is percent-encoded here")
+        parser.add_argument("key", type=key, help="the item's object_id, as it is: nothing is percent-encoded here")
         names = (NDJSON.name, DYNAMODB.name)
         parser.add_argument("--format", choices=names, default=NDJSON.name, help="default: %(default)s")
 

@@ -10,7 +10,7 @@ from picus_api.core.bulk.formats import FORMATS, Format
 from picus_api.core.bulk.importing import Done, Importer, ImportOptions, check
 from picus_api.core.bulk.sources import STDIN, Source, find_sources
 from picus_api.core.table import TableUnavailable
-from picus_api.management.terminal import TerminalCommand, add_bulk_options, positive, progress_bar
+from picus_api.management.terminal import TerminalCommand, add_bulk_options, counted, positive, progress_bar
 
 SUFFIX = ".import-checkpoint"
 
@@ -75,7 +75,7 @@ class Command(TerminalCommand):
             if options["dry_run"]:
                 count = check(chosen, self._announce, progress)
                 bar.close()
-                self.say(f"{count:,} items are fit to be imported; nothing was written.")
+                self.say(f"{counted(count, verb=True)} fit to be imported; nothing was written.")
             else:
                 self._import(Importer(chosen, self._announce, progress), chosen)
 
@@ -87,7 +87,7 @@ class Command(TerminalCommand):
         except (BulkError, TableUnavailable, KeyboardInterrupt):
             written = importer.items + importer.before
             again = "; run the same command again to go on" if chosen.checkpoint else ""
-            self.say(f"{written:,} items are imported{again}.")
+            self.say(f"{counted(written, verb=True)} imported{again}.")
             raise
         self.say(_summary(done))
 
@@ -111,4 +111,4 @@ def _summary(done: Done) -> str:
     skipped = f", {done.skipped:,} of them skipped as their key is in use" if done.skipped else ""
     rate = done.items / done.seconds if done.seconds else 0
     speed = f"{done.seconds:.1f} s, {rate:,.0f} items/s, {done.units:,.0f} WCU"
-    return f"{done.items:,} items imported{skipped}{before}: {speed}."
+    return f"{counted(done.items)} imported{skipped}{before}: {speed}."

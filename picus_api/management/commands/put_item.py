@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.core.management.base import CommandParser
 
@@ -10,8 +10,9 @@ from picus_api.core import messages
 from picus_api.core.bulk import single
 from picus_api.core.bulk.errors import UsageError
 from picus_api.core.bulk.formats import DYNAMODB, FORMATS, NDJSON
+from picus_api.core.bulk.splitting import MAX_RECORD_BYTES
 from picus_api.core.table import KEY
-from picus_api.management.terminal import TerminalCommand
+from picus_api.management.terminal import TerminalCommand, key
 
 
 class Command(TerminalCommand):
@@ -36,7 +37,7 @@ class Command(TerminalCommand):
             "item", nargs="?", help="the JSON object; without it, it is read from --file or standard input"
         )
         parser.add_argument("--file", metavar="FILE", help="read the object from this file; - is standard input")
-        parser.add_argument("--key", help="the object_id to store it under")
+        parser.add_argument("--key", type=key, help="the object_id to store it under")
         parser.add_argument("--replace", action="store_true", help="replace the item that has this key")
         names = (NDJSON.name, DYNAMODB.name)
         parser.add_argument("--format", choices=names, default=NDJSON.name, help="default: %(default)s")
@@ -60,9 +61,17 @@ def _text(argument: str | None, file: str | None) -> bytes:
         return argument.encode(errors="surrogateescape")
     if file not in (None, "-"):
         try:
-            return Path(file).read_bytes()
+            with Path(file).open("rb") as opened:
+                return _bounded(opened)
         except OSError as error:
             raise UsageError(f"The item can't be read: {error}.") from error
     if file is None and sys.stdin.isatty():
         raise UsageError("There is no item: give it as an argument, with --file, or on standard input.")
-    return sys.stdin.buffer.read()
+    return _bounded(sys.stdin.buffer)
+
+
+def _bounded(file: BinaryIO) -> bytes:
+    text = file.read(MAX_RECORD_BYTES + 1)
+    if len(text) > MAX_RECORD_BYTES:
+        raise UsageError(f"The item is longer than {MAX_RECORD_BYTES:,} bytes, more than any item needs.")
+    return text
