@@ -51,8 +51,12 @@ rehearse: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package
 deploy: package
 	@.venv-package/bin/python -m ecs.deploy deploy "$(STAGE)" $(OPTIONS)
 
-plan destroy: .venv-package/.synced
-	@.venv-package/bin/python -m ecs.deploy $@ "$(STAGE)" $(OPTIONS)
+plan: .venv-package/.synced
+	@.venv-package/bin/python -m ecs.deploy plan "$(STAGE)" $(OPTIONS)
+
+# It asks for the stage's name twice: make destroy STAGE=staging CONFIRM=staging
+destroy: .venv-package/.synced
+	@.venv-package/bin/python -m ecs.deploy destroy "$(STAGE)" --confirm "$(CONFIRM)" $(OPTIONS)
 
 # The service's container, picus:local, by Docker or, where no engine runs, by Debian's buildah.
 image:

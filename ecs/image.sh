@@ -63,7 +63,9 @@ build_without_engine() {
 
 mkdir -p build
 if command -v docker > /dev/null && docker info > /dev/null 2>&1; then
-    docker build ${PLATFORM:+--platform "$PLATFORM"} "${options[@]}" .
+    # One manifest an image: an untagged one beside it, how it was built, would count among those that the registry keeps.
+    # A variable and no option, which an older Docker would refuse.
+    BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build ${PLATFORM:+--platform "$PLATFORM"} "${options[@]}" .
 else
     build_without_engine
 fi

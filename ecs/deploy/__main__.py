@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from ecs.deploy import stacks
+from ecs.deploy import commit, stacks
 from ecs.deploy.errors import StepFailed
 from ecs.deploy.stage import NAMES, Stage
 from ecs.deploy.steps import STEPS, Step
@@ -20,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _parser().error("--set takes NAME=VALUE")
     try:
         stage = Stage(options.stage, given, tuple(options.skip))
+        _refuse(options.command, stage, options.confirm)
     except StepFailed as error:
         return _report("", error)
     return {"deploy": _deploy, "plan": _plan, "destroy": _destroy}[options.command](stage, options.only)
@@ -33,7 +34,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter, over the file's")
     parser.add_argument("--skip", action="append", default=[], choices=names, help="a step to leave out")
     parser.add_argument("--only", action="append", default=[], choices=names, help="a step to take and no other")
+    parser.add_argument("--confirm", default="", metavar="STAGE", help="the stage once more, for `destroy`")
     return parser
+
+
+def _refuse(command: str, stage: Stage, confirmed: str) -> None:
+    """Raises StepFailed, before any step, for what the operator can't have meant."""
+    if command == "deploy":
+        commit.refuse_changes()
+    if command == "destroy" and confirmed != stage.name:
+        reason = f"that takes {stage.name} down; nothing is destroyed yet"
+        raise StepFailed(reason, f"If you mean it: make destroy STAGE={stage.name} CONFIRM={stage.name}")
 
 
 def _deploy(stage: Stage, only: list[str]) -> int:
@@ -97,7 +108,8 @@ def _take(step: Step, action: Callable[[Stage], None], stage: Stage, command: st
         return _report(f"step {step.name}", missing)
     except StepFailed as error:
         failed = _report(f"step {step.name}", error)
-        print(f"Then: make {command} STAGE={stage.name} again; what is done already stays done.", file=sys.stderr)
+        again = f"make {command} STAGE={stage.name}" + (f" CONFIRM={stage.name}" if command == "destroy" else "")
+        print(f"Then: {again} again; what is done already stays done.", file=sys.stderr)
         return failed
     return 0
 

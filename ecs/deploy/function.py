@@ -20,11 +20,7 @@ def publish(stage: Stage) -> None:
     """Deploys the package that `make package` built, or updates to it, and waits until it serves."""
     name = stage["FunctionName"]
     _write_settings(stage)
-    if _is_whole(name):
-        _zappa("update", stage)
-    else:
-        remove(stage)  # what a run that was cut short has left: Zappa would neither deploy over it nor update it
-        _zappa("deploy", stage)
+    _zappa(_command(stage), stage)
     aws("lambda", "wait", "function-updated", "--function-name", name)
 
 
@@ -38,9 +34,19 @@ def plan(stage: Stage) -> list[str]:
 def remove(stage: Stage) -> None:
     """Deletes the REST API and the function; what is not there is no error."""
     name = stage["FunctionName"]
+    leave_the_plan(stage)
     stacks.delete(name)
     if _configuration(name):
         aws("lambda", "delete-function", "--function-name", name)
+
+
+def leave_the_plan(stage: Stage) -> None:
+    """Takes the API's stage out of the api stack's usage plan, which neither can be deleted with; none is no error."""
+    for plan in aws("apigateway", "get-usage-plans")["items"]:
+        if plan["name"] == stage.stack("api"):
+            for entry in plan.get("apiStages", []):
+                left = f"op=remove,path=/apiStages,value={entry['apiId']}:{entry['stage']}"
+                aws("apigateway", "update-usage-plan", "--usage-plan-id", plan["id"], "--patch-operations", left)
 
 
 def open_to_the_edge_alone(stage: Stage) -> None:
@@ -78,11 +84,26 @@ def _zappa(command: str, stage: Stage) -> None:
     run(arguments, ADVICE, VIRTUAL_ENV=str(environment))
 
 
-def _is_whole(name: str) -> bool:
+def _command(stage: Stage) -> str:
+    """Zappa's, for what is there. What never worked goes first: Zappa would neither deploy over it nor update it."""
+    name = stage["FunctionName"]
     api = stacks.find(name)
-    return bool(
-        api and api.status.endswith("_COMPLETE") and api.status not in stacks.STILLBORN and _configuration(name)
-    )
+    if api is None or api.status in (*stacks.STILLBORN, "DELETE_FAILED"):
+        remove(stage)
+        return "deploy"
+    _refuse_unsettled(api)
+    # Where somebody deleted the function alone, `zappa deploy` makes it again, behind the API that is there.
+    return "update" if _configuration(name) else "deploy"
+
+
+def _refuse_unsettled(api: stacks.Stack) -> None:
+    """Raises StepFailed for an API that serves, and that Zappa can't update as it is."""
+    reason = f"the stack {api.name} is {api.status}"
+    if api.status.endswith("_IN_PROGRESS"):
+        raise StepFailed(reason, "Another deployment is running: wait for it.")
+    if api.status == "UPDATE_ROLLBACK_FAILED":
+        healing = f"aws cloudformation continue-update-rollback --stack-name {api.name}"
+        raise StepFailed(reason, f"See why (describe-stack-events), mend it, then: {healing}")
 
 
 def _configuration(name: str) -> dict[str, Any] | None:

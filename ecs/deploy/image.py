@@ -15,7 +15,6 @@ def publish(stage: Stage) -> None:
     if _is_published(stage):
         print(f"{stage['ImageUri']} is there already")
         return
-    _refuse_uncommitted()
     image = stage["ImageUri"]
     run(["bash", "ecs/image.sh", image], "See the output above; `make image` alone builds it too.", PLATFORM=PLATFORM)
     _log_in(image.partition("/")[0])
@@ -39,21 +38,6 @@ def _is_published(stage: Stage) -> bool:
         if "ImageNotFound" in error.reason:
             return False
         raise
-
-
-def _refuse_uncommitted() -> None:
-    """What is tagged with a commit is that commit."""
-    status = subprocess.run(
-        ["git", "status", "--porcelain", "--untracked-files=no"],  # noqa: S607 -- the operator's own, from the PATH
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    if status.stdout.strip():
-        raise StepFailed(
-            f"there are changes without a commit:\n{status.stdout.rstrip()}", "Commit them, or `git stash`."
-        )
 
 
 def _log_in(registry: str) -> None:

@@ -6,12 +6,11 @@ A template's parameter takes its value from, in this order: `--set NAME=VALUE`; 
 
 import json
 import re
-import subprocess
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from ecs.deploy import stacks
+from ecs.deploy import commit, stacks
 from ecs.deploy.aws import ROOT, aws
 from ecs.deploy.errors import StepFailed
 
@@ -45,7 +44,7 @@ class Stage:
         self._derived: dict[str, Callable[[], str]] = {
             "Stage": lambda: name,
             "Region": _region,
-            "Commit": _commit,
+            "Commit": commit.current,
             "ApiId": partial(_api_id, f"picus-delete-{name}"),
             "CloudFrontPrefixListId": _prefix_list,
         }
@@ -100,19 +99,6 @@ def _region() -> str:
     # The CLI has no other way to say which region all its sources (variables, profile, files) come to.
     zones = aws("ec2", "describe-availability-zones")
     return str(zones["AvailabilityZones"][0]["RegionName"])
-
-
-def _commit() -> str:
-    run = subprocess.run(
-        ["git", "rev-parse", "--verify", "HEAD"],  # noqa: S607 -- the operator's own, from the PATH
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if run.returncode:
-        raise StepFailed(f"git can't tell the commit: {run.stderr.strip()}", "Deploy from a git clone.")
-    return run.stdout.strip()
 
 
 def _api_id(function: str) -> str:

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ecs.deploy import function, image, smoke, stacks
-from ecs.deploy.aws import aws
+from ecs.deploy.aws import AwsRefused, aws
 from ecs.deploy.stage import Stage
+
+Action = Callable[[Stage], None]
 
 
 @dataclass(frozen=True)
@@ -13,9 +15,9 @@ class Step:
     """Its name, and what it does when the stage goes up, is planned, or goes down."""
 
     name: str
-    apply: Callable[[Stage], None]
+    apply: Action
     plan: Callable[[Stage], list[str]]
-    undo: Callable[[Stage], None]
+    undo: Action
 
 
 def _nothing(stage: Stage) -> None:
@@ -26,10 +28,11 @@ def _no_changes(stage: Stage) -> list[str]:
     return []
 
 
-def _stack(name: str, *, before: Callable[[Stage], None] = _nothing, after: Callable[[Stage], None] = _nothing) -> Step:
-    """A step that is a stack; `before` its end and `after` its beginning there may be more to do."""
+def _stack(name: str, *, first: Action = _nothing, after: Action = _nothing, before: Action = _nothing) -> Step:
+    """A step that is a stack; `first` and `after` are for when it goes up, `before` for when it goes down."""
 
     def apply(stage: Stage) -> None:
+        first(stage)
         stage.learn(stacks.apply(stage.stack(name), name, stage.parameters(name)))
         after(stage)
 
@@ -57,18 +60,30 @@ def _empty(stage: Stage) -> None:
         aws("s3", "rm", f"s3://{found.outputs['ZappaBucket']}", "--recursive", "--quiet")
 
 
+def _introduce_ecs(stage: Stage) -> None:
+    """Makes the account's role for ECS, which ECS itself makes with a first cluster only to find it not yet there."""
+    if stacks.find(stage.stack("service")):
+        return
+    try:
+        aws("iam", "create-service-linked-role", "--aws-service-name", "ecs.amazonaws.com")
+    except AwsRefused as error:
+        if "has been taken" not in error.reason:
+            raise
+
+
 _DATA = _stack("data")
 STEPS = (
     Step("data", _DATA.apply, _DATA.plan, undo=_keep),
     _stack("records"),
     _stack("network"),
     _stack("registry", before=_empty),
-    _stack("roles"),
+    # Some steps before the one that needs it: IAM tells its other parts within seconds, not at once.
+    _stack("roles", first=_introduce_ecs),
     Step("image", image.publish, image.plan, undo=_nothing),
     _stack("service"),
     _stack("scaling"),
     Step("function", function.publish, function.plan, function.remove),
-    _stack("api", after=function.open_to_the_edge_alone),
+    _stack("api", after=function.open_to_the_edge_alone, before=function.leave_the_plan),
     _stack("alarms"),
     _stack("edge"),
     Step("smoke", smoke.test, _no_changes, undo=_nothing),

@@ -12,7 +12,7 @@ Rule = Mapping[str, Any]
 
 
 def check(rules: Sequence[Rule], target_group: Mapping[str, Any], sent: str) -> list[Finding]:
-    """Judge DescribeRules' `Rules` of one listener, its target group, and what CloudFront sends as the secret."""
+    """Judge DescribeRules' `Rules` of all listeners, their target group, and what CloudFront sends as the secret."""
     path = target_group.get("HealthCheckPath")
     return [
         _closed(rules),
@@ -25,11 +25,10 @@ def check(rules: Sequence[Rule], target_group: Mapping[str, Any], sent: str) -> 
 
 
 def _closed(rules: Sequence[Rule]) -> Finding:
-    default = next((rule for rule in rules if rule.get("IsDefault")), {})
-    actions = [_action(action) for action in default.get("Actions", [])]
-    return judge(
-        SUBJECT, actions == ["fixed-response 403"], f"without the secret: {', '.join(actions) or 'no rule'}", FIX
-    )
+    defaults = [rule for rule in rules if rule.get("IsDefault")]
+    actions = [", ".join(_action(action) for action in rule.get("Actions", [])) for rule in defaults]
+    closed = set(actions) == {"fixed-response 403"}
+    return judge(SUBJECT, closed, f"without the secret: {', '.join(dict.fromkeys(actions)) or 'no rule'}", FIX)
 
 
 def _action(action: Mapping[str, Any]) -> str:

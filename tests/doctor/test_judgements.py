@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from picus_project.doctor import around, clock, gateway, roles, service, table, versions
+from picus_project.doctor import around, balancer, clock, gateway, roles, service, table, versions
 from picus_project.doctor.fetching import Answer, get
 from picus_project.doctor.findings import FAIL, OK, UNKNOWN, Finding, exit_status, judge, unknown
 from tests.dynamodb import free_port
@@ -158,3 +158,14 @@ def test_an_origin_may_answer_403_or_nothing_to_those_who_come_around(status: in
 def test_what_could_not_be_looked_at_outweighs_what_is_wrong() -> None:
     good, bad, unseen = judge("x", True, "", ""), judge("x", False, "", ""), unknown("x", "")
     assert [exit_status(found) for found in ([good], [good, bad], [good, bad, unseen])] == [0, 1, 2]
+
+
+REFUSE = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "403"}}
+FORWARD = {"Type": "forward", "TargetGroupArn": ARN}
+
+
+@pytest.mark.parametrize("actions", [(REFUSE, FORWARD), (FORWARD, REFUSE)])
+def test_one_of_two_listeners_that_answers_everybody_is_wrong(actions: tuple[dict[str, Any], ...]) -> None:
+    rules = [{"IsDefault": True, "Priority": "default", "Actions": [action]} for action in actions]
+    found = wrong(balancer.check(rules, {"HealthCheckPath": "/__lbheartbeat__"}, ""))
+    assert [says for says in found if says.startswith("without the secret: ") and "forward" in says]

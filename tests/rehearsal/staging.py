@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.dynamodb import ROOT
+from tests.rehearsal.clone import clone
 from tests.rehearsal.cloud import Cloud, cloud
 from tests.rehearsal.fargate import Fargate
 
@@ -22,10 +25,14 @@ class Staging:
 
     cloud: Cloud
     fargate: Fargate
+    # The variables that lead git to a clone without changes.
+    clone: dict[str, str]
     # What serves, or is to.
     commit: str = FIRST
 
-    def command(self, command: str, *options: str, commit: str = "") -> subprocess.CompletedProcess[str]:
+    def command(
+        self, command: str, *options: str, commit: str = "", **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         """`make deploy`, `plan` or `destroy`, with the addresses of the stand-ins."""
         here = {
             "ApiHost": "localhost",
@@ -38,7 +45,7 @@ class Staging:
         }
         given = [f"--set={name}={value}" for name, value in here.items()]
         left_out = [f"--skip={name}" for name in LEFT_OUT]
-        return self.run("ecs.deploy", command, NAME, *given, *left_out, *options)
+        return self.run("ecs.deploy", command, NAME, *given, *left_out, *options, **variables)
 
     def run(self, module: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """A module as a process of its own that finds the distribution on this machine, from start to end."""
@@ -51,7 +58,7 @@ class Staging:
         return subprocess.Popen(
             [sys.executable, "-m", "tests.rehearsal.resolver", module, *arguments],
             cwd=ROOT,
-            env=self.cloud.environment(**variables),
+            env=self.cloud.environment(**self.clone | variables),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -72,9 +79,9 @@ class Staging:
 def staging() -> Iterator[Staging]:
     """A deployed stage, from an empty account."""
     assert (ROOT / "build/delete_fn.zip").exists(), "the function's package is not built: make package"
-    with cloud() as account:
+    with cloud() as account, tempfile.TemporaryDirectory() as folder:
         fargate = Fargate(account, NAME)
-        stage = Staging(account, fargate)
+        stage = Staging(account, fargate, clone(Path(folder)))
         try:
             deployed = stage.command("deploy")
             assert deployed.returncode == 0, deployed.stdout + deployed.stderr

@@ -1,5 +1,10 @@
 """The way as its operator sees it: what it plans, and what it says where a step fails."""
 
+from pathlib import Path
+
+import pytest
+
+from tests.rehearsal.clone import clone
 from tests.rehearsal.staging import NAME, Staging, statuses
 
 
@@ -37,3 +42,21 @@ def test_a_stage_that_is_none_is_refused(stage: Staging) -> None:
     refused = stage.run("ecs.deploy", "deploy", "No-Stage")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "'No-Stage' is no stage" in refused.stderr
+
+
+@pytest.mark.parametrize("path", ["file", "delete_fn/new.py", "picus_api/core/new.py", "picus_project/new.py"])
+def test_what_is_not_committed_is_not_deployed(stage: Staging, tmp_path: Path, path: str) -> None:
+    variables = clone(tmp_path)
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / path).write_text("two")
+    refused = stage.run("ecs.deploy", "deploy", NAME, "--only=data", **variables)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "there are changes without a commit" in refused.stderr
+    assert path in refused.stderr
+
+
+def test_notes_beside_the_code_are_no_change(stage: Staging, tmp_path: Path) -> None:
+    variables = clone(tmp_path)
+    (tmp_path / "notes.txt").write_text("two")
+    deployed = stage.run("ecs.deploy", "deploy", NAME, "--only=data", **variables)
+    assert deployed.returncode == 0, deployed.stderr

@@ -2,7 +2,7 @@
 
 On two ports: TLS for viewers, plain for everybody else. Viewers come by https alone; the local tools and
 the function need no certificate of ours. And an update of a function lets the calls that run end, as Lambda does, where
-ministack would kill them.
+ministack would kill them; and a usage plan with a stage in it is not deleted, as API Gateway has it.
 """
 
 import os
@@ -14,10 +14,12 @@ from typing import Any
 from hypercorn.config import Config
 from ministack.app import main
 from ministack.core import lambda_runtime
+from ministack.services import apigateway_v1
 
 LONGEST_CALL_SECONDS = 20.0
 
 _kill_workers = lambda_runtime.kill_workers
+_delete_usage_plan = apigateway_v1._delete_usage_plan
 
 
 def kill_workers(workers: Any) -> None:
@@ -36,7 +38,15 @@ def _kill_when_idle(busy: list[Any]) -> None:
     _kill_workers(busy)
 
 
+def delete_usage_plan(plan: str) -> Any:
+    """As ministack's, for a plan without stages. CloudFormation is who asks: it fails by what is raised."""
+    if apigateway_v1._usage_plans[plan].get("apiStages"):
+        raise ValueError(f"Cannot delete Usage Plan {plan} because there are API Stages associated with it")
+    return _delete_usage_plan(plan)
+
+
 lambda_runtime.kill_workers = kill_workers
+apigateway_v1._delete_usage_plan = delete_usage_plan
 # A property's default: ministack sets the TLS door, on the instance that it makes.
 Config._insecure_bind = [f"127.0.0.1:{os.environ['PLAIN_PORT']}"]
 

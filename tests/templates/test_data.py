@@ -25,9 +25,15 @@ def test_the_table_is_the_contracts() -> None:
 
 def test_the_table_outlives_its_stack_and_a_wrong_command() -> None:
     table = resource("data", "Table")
-    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert table["Properties"]["DeletionProtectionEnabled"] is True
     assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_outlives_its_stack_does_not_outlive_a_first_creation_that_failed(name: str) -> None:
+    """It would stand in the way of the second, by its name, or be left behind."""
+    assert "Retain" not in [entry.get("DeletionPolicy") for entry in template(name)["Resources"].values()]
 
 
 def test_the_records_are_the_services_expire_and_need_no_safety() -> None:
@@ -64,6 +70,7 @@ def test_secrets_are_made_up_by_secrets_manager_and_fit_a_header_and_a_listener_
     ("name", "logical_id", "path", "parameter"),
     [
         ("service", "EdgeRule", "/Conditions/HttpHeaderConfig/Values/Fn::Sub", "AlbSecret"),
+        ("service", "TlsEdgeRule", "/Conditions/HttpHeaderConfig/Values/Fn::Sub", "AlbSecret"),
         ("api", "Key", "/Value/Fn::Sub", "ApiKeySecret"),
         ("edge", "Distribution", "/DistributionConfig/Origins/OriginCustomHeaders/HeaderValue/Fn::Sub", "AlbSecret"),
         ("edge", "Distribution", "/DistributionConfig/Origins/OriginCustomHeaders/HeaderValue/Fn::Sub", "ApiKeySecret"),

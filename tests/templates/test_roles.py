@@ -129,6 +129,16 @@ def test_the_pipeline_is_one_repository_in_one_environment_by_either_name() -> N
     assert not re.fullmatch(pattern, "octo-org/*")
 
 
+def test_the_pipeline_is_main_and_no_other_branch_that_names_the_environment() -> None:
+    [statement] = properties("github", "DeployRole")["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Condition"]["StringEquals"]["token.actions.githubusercontent.com:ref"] == "refs/heads/main"
+
+
+def test_the_page_gives_the_githubs_stack_every_parameter() -> None:
+    section = (ROOT / "docs/deploying.md").read_text().partition("\n## From GitHub")[2].partition("\n## ")[0]
+    assert set(re.findall(r"\b([A-Z]\w+)=", section)) == set(template("github")["Parameters"])
+
+
 def test_a_pull_request_can_carry_nothing_out() -> None:
     harmless = re.compile(r"\w+:(Describe|Get)\w+|cloudformation:(Create|Delete)ChangeSet")
     assert [action for action in actions("github", "PlanRole") if not harmless.fullmatch(action)] == []

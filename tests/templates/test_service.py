@@ -5,10 +5,16 @@ import re
 import runpy
 from typing import Any
 
+import pytest
 from django.conf import settings
 
 from tests.dynamodb import ROOT
-from tests.templates.template import attributes, properties, resource, template
+from tests.templates.template import attributes, properties, resource, resources, template
+
+# https://docs.aws.amazon.com/vpc/latest/userguide/working-with-aws-managed-prefix-lists.html, amazon-vpc-limits.html
+CLOUDFRONT_WEIGHT, MOST_RULES = 55, 60
+LISTENERS = {"Listener": "EdgeRule", "TlsListener": "TlsEdgeRule"}
+GROUPS = {"Listener": "AlbSecurityGroup", "TlsListener": "AlbTlsSecurityGroup"}
 
 
 def container() -> dict[str, Any]:
@@ -76,12 +82,44 @@ def test_the_container_listens_where_the_load_balancer_and_the_groups_expect_it(
     assert balancer["ContainerName"] == container()["Name"]
 
 
-def test_the_load_balancer_takes_cloudfront_alone_and_the_tasks_take_the_load_balancer_alone() -> None:
-    [cloudfront] = properties("service", "AlbSecurityGroup")["SecurityGroupIngress"]
-    [balancer] = properties("service", "TaskSecurityGroup")["SecurityGroupIngress"]
+@pytest.mark.parametrize("name", GROUPS.values())
+def test_the_load_balancer_takes_cloudfront_alone(name: str) -> None:
+    [cloudfront] = properties("service", name)["SecurityGroupIngress"]
     assert cloudfront["SourcePrefixListId"] == {"Ref": "CloudFrontPrefixListId"}
+    assert not {"CidrIp", "CidrIpv6"} & cloudfront.keys()
+
+
+def test_the_tasks_take_the_load_balancer_alone() -> None:
+    [balancer] = properties("service", "TaskSecurityGroup")["SecurityGroupIngress"]
     assert balancer["SourceSecurityGroupId"] == {"Fn::GetAtt": "AlbSecurityGroup.GroupId"}
-    assert not {"CidrIp", "CidrIpv6"} & (cloudfront.keys() | balancer.keys())
+    assert not {"CidrIp", "CidrIpv6"} & balancer.keys()
+
+
+def test_no_group_has_more_rules_than_aws_allows() -> None:
+    for group in resources("service", "AWS::EC2::SecurityGroup").values():
+        rules = group["SecurityGroupIngress"]
+        assert sum(CLOUDFRONT_WEIGHT if "SourcePrefixListId" in rule else 1 for rule in rules) <= MOST_RULES
+
+
+def test_a_certificate_adds_a_listener_and_leaves_the_one_that_cloudfront_still_asks() -> None:
+    conditions = {name: resource("service", name).get("Condition") for name in (*LISTENERS, *LISTENERS.values())}
+    tls = {name for name, condition in conditions.items() if condition == "HasCertificate"}
+    assert tls == {"TlsListener", "TlsEdgeRule"}
+    assert {condition for name, condition in conditions.items() if name not in tls} == {None}
+    plain, secure = properties("service", "Listener"), properties("service", "TlsListener")
+    assert (plain["Port"], plain["Protocol"], secure["Port"], secure["Protocol"]) == (80, "HTTP", 443, "HTTPS")
+    # What the edge is told to ask.
+    outputs = template("service")["Outputs"]
+    assert outputs["AlbPort"]["Value"] == {"Fn::If": ["HasCertificate", "443", "80"]}
+    assert outputs["AlbProtocol"]["Value"] == {"Fn::If": ["HasCertificate", "https-only", "http-only"]}
+
+
+@pytest.mark.parametrize(("listener", "group"), GROUPS.items())
+def test_each_listener_has_its_ports_group(listener: str, group: str) -> None:
+    [rule] = properties("service", group)["SecurityGroupIngress"]
+    assert rule["FromPort"] == rule["ToPort"] == properties("service", listener)["Port"]
+    assert resource("service", group).get("Condition") == resource("service", listener).get("Condition")
+    assert f"{group}.GroupId" in json.dumps(properties("service", "LoadBalancer")["SecurityGroups"])
 
 
 def test_the_viewers_host_reaches_the_service() -> None:
@@ -90,15 +128,18 @@ def test_the_viewers_host_reaches_the_service() -> None:
     assert template("service")["Parameters"]["AllowedHosts"]["Default"] == ".cloudfront.net"
 
 
-def test_who_comes_around_the_edge_gets_403_in_the_error_shape() -> None:
-    [default] = properties("service", "Listener")["DefaultActions"]
+@pytest.mark.parametrize("listener", LISTENERS)
+def test_who_comes_around_the_edge_gets_403_in_the_error_shape(listener: str) -> None:
+    [default] = properties("service", listener)["DefaultActions"]
     answer = default["FixedResponseConfig"]
     assert (answer["StatusCode"], answer["ContentType"]) == ("403", "application/json")
     assert list(json.loads(answer["MessageBody"])) == ["error"]
 
 
-def test_the_one_rule_wants_the_edges_secret() -> None:
-    [condition] = properties("service", "EdgeRule")["Conditions"]
+@pytest.mark.parametrize(("listener", "rule"), LISTENERS.items())
+def test_a_listeners_one_rule_wants_the_edges_secret(listener: str, rule: str) -> None:
+    assert properties("service", rule)["ListenerArn"] == {"Ref": listener}
+    [condition] = properties("service", rule)["Conditions"]
     assert condition["HttpHeaderConfig"]["HttpHeaderName"] == "X-Origin-Secret"
-    [action] = properties("service", "EdgeRule")["Actions"]
+    [action] = properties("service", rule)["Actions"]
     assert action == {"Type": "forward", "TargetGroupArn": {"Ref": "TargetGroup"}}
