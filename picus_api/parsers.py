@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import IO, Any
 
 from django.http import HttpRequest
@@ -38,8 +39,26 @@ class ItemParser(BaseParser):
         return attributes_from_json(read_body(stream))
 
 
+_QUALITY = re.compile(r";[ \t]*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)[ \t]*(?=;|$)", re.IGNORECASE)
+
+
+def by_quality(accepted: list[str]) -> dict[float, list[str]]:
+    """The media ranges of an Accept header by their qualities (RFC 9110, section 12.4.2); 1 where there is none."""
+    levels: dict[float, list[str]] = {}
+    for media_range in accepted:
+        found = _QUALITY.search(media_range)
+        levels.setdefault(float(found[1]) if found else 1.0, []).append(_QUALITY.sub("", media_range))
+    return levels
+
+
+def _names(ranges: list[str], media_type: str) -> bool:
+    return any(each.partition(";")[0].strip().lower() == media_type for each in ranges)
+
+
 class Negotiation(DefaultContentNegotiation):
-    """DRF's, and ``+json`` types are JSON too (RFC 6839)."""
+    """DRF's, with qualities, and ``+json`` types are JSON too (RFC 6839)."""
+
+    _level: list[str] | None = None
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         """The parser for the request's media type, or None."""
@@ -55,10 +74,21 @@ class Negotiation(DefaultContentNegotiation):
             return renderers[0], renderers[0].media_type
         if request.query_params.get(api_settings.URL_FORMAT_OVERRIDE or "") == "":
             raise NotAcceptable
-        return super().select_renderer(request, renderers, format_suffix)
+        levels = by_quality(self.get_accept_list(request))
+        refused = levels.pop(0.0, [])
+        left = [renderer for renderer in renderers if not _names(refused, renderer.media_type)]
+        for quality in sorted(levels, reverse=True):
+            # DRF knows no qualities, and keeps what it has parsed.
+            self._level = levels[quality]
+            vars(request).pop("_parsed_accept_list", None)
+            with suppress(NotAcceptable):
+                return super().select_renderer(request, left, format_suffix)
+        raise NotAcceptable
 
     def get_accept_list(self, request: Request) -> list[str]:
         """The types that the client takes; ``?format=`` outweighs them, so that a link to it works in a browser."""
+        if self._level is not None:
+            return self._level
         asked = request.query_params.get(api_settings.URL_FORMAT_OVERRIDE or "")
         accepted = [media_type for media_type in super().get_accept_list(request) if media_type]
         return accepted if accepted and not asked else ["*/*"]

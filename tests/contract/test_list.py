@@ -82,3 +82,23 @@ def test_an_accept_that_cannot_be_met_is_406(client: Client) -> None:
 @pytest.mark.parametrize("accept", ["*/*", "application/*", "application/json", "text/csv;q=0.9, */*;q=0.1"])
 def test_json_is_what_every_other_client_gets(client: Client, accept: str) -> None:
     assert isinstance(assert_json(client.request("GET", "/picus/list", headers={"Accept": accept})), list)
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("application/json;q=0.1, application/x-ndjson", "application/x-ndjson"),
+        ("application/x-ndjson;q=0.4, application/json;q=0.5", "application/json"),
+        ("*/*;q=0.1, application/x-ndjson; Q=0.2", "application/x-ndjson"),
+        ("application/json;q=0, application/*", "application/x-ndjson"),
+        ("application/json;q=0.001, text/csv", "application/json"),
+    ],
+)
+def test_a_client_gets_the_type_that_it_prefers(client: Client, accept: str, media_type: str) -> None:
+    response = client.request("GET", "/picus/list", headers={"Accept": accept})
+    assert response.status == 200
+    assert response.media_type == media_type
+
+
+def test_a_type_of_quality_zero_is_not_acceptable(client: Client) -> None:
+    assert_error(client.request("GET", "/picus/list", headers={"Accept": "application/json;q=0"}), 406)
