@@ -74,6 +74,7 @@ class Negotiation(DefaultContentNegotiation):
             return renderers[0], renderers[0].media_type
         if request.query_params.get(api_settings.URL_FORMAT_OVERRIDE or "") == "":
             raise NotAcceptable
+        self._level = None
         levels = by_quality(self.get_accept_list(request))
         refused = levels.pop(0.0, [])
         left = [renderer for renderer in renderers if not _names(refused, renderer.media_type)]
