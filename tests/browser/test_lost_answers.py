@@ -74,7 +74,9 @@ def test_a_chosen_key_whose_answer_was_lost_is_found_written(page: Page, client:
     lose_one_answer(page)
     create(page, '{"n": 1.10}', "chosen")
     expect(page.get_by_role("alert")).to_contain_text("Look whether it was done")
-    again(page, "Create")
+    create(page, '{"n": 2}', "chosen")
+    expect(page.get_by_role("alert").get_by_role("link")).to_contain_text("perhaps by an earlier try of yours")
+    create(page, '{"n": 11e-1}', "chosen")
     expect(page.get_by_text(WRITTEN)).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text("chosen")
 
