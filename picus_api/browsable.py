@@ -9,13 +9,13 @@ from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
-from picus_api.core import versions
+from picus_api.core import messages, versions
 from picus_api.core.attributes import AttributeMap, AttributeValue
 from picus_api.core.errors import BadValue
 from picus_api.core.paths import check_new_key
 from picus_api.core.table import KEY, Page
 from picus_api.core.to_json import json_from_attributes
-from picus_api.indented import indented
+from picus_api.indented import indented, visible, visible_key
 from picus_api.list_query import HTML_PAGE_ITEMS, next_path
 from picus_api.models import Item
 from picus_api.raw_path import raw_path
@@ -45,7 +45,14 @@ class BrowsableRenderer(BrowsableAPIRenderer):
     ) -> dict[str, Any]:
         """What the template shows: all numbers are text here, as the API writes them."""
         request, view = renderer_context["request"], renderer_context["view"]
-        common = {"heading": self.get_name(view), "response": renderer_context["response"], "origin": _origin(request)}
+        common = {
+            "heading": self.get_name(view),
+            "response": renderer_context["response"],
+            "origin": _origin(request),
+            # Browsers resolve them in paths before a request goes out, so the page has to say it.
+            "dots": _refusal("."),
+            "no_records": messages.NO_RECORDS,
+        }
         if isinstance(data, Page):
             return common | _list_context(data, request)
         if isinstance(data, Item):
@@ -79,11 +86,11 @@ def _list_context(page: Page, request: Request) -> dict[str, Any]:
 
 
 def _row(item: AttributeMap) -> tuple[str, str | None, str]:
-    """Key, path (None where browsers can't follow one) and the beginning of the rest of an item."""
+    """Key for people, path (None where browsers can't follow one) and the beginning of the rest of an item."""
     text = json_from_attributes(_without_key(item)).decode()
     shown = text if len(text) <= PREVIEW_CHARACTERS else f"{text[:PREVIEW_CHARACTERS]}…"
     key = item[KEY]["S"]
-    return key, None if key in (".", "..") else item_path(key), shown
+    return visible_key(key), None if key in (".", "..") else item_path(key), visible(shown)
 
 
 def _item_context(item: Item) -> dict[str, Any]:
@@ -92,7 +99,7 @@ def _item_context(item: Item) -> dict[str, Any]:
     put_path, delete_path, guard = f"/picus/put/{encoded}", f"/picus/{encoded}", f"-H 'If-Match: {tag}' "
     return {
         "part": "picus_api/item.html",
-        "heading": item.object_id,
+        "heading": visible_key(item.object_id),
         "text": indented(item.json_text().decode()),
         "own_text": indented(json_from_attributes(own).decode()),
         "etag": tag,
@@ -100,7 +107,7 @@ def _item_context(item: Item) -> dict[str, Any]:
         "put_path": put_path,
         "delete_path": delete_path,
         "raw_json": f"{item_path(item.object_id)}?format=json",
-        "writable": _is_writable(item.object_id),
+        "writable": _refusal(item.object_id) is None,
         "beyond_json": any(map(_is_beyond_json, own.values())),
         "curl": Curl("", item_path(item.object_id)),
         "replace": Curl(f"-X PUT {guard}{_JSON} --data-binary @item.json ", put_path),
@@ -117,7 +124,7 @@ def _answer_context(data: Any, request: Request, allowed_methods: list[str]) -> 
     creates = "POST" in allowed_methods
     return {
         "part": "picus_api/root.html" if is_root else "picus_api/answer.html",
-        "data": data,
+        "data": _visible_values(data),
         "text": indented(ItemRenderer().render(data).decode()),
         # Who only looks at the path that creates is shown its form and no error.
         "is_error": isinstance(data, Mapping) and "error" in data and not (creates and request.method == "GET"),
@@ -135,13 +142,20 @@ def _without_key(attributes: AttributeMap) -> AttributeMap:
     return {name: value for name, value in attributes.items() if name != KEY}
 
 
-def _is_writable(key: str) -> bool:
-    """Whether paths lead to this key for a replacement and a delete: other programs may have taken any."""
+def _visible_values(data: Any) -> Any:
+    """What a page quotes of an answer outside of its JSON."""
+    if not isinstance(data, Mapping):
+        return data
+    return {name: visible(value) if isinstance(value, str) else value for name, value in data.items()}
+
+
+def _refusal(key: str) -> str | None:
+    """Why no path leads to this key for a replacement and a delete, None if one does: other programs may take any."""
     try:
         check_new_key(key)
-    except BadValue:
-        return False
-    return True
+    except BadValue as error:
+        return error.message
+    return None
 
 
 def _is_beyond_json(value: AttributeValue) -> bool:

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -14,6 +15,7 @@ from picus_api.core.errors import BadLine, BadParameter, BadValue
 from picus_api.core.idempotency import KeyReused, RecordsMissing
 from picus_api.core.preconditions import PreconditionFailed
 from picus_api.core.table import ItemConflict, ItemNotFound, ItemTooLarge, TableThrottled, TableUnavailable
+from picus_api.indented import indented
 
 _log = logging.getLogger("picus.errors")
 
@@ -78,8 +80,29 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler404."""
-    return _answer(404, messages.NO_SUCH_PATH)
+    """Django's handler404: a page for who asks for one before anything else, as browsers do."""
+    answer = _answer(404, messages.NO_SUCH_PATH)
+    return _page(request, answer, messages.NO_SUCH_PATH) if _is_for_a_browser(request) else answer
+
+
+def _is_for_a_browser(request: HttpRequest) -> bool:
+    raw = "format=json" in request.META.get("QUERY_STRING", "").split("&")
+    return not raw and request.get_preferred_type(["application/json", "text/html"]) == "text/html"
+
+
+def _page(request: HttpRequest, answer: HttpResponse, sentence: str) -> HttpResponse:
+    """The same answer as the browsable API shows its errors."""
+    context = {
+        "heading": answer.reason_phrase,
+        "part": "picus_api/answer.html",
+        "is_error": True,
+        "response": answer,
+        "data": messages.error(sentence),
+        "text": indented(answer.content.decode()),
+    }
+    page = render(request, "picus_api/page.html", context, status=answer.status_code)
+    page["Vary"] = "Accept"
+    return page
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

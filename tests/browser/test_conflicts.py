@@ -93,6 +93,15 @@ def test_a_delete_spares_what_somebody_changed_until_told_so(tabs: tuple[Page, P
     assert client.get(key).status == 404
 
 
+def test_what_is_deleted_already_is_said_to_be_gone(tabs: tuple[Page, Page], client: Client, key: str) -> None:
+    mine, other = tabs
+    delete(other)
+    other.wait_for_url("/picus/list")
+    delete(mine)
+    mine.wait_for_url("/picus/list")
+    expect(mine.get_by_text("It is gone already: it was deleted after you opened it.")).to_be_visible()
+
+
 def test_what_somebody_deleted_can_be_created_again(tabs: tuple[Page, Page], client: Client, key: str) -> None:
     mine, other = tabs
     delete(other)

@@ -10,7 +10,7 @@ from tests.browser.person import open_item, replace, stays_in_width
 from tests.contract.client import Client
 from tests.contract.exact import Response
 
-PAGES = ["/", "/picus/list", "/picus/put", "/picus/get/absent", "/picus/list?filter=%3C"]
+PAGES = ["/", "/picus/list", "/picus/put", "/picus/get/absent", "/picus/list?filter=%3C", "/nope"]
 AWKWARD = 'it\'s [1] {a,b} "ü" $HOME `x` \\ &'
 # Everything that can be focused and says nothing about itself.
 NAMELESS = """[...document.querySelectorAll("input:not([type=hidden]), textarea, button, a, summary, [tabindex]")]
@@ -97,6 +97,38 @@ def test_an_absent_item_is_an_error_page_with_a_way_on(page: Page) -> None:
     assert response.status == 404
     expect(page.get_by_role("alert")).to_have_text('Item with key "absent" not found')
     page.get_by_role("link", name="All items").click()
+    expect(page).to_have_title("Items – Picus")
+
+
+def test_a_path_that_leads_nowhere_is_an_error_page_with_a_way_on(page: Page) -> None:
+    for target in ("/nope", "/picus", "/picus/get/"):
+        response = page.goto(target)
+        assert response
+        assert response.status == 404
+        expect(page.get_by_role("alert")).to_have_text("There is nothing at this path.")
+    page.get_by_role("link", name="All items").click()
+    expect(page).to_have_title("Items – Picus")
+
+
+def test_a_new_item_is_a_click_away_and_no_visit_is_an_error(page: Page) -> None:
+    failed, errors = list[str](), list[str]()
+    page.on("response", lambda response: None if response.ok else failed.append(response.url))
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    for start in (page.get_by_role("navigation", name="Main"), page.get_by_role("main")):
+        page.goto("/")
+        start.get_by_role("link", name="New item").click()
+        expect(page.get_by_role("heading", name="New item")).to_be_in_viewport()
+    assert (failed, errors) == ([], [])
+
+
+def test_the_description_leads_back_and_follows_the_systems_colours(page: Page) -> None:
+    page.goto("/docs/")
+    description = page.locator("#docs .swagger-ui")
+    expect(description).to_have_css("color", "rgb(59, 65, 81)")
+    page.emulate_media(color_scheme="dark")
+    expect(description).to_have_css("color", "rgb(228, 230, 230)")
+    expect(page.locator("html")).to_have_css("background-color", "rgb(28, 32, 34)")
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Items").click()
     expect(page).to_have_title("Items – Picus")
 
 

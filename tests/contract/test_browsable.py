@@ -9,7 +9,7 @@ import pytest
 
 from tests.contract.client import JSON_TYPE, Client
 from tests.contract.exact import Response
-from tests.contract.expect import BROWSER, assert_json, assert_method_refused, assert_request_id
+from tests.contract.expect import BROWSER, assert_error, assert_json, assert_method_refused, assert_request_id
 
 PAGES_FOLLOWED = 50
 
@@ -97,6 +97,17 @@ def test_an_absent_item_is_404_for_a_browser(client: Client) -> None:
     response = client.request("GET", f"/picus/get/{uuid4()}", headers={"Accept": BROWSER})
     assert response.status == 404
     assert "Traceback (most recent" not in response.body.decode()
+
+
+@pytest.mark.parametrize("target", ["/nothing/here", "/picus", "/picus/get/", "/caf%C3%A9", "/%22%3Cb%3E"])
+def test_a_path_that_leads_nowhere_is_a_page_for_a_browser_alone(client: Client, target: str) -> None:
+    response = client.request("GET", target, headers={"Accept": BROWSER})
+    assert response.status == 404
+    assert "There is nothing at this path." in Page(response).text
+    assert "<b>" not in response.body.decode()
+    for accept in ("*/*", "application/json", "application/json, text/html;q=0.9", "text/html;q=0", "nonsense", ";;;"):
+        assert_error(client.request("GET", target, headers={"Accept": accept}), 404)
+    assert_error(client.request("GET", f"{target}?format=json", headers={"Accept": BROWSER}), 404)
 
 
 @pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", "</pre><img src=x onerror=alert(1)>"])

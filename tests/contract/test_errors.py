@@ -171,8 +171,8 @@ def test_no_error_shows_a_browser_more(client: Client, cause: str, status: int) 
     )
 
 
-@pytest.mark.parametrize("cause", ["unknown path", "absent, from the function", "wrong method, from the function"])
-def test_html_is_for_the_browsable_pages_alone(client: Client, cause: str) -> None:
+@pytest.mark.parametrize("cause", ["absent, from the function", "wrong method, from the function"])
+def test_the_function_answers_browsers_as_it_answers_everybody(client: Client, cause: str) -> None:
     assert_error(ask(client, cause, BROWSER), CAUSES[cause], echo="absent")
 
 

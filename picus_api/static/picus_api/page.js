@@ -1,6 +1,7 @@
 // What every page has: what the page before it had to say, copy buttons, search fields.
+import { isOutOfReach, itemPath } from "./api.js";
 import "./forms.js";
-import { take } from "./said.js";
+import { say, take } from "./said.js";
 
 const said = take();
 if (said) {
@@ -28,10 +29,12 @@ document.addEventListener("click", async (event) => {
 });
 
 document.addEventListener("submit", (event) => {
-  const { open } = event.target.dataset;
-  if (!open) return;
+  const { dots } = event.target.dataset;
+  if (!event.target.matches("[data-open]")) return;
   event.preventDefault();
-  window.location.assign(open + encodeURIComponent(event.target.elements.key.value));
+  const key = event.target.elements.key.value;
+  say(event.target, isOutOfReach(key) ? dots : "");
+  if (!isOutOfReach(key)) window.location.assign(itemPath(key));
 });
 
 // An empty parameter is an error to the API.

@@ -1,0 +1,91 @@
+"""Keys and values that are not what they look like, look like nothing, or mean something to browsers."""
+
+import json
+import re
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.person import create, open_item, patch, replace, shown_item, unfold
+from tests.contract.client import Client
+
+# Shown as it is, what follows reads backwards.
+REVERSED = "\u202e"
+REVERSING = "".join(map(chr, (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+NAME = f"to {REVERSED}eciB"
+SEEN = r"to \u202eeciB"
+DOTS = "Another path of the service has this name: choose another key."
+SHOWN = """[document.title, document.body.innerText,
+  ...[...document.querySelectorAll("textarea")].map((area) => area.value)].join("")"""
+
+
+def directions(page: Page) -> str:
+    """The controls of the writing direction that are anywhere in what is shown."""
+    shown = page.evaluate(SHOWN)
+    return "".join(character for character in shown if character in REVERSING)
+
+
+def test_nothing_that_is_shown_turns_its_direction_and_the_item_stays_equal(page: Page, client: Client) -> None:
+    client.replace(NAME, json.dumps({"all": REVERSING, NAME: 1}))
+    open_item(page, NAME)
+    expect(page.get_by_role("heading", level=1)).to_have_text(SEEN)
+    assert json.loads(shown_item(page)) == {"object_id": NAME, "all": REVERSING, NAME: 1}
+    assert directions(page) == ""
+    text = unfold(page, "Replace").get_by_label("The whole item").input_value()
+    page.locator("summary", has_text="Replace").click()
+    replace(page, text.replace(": 1", ": 2"))
+    expect(page.get_by_text("Replaced.")).to_be_visible()
+    assert json.loads(client.get(NAME).body) == {"object_id": NAME, "all": REVERSING, NAME: 2}
+
+
+def test_the_list_and_what_is_said_of_a_key_turn_nothing_and_links_are_exact(page: Page, client: Client) -> None:
+    client.replace(NAME, json.dumps({"all": REVERSING}))
+    page.goto("/picus/list?limit=1000")
+    assert directions(page) == ""
+    create(page, "{}", NAME)
+    expect(page.get_by_role("alert")).to_have_text(f'Item with key "{SEEN}" is there already')
+    link = page.get_by_role("list", name="Items on this page").get_by_role("link", name=SEEN)
+    expect(link).to_have_css("unicode-bidi", "isolate")
+    link.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(SEEN)
+    client.delete(NAME)
+    page.reload()
+    expect(page.get_by_role("alert")).to_have_text(f'Item with key "{SEEN}" not found')
+    assert directions(page) == ""
+
+
+def test_the_others_version_turns_nothing(page: Page, client: Client) -> None:
+    key = client.store("{}")
+    open_item(page, key)
+    client.replace(key, json.dumps({"theirs": REVERSED}))
+    patch(page, '{"mine": 1}')
+    expect(page.get_by_label("The item as it is now")).to_contain_text(r'"\u202e"')
+
+
+def test_a_key_without_anything_to_see_can_be_seen_and_clicked(page: Page, client: Client) -> None:
+    keys = {"a   b": "a   b", **{key: json.dumps(key) for key in (" ", " \n\t ", "\u200b")}}
+    for key in keys:
+        client.replace(key, '{"found": true}')
+    for key, shown in keys.items():
+        page.goto("/picus/list?limit=1000")
+        link = page.get_by_role("link").filter(has_text=re.compile(f"^{re.escape(shown)}$"))
+        assert link.inner_text() == shown
+        link.click()
+        expect(page.get_by_label("The item", exact=True)).to_contain_text('"found": true')
+        assert page.get_by_role("heading", level=1).inner_text() == shown
+        client.delete(key)
+
+
+def test_what_browsers_take_for_a_folder_is_refused_before_it_is_sent(page: Page) -> None:
+    page.goto("/picus/list")
+    sent = list[str]()
+    page.on("request", lambda request: sent.append(urlsplit(request.url).path))
+    for key in (".", ".."):
+        create(page, "{}", key)
+        page.get_by_label("Key", exact=True).fill(key)
+        page.get_by_role("button", name="Open").click()
+        expect(page.get_by_role("alert")).to_have_text([DOTS, DOTS])
+    assert not any(path.startswith("/picus/") for path in sent)
+    page.get_by_label("Key", exact=True).fill("absent")
+    page.get_by_role("button", name="Open").click()
+    expect(page.get_by_role("alert")).to_have_text('Item with key "absent" not found')
