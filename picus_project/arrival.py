@@ -33,12 +33,19 @@ def arrival_of(data: bytes) -> Arrival:
     name, value = fields[0]
     if len(fields) > 1 or name.lower() != b"content-length":
         return Arrival.OPEN
-    if not value.strip().isdigit():
+    digits = value.strip()
+    if not digits.isdigit():
         return Arrival.WHOLE
-    missing = head + len(_END_OF_HEAD) + int(value.strip()[:20]) - len(data)
+    missing = head + len(_END_OF_HEAD) + int(digits.lstrip(b"0")[:20] or 0) - len(data)
     if missing <= 0:
         return Arrival.WHOLE
     return Arrival.PARTIAL if missing + len(data) <= WAITED_BYTES else Arrival.OPEN
+
+
+def is_bare(data: bytes) -> bool:
+    """Whether this begins with a whole request that can't have a body."""
+    head = data.find(_END_OF_HEAD)
+    return head >= 0 and not _FRAMING.search(data, 0, head)
 
 
 def has_head(data: bytes) -> bool:

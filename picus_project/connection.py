@@ -1,6 +1,7 @@
 """One client's connection to the service: requests in, answers out, with gunicorn's HTTP/1.1."""
 
 import errno
+import io
 import os
 import socket
 import struct
@@ -9,11 +10,11 @@ from collections.abc import Callable, Iterable, MutableMapping
 from contextlib import suppress
 from typing import Any, cast
 
-from gunicorn import http, util
+from gunicorn import http
 from gunicorn.http import wsgi
 from gunicorn.http.errors import NoMoreData
 
-from picus_project.arrival import WAITED_BYTES, Arrival, arrival_of, has_head
+from picus_project.arrival import WAITED_BYTES, Arrival, arrival_of, has_head, is_bare
 from picus_project.refusals import refusal, too_late
 from picus_project.response import Response
 from picus_project.slots import Slots
@@ -55,8 +56,11 @@ class Connection:
         return bool(self._parser.unreader.buf.getvalue())
 
     def arrival(self) -> Arrival:
-        """Take in what has come, without waiting; how the request stands."""
+        """Take in what has come, without waiting, unless a whole request is here; how the request stands."""
         buffer = self._parser.unreader.buf
+        if self.has_more and arrival_of(buffer.getvalue()) is Arrival.WHOLE:
+            self.begun = None
+            return Arrival.WHOLE
         try:
             piece = self.sock.recv(WAITED_BYTES, socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -94,13 +98,27 @@ class Connection:
             waiting = self.sock.recv(_PROBE_BYTES, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except OSError:
             return False
-        return waiting.startswith(_PROBES) and b"\r\n\r\n" in waiting
+        return waiting.startswith(_PROBES) and is_bare(waiting)
 
-    def close(self, graceful: bool) -> None:
-        """Close it; gracefully, so that what was sent arrives even when there is something left to read."""
-        if graceful:
-            util.close_graceful(self.sock)
-        else:
+    def end(self) -> None:
+        """Send no more. What was sent arrives as long as the connection isn't closed over unread bytes."""
+        self._parser.unreader.buf = io.BytesIO()
+        with suppress(OSError):
+            self.sock.shutdown(socket.SHUT_WR)
+
+    def has_ended(self) -> bool:
+        """Throw away what came since; whether the client sends no more either."""
+        try:
+            return not self.sock.recv(WAITED_BYTES, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    def close(self) -> None:
+        """Close it, at once."""
+        self._parser.unreader.buf = io.BytesIO()
+        with suppress(OSError):
             self.sock.close()
 
     def _answer_one(self, application: Application, closing: bool) -> bool:

@@ -10,8 +10,10 @@ from gunicorn.http import wsgi
 from picus_project.sending import send_now, send_within
 from picus_project.slots import Slots
 
+DRAINED_BYTES = 64 * 1024
+"""What gunicorn reads of a body that the application left, so that the connection can go on."""
 HURRY_SECONDS = 5
-"""How long it may take for a piece of an answer while others wait for slow clients."""
+"""How long an answer may wait for its client in all, while half of the threads wait for slow ones."""
 
 
 @lru_cache(maxsize=2)
@@ -23,6 +25,7 @@ class Response(wsgi.Response):
     """gunicorn's, with the head and the first piece of the body in one packet."""
 
     _head = b""
+    _patience: float = HURRY_SECONDS
     slots: Slots
     trailers: Mapping[str, str] = {}
     """What follows a chunked body (RFC 9112, section 7.1.2)."""
@@ -34,6 +37,8 @@ class Response(wsgi.Response):
 
     def default_headers(self) -> list[str]:
         """gunicorn's, the date made once a second."""
+        if getattr(getattr(self.req.body, "reader", None), "length", 0) > DRAINED_BYTES:
+            self.force_close()
         _, minor = self.req.version or (1, 1)
         connection = "close" if self.should_close() else "keep-alive"
         lines = [
@@ -77,4 +82,6 @@ class Response(wsgi.Response):
             if taken:
                 self.sock.sendall(left)
                 return
-        send_within(self.sock, left, HURRY_SECONDS)
+        started = time.monotonic()
+        send_within(self.sock, left, self._patience)
+        self._patience -= time.monotonic() - started

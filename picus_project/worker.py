@@ -9,6 +9,7 @@ accepts, tells the arbiter that it lives, and closes what has been idle for too 
 the load balancer.
 """
 
+import errno
 import os
 import select
 import socket
@@ -30,6 +31,8 @@ _TICK_MS = 1000
 # Writable it is at once.
 _NOW = select.EPOLLOUT | _ONE_EVENT
 _HUNG_UP = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
+END_SECONDS = 2.0
+"""How long a connection is kept whose client doesn't close it after the last answer."""
 LINGER_SECONDS = 2.0
 """How long a stopping worker keeps idle connections, for a request that may be on its way."""
 
@@ -44,6 +47,7 @@ class Worker(base.Worker):
         self._idle: dict[int, Connection] = {}
         self._slots = Slots(max(1, self.cfg.threads // 2), self._admit)
         self._deferred: deque[Connection] = deque()
+        self._ending: deque[Connection] = deque()
         self._arrive_seconds = environment.integer("BODY_SECONDS", 60, minimum=1, maximum=3600)
         super().init_process()
 
@@ -66,21 +70,33 @@ class Worker(base.Worker):
                 else:
                     os.read(fd, 4096)
             self._close_idle(time.monotonic())
-            if len(self._open) - len(self._idle) >= self.cfg.threads:
+            self._close_ended(time.monotonic())
+            if len(self._open) - len(self._idle) - len(self._ending) >= self.cfg.threads:
                 self._answer_probes()
         self._stop()
 
     def _accept(self, listener: socket.socket) -> None:
-        if len(self._open) >= self.cfg.worker_connections:
+        if len(self._open) >= self.cfg.worker_connections and not self._make_room():
             time.sleep(0.01)  # they wait in the listener's queue
             return
         try:
             sock, client = listener.accept()
-        except OSError:
-            return  # another worker was faster, or the client has gone
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                time.sleep(0.05)  # it stays readable
+            return  # or another worker was faster, or the client has gone
         connection = Connection(self.cfg, self.log, self._slots, sock, client)
         self._open[connection.fd] = connection
         self._wait(connection, self._epoll.register)
+
+    def _make_room(self) -> bool:
+        """Close the connection that has been unused for the longest."""
+        unused = [connection for connection in list(self._idle.values()) if connection.begun is None]
+        longest = min(unused, key=lambda connection: connection.deadline, default=None)
+        if longest is None or self._idle.pop(longest.fd, None) is None:
+            return False
+        self._close(longest)
+        return True
 
     def _wait(self, connection: Connection, arm: Any) -> None:
         """Leave it until something comes."""
@@ -106,31 +122,29 @@ class Worker(base.Worker):
     def _serve(self, connection: Connection, *, hung_up: bool = False) -> None:
         """Answer what has come. A client that hung up sends no more: it is not waited for."""
         try:
-            while True:
-                arrival = connection.arrival()
-                if arrival is Arrival.PARTIAL and not hung_up:
-                    self._wait(connection, self._epoll.modify)
-                    return
-                if arrival is Arrival.OPEN:
-                    with self._slots.taken() as taken:
-                        again = taken and self._answer(connection)
-                    if not taken:
-                        self._defer(connection)
-                        return
-                else:
-                    again = self._answer(connection)
-                if not again:
-                    break
-                if not connection.has_more:
-                    self._wait(connection, self._epoll.modify)
-                    return
+            arrival = connection.arrival()
+            if arrival is Arrival.PARTIAL and not hung_up:
+                self._wait(connection, self._epoll.modify)
+            elif arrival is Arrival.OPEN:
+                with self._slots.taken() as taken:
+                    if taken:
+                        self._answer(connection)
+                if not taken:
+                    self._defer(connection)
+            else:
+                self._answer(connection)
         except BaseException:
             # Whatever it was, this thread must go on.
             self.log.exception("unhandled")
-        self._close(connection, graceful=True)
+            self._end(connection)
 
-    def _answer(self, connection: Connection) -> bool:
-        return connection.answer(self.wsgi, closing=not self.alive or self._is_full())
+    def _answer(self, connection: Connection) -> None:
+        """Answer one request. What came right behind it waits for its turn among the others."""
+        if connection.answer(self.wsgi, closing=not self.alive or self._is_full()):
+            self._leave(connection)
+            self._epoll.modify(connection.fd, _NOW if connection.has_more else _ONE_EVENT)
+        else:
+            self._end(connection)
 
     def _defer(self, connection: Connection) -> None:
         """Leave it until one of those that are read as they come is done."""
@@ -152,24 +166,33 @@ class Worker(base.Worker):
         """Asked whether the process lives, while every thread is busy: a load balancer must not take it for dead."""
         for fd, connection in list(self._idle.items()):
             if connection.is_probed() and self._idle.pop(fd, None) is not None:
-                self._answer_probe(connection)
-
-    def _answer_probe(self, connection: Connection) -> None:
-        """That alone: what came with it may be anything, and is for a thread."""
-        connection.arrival()
-        if not self._answer(connection):
-            self._close(connection, graceful=True)
-            return
-        self._leave(connection)
-        self._epoll.modify(connection.fd, _NOW if connection.has_more else _ONE_EVENT)
+                # That alone: what came with it may be anything, and is for a thread.
+                connection.arrival()
+                self._answer(connection)
 
     def _is_full(self) -> bool:
         return len(self._open) >= int(self.cfg.worker_connections)
 
-    def _close(self, connection: Connection, graceful: bool = False) -> None:
+    def _end(self, connection: Connection) -> None:
+        """The answer was the last: close once the client has it all, which nobody waits for."""
+        connection.end()
+        if connection.has_ended():
+            self._close(connection)
+            return
+        connection.deadline = time.monotonic() + END_SECONDS
+        self._ending.append(connection)
+
+    def _close_ended(self, now: float) -> None:
+        for _ in range(len(self._ending)):
+            connection = self._ending.popleft()
+            if connection.has_ended() or connection.deadline < now:
+                self._close(connection)
+            else:
+                self._ending.append(connection)
+
+    def _close(self, connection: Connection) -> None:
         del self._open[connection.fd]
-        with suppress(OSError):
-            connection.close(graceful)
+        connection.close()
 
     def _close_idle(self, now: float, *, unused: bool = False) -> None:
         """Those past their deadline, and all that are unused if they are to go."""
@@ -188,4 +211,5 @@ class Worker(base.Worker):
             self.notify()
             now = time.monotonic()
             self._close_idle(now, unused=now > started + LINGER_SECONDS)
+            self._close_ended(now)
             time.sleep(0.02)

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from picus_project.arrival import WAITED_BYTES, Arrival, arrival_of
+from picus_project.arrival import WAITED_BYTES, Arrival, arrival_of, is_bare
 from tests.contract.client import Client
 from tests.service.conftest import Shared, gunicorn
 from tests.service.test_worker import answer, dialled
@@ -121,6 +121,38 @@ def test_half_a_body_and_a_closed_sending_side_is_a_400_at_once(client: Client) 
         assert time.monotonic() - started < 1
 
 
+def test_clients_that_do_not_close_after_their_last_answer_hold_up_nobody(client: Client) -> None:
+    with ExitStack() as stack:
+        for _ in range(20):
+            sock = stack.enter_context(dialled(client))
+            sock.sendall(b"X\r\n\r\n")
+            assert answer(sock).startswith(b"HTTP/1.1 400 ")
+            assert_prompt(client)
+
+
+def test_a_flood_of_requests_in_one_connection_leaves_turns_to_others(client: Client) -> None:
+    with ExitStack() as stack:
+        floods = [stack.enter_context(dialled(client)) for _ in range(4)]
+        for sock in floods:
+            sock.sendall(PING * 500)
+        assert_prompt(client)
+        for sock in floods:
+            assert all(answer(sock).startswith(b"HTTP/1.1 200 ") for _ in range(500))
+
+
+def test_a_body_too_large_to_be_read_for_nothing_ends_its_connection(client: Client) -> None:
+    head = client.head_of("POST", "/picus/put", "Content-Type: text/plain", "Content-Length: 200000")
+    with dialled(client) as sock:
+        sock.sendall(head + b"x" * 200_000)
+        assert b"Connection: close" in answer(sock)
+
+
+def test_a_probe_that_announces_a_body_is_no_probe() -> None:
+    assert is_bare(PING)
+    assert not is_bare(PING[:-2] + b"Content-Length: 9\r\n\r\n")
+    assert not is_bare(PING[:-2])
+
+
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
 
 
@@ -138,6 +170,8 @@ GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
         (GET + b"Content-Length: 65536\r\n\r\nabc", Arrival.OPEN),
         (GET + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\nabc", Arrival.OPEN),
         (GET + b"Content-Length: -3\r\n\r\nabc", Arrival.WHOLE),
+        (GET + b"Content-Length: " + b"0" * 30 + b"4\r\n\r\nabc", Arrival.PARTIAL),
+        (GET + b"Content-Length: 00\r\n\r\n", Arrival.WHOLE),
         (GET + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\n", Arrival.OPEN),
         (GET + b"Transfer-Encoding: chunked\r\n\r\n", Arrival.OPEN),
         (GET + b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\n", Arrival.OPEN),
