@@ -5,7 +5,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
 from http.client import IncompleteRead
 from typing import TYPE_CHECKING
 
@@ -111,25 +110,3 @@ def test_readers_who_stop_leave_threads_to_others(dynamodb_url: str, big_table: 
         assert len(items) == 60
         with pytest.raises((IncompleteRead, ConnectionError)):
             cut.getresponse().read()
-
-
-def test_readers_who_are_slow_all_the_way_leave_threads_to_others(dynamodb_url: str, big_table: "Table") -> None:
-    settings = {"DYNAMODB_TABLE_NAME": big_table.name, "DYNAMODB_ENDPOINT_URL": dynamodb_url, "WEB_THREADS": "4"}
-    done = threading.Event()
-
-    def sip(sock: socket.socket) -> None:
-        with suppress(OSError):
-            while not done.wait(0.2) and sock.recv(100_000):
-                pass
-
-    with gunicorn(**settings) as client, ExitStack() as stack:
-        stack.callback(done.set)
-        for _ in range(8):
-            connection = stack.enter_context(client.connection())
-            connection.request("GET", "/picus/list")
-            threading.Thread(target=sip, args=(connection.sock,), daemon=True).start()
-        time.sleep(2 * HURRY_SECONDS + 5)
-        started = time.monotonic()
-        for _ in range(5):
-            assert client.request("GET", "/picus/get/0").status == 200
-        assert time.monotonic() - started < 5
