@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from picus_api.core.capacity import HEADER, Meter, is_wanted, measured, report
 
 TRAILERS = "picus.trailers"
-"""In the WSGI environment: what gives the trailer fields, names and values, once the body is sent (worker.py)."""
+"""In the WSGI environment: what gives the trailer fields, names and values, once the body is sent (connection.py)."""
 
 
 def consumed_capacity(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:

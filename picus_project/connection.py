@@ -14,6 +14,7 @@ from gunicorn import http
 from gunicorn.http import wsgi
 from gunicorn.http.errors import NoMoreData
 
+from picus_api.metering import TRAILERS
 from picus_project.arrival import WAITED_BYTES, Arrival, arrival_of, has_head, is_bare
 from picus_project.refusals import refusal, too_late
 from picus_project.response import Response
@@ -26,8 +27,6 @@ SEND_SECONDS = 60
 _DRAIN_SECONDS = 5.0
 _PROBES = (b"GET /__lbheartbeat__ ", b"HEAD /__lbheartbeat__ ")
 _PROBE_BYTES = 2048
-TRAILERS = "picus.trailers"
-"""In a request's environment: called after the body's last piece, for the trailer fields."""
 _GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EAGAIN)
 
 Application = Callable[[MutableMapping[str, Any], Any], Iterable[bytes]]
@@ -58,7 +57,8 @@ class Connection:
     def arrival(self) -> Arrival:
         """Take in what has come, without waiting, unless a whole request is here; how the request stands."""
         buffer = self._parser.unreader.buf
-        if self.has_more and arrival_of(buffer.getvalue()) is Arrival.WHOLE:
+        data = buffer.getvalue()
+        if data and arrival_of(data) is Arrival.WHOLE:
             self.begun = None
             return Arrival.WHOLE
         try:
@@ -72,7 +72,7 @@ class Connection:
         if piece:
             buffer.seek(0, os.SEEK_END)
             buffer.write(piece)
-        data = buffer.getvalue()
+            data += piece
         found = arrival_of(data)
         self.begun = (self.begun or time.monotonic()) if data and found is not Arrival.WHOLE else None
         return found

@@ -19,9 +19,9 @@ from collections import deque
 from contextlib import suppress
 from typing import Any
 
+from django.conf import settings
 from gunicorn.workers import base
 
-from picus_api.core import environment
 from picus_project.arrival import Arrival
 from picus_project.connection import READ_SECONDS, Connection
 from picus_project.slots import Slots
@@ -48,7 +48,6 @@ class Worker(base.Worker):
         self._slots = Slots(max(1, self.cfg.threads // 2), self._admit)
         self._deferred: deque[Connection] = deque()
         self._ending: deque[Connection] = deque()
-        self._arrive_seconds = environment.integer("BODY_SECONDS", 60, minimum=1, maximum=3600)
         super().init_process()
 
     def run(self) -> None:
@@ -76,7 +75,7 @@ class Worker(base.Worker):
         self._stop()
 
     def _accept(self, listener: socket.socket) -> None:
-        if len(self._open) >= self.cfg.worker_connections and not self._make_room():
+        if self._is_full() and not self._make_room():
             time.sleep(0.01)  # they wait in the listener's queue
             return
         try:
@@ -108,7 +107,7 @@ class Worker(base.Worker):
         if connection.begun is None:
             connection.deadline = now + self.cfg.keepalive
         else:
-            connection.deadline = min(now + pause, connection.begun + self._arrive_seconds)
+            connection.deadline = min(now + pause, connection.begun + settings.BODY_SECONDS)
         self._idle[connection.fd] = connection
 
     def _work(self) -> None:
@@ -148,7 +147,7 @@ class Worker(base.Worker):
 
     def _defer(self, connection: Connection) -> None:
         """Leave it until one of those that are read as they come is done."""
-        self._leave(connection, self._arrive_seconds)
+        self._leave(connection, settings.BODY_SECONDS)
         self._deferred.append(connection)
         with self._slots.taken():  # if there is one, it came free meanwhile, and going out of it admits
             pass

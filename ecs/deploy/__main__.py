@@ -3,7 +3,7 @@
 import argparse
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ecs.deploy import commit, stacks
 from ecs.deploy.errors import StepFailed
@@ -48,14 +48,7 @@ def _refuse(command: str, stage: Stage, confirmed: str) -> None:
 
 
 def _deploy(stage: Stage, only: list[str]) -> int:
-    left = _chosen(stage, only)
-    for number, step in enumerate(STEPS, start=1):
-        if not left:
-            break
-        if step.name not in left:
-            _pass_by(step, stage)
-            continue
-        left.remove(step.name)
+    for number, step in _chosen_in_order(stage, only):
         print(f"[{number}/{len(STEPS)}] {step.name}", flush=True)
         began = time.monotonic()
         if failed := _take(step, step.apply, stage, "deploy"):
@@ -65,14 +58,7 @@ def _deploy(stage: Stage, only: list[str]) -> int:
 
 
 def _plan(stage: Stage, only: list[str]) -> int:
-    left = _chosen(stage, only)
-    for step in STEPS:
-        if not left:
-            break
-        if step.name not in left:
-            _pass_by(step, stage)
-            continue
-        left.remove(step.name)
+    for _, step in _chosen_in_order(stage, only):
         try:
             lines = step.plan(stage)
         except StepFailed as error:
@@ -88,6 +74,19 @@ def _destroy(stage: Stage, only: list[str]) -> int:
         if failed := _take(step, step.undo, stage, "destroy"):
             return failed
     return 0
+
+
+def _chosen_in_order(stage: Stage, only: list[str]) -> Iterator[tuple[int, Step]]:
+    """The chosen steps with their numbers; others are passed by up to the last of them."""
+    left = _chosen(stage, only)
+    for number, step in enumerate(STEPS, start=1):
+        if not left:
+            return
+        if step.name in left:
+            left.remove(step.name)
+            yield number, step
+        else:
+            _pass_by(step, stage)
 
 
 def _chosen(stage: Stage, only: list[str]) -> set[str]:

@@ -78,8 +78,9 @@ class TerminalCommand(BaseCommand):
         except (SettingError, UsageError) as error:
             raise CommandError(str(error), returncode=USAGE) from error
         except Exception as error:
-            unset = isinstance(error.__cause__, NoRegionError)
-            raise CommandError(sentence(error), returncode=USAGE if unset else FAILED) from error
+            if isinstance(error.__cause__, NoRegionError):
+                raise CommandError("AWS_REGION is not set.", returncode=USAGE) from error
+            raise CommandError(sentence(error), returncode=FAILED) from error
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -131,8 +132,6 @@ def sentence(error: Exception) -> str:
             return "DynamoDB still throttles after the retries: try again later, or slower."
         case TableMissing():
             return f"There is no such table: {error.cause}"
-        case TableUnavailable() if isinstance(error.__cause__, NoRegionError):
-            return "AWS_REGION is not set."
         case TableUnavailable():
             return f"The table can't be reached: {error.cause}"
     raise error

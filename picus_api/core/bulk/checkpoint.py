@@ -90,12 +90,34 @@ def _header(path: Path, line: str, expected: dict[str, Any]) -> dict[str, Any]:
     return dict(found)
 
 
-class ImportCheckpoint:
+class Checkpoint:
+    """How far an operation has come: in a journal, or kept nowhere."""
+
+    def __init__(self, journal: Journal | None) -> None:
+        self._journal = journal
+
+    @property
+    def resumed(self) -> bool:
+        """Whether this goes on with an earlier run."""
+        return self._journal is not None and self._journal.resumed
+
+    def finish(self) -> None:
+        """The operation is complete."""
+        if self._journal:
+            self._journal.finish()
+
+    def close(self) -> None:
+        """No more of it now."""
+        if self._journal:
+            self._journal.close()
+
+
+class ImportCheckpoint(Checkpoint):
     """Which batches of an import are written, and what their text was."""
 
     def __init__(self, journal: Journal | None, import_id: str) -> None:
         self.import_id = import_id
-        self._journal = journal
+        super().__init__(journal)
         self._done: dict[int, int] = {}
         try:
             for step in journal.steps if journal else ():
@@ -112,11 +134,6 @@ class ImportCheckpoint:
             return cls(None, import_id)
         journal = Journal(path, {"operation": "import", **header}, {"id": import_id}, restart=restart)
         return cls(journal, journal.header["id"])
-
-    @property
-    def resumed(self) -> bool:
-        """Whether this goes on with an earlier import."""
-        return self._journal is not None and self._journal.resumed
 
     def has(self, number: int, checksum: int) -> bool:
         """Whether the batch is written. Raises BulkError when its text was another then."""
@@ -135,22 +152,12 @@ class ImportCheckpoint:
         if self._journal:
             self._journal.note(f"{number} {checksum:x}")
 
-    def finish(self) -> None:
-        """The import is complete."""
-        if self._journal:
-            self._journal.finish()
 
-    def close(self) -> None:
-        """No more of it now."""
-        if self._journal:
-            self._journal.close()
-
-
-class ExportCheckpoint:
+class ExportCheckpoint(Checkpoint):
     """How far each segment of an export has come, and how much of the output is good."""
 
     def __init__(self, journal: Journal | None, segments: int) -> None:
-        self._journal = journal
+        super().__init__(journal)
         self.positions: dict[int, str | None] = {}
         """By segment the key to go on after; None: it is at its end. Segments that are not begun are missing."""
         self.offset = self.items = 0
@@ -171,22 +178,7 @@ class ExportCheckpoint:
         journal = Journal(path, {"operation": "export", **header}, {"segments": segments}, restart=restart)
         return cls(journal, segments)
 
-    @property
-    def resumed(self) -> bool:
-        """Whether this goes on with an earlier export."""
-        return self._journal is not None and self._journal.resumed
-
     def mark(self, segment: int, offset: int, items: int, key: str | None) -> None:
         """So many items more are in the output, which is good up to the offset."""
         if self._journal:
             self._journal.note(json.dumps([segment, offset, items, key]))
-
-    def finish(self) -> None:
-        """The export is complete."""
-        if self._journal:
-            self._journal.finish()
-
-    def close(self) -> None:
-        """No more of it now."""
-        if self._journal:
-            self._journal.close()
