@@ -58,9 +58,10 @@ def post_worker_init(worker: Any) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
-    from picus_api.core import table  # noqa: PLC0415 only a worker has use for it
+    from picus_api.core.dynamodb import table  # noqa: PLC0415 only a worker has use for it
+    from picus_api.core.errors import TableUnavailable  # noqa: PLC0415
 
     try:
         table.connect()
-    except table.TableUnavailable as error:
+    except TableUnavailable as error:
         worker.log.error("DynamoDB client: %s", error.cause)

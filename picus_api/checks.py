@@ -1,21 +1,21 @@
-"""Django system checks of the table: ``manage.py check`` runs them."""
+"""Django's system checks of the tables: ``manage.py check`` runs them."""
 
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
 
 from picus_api.core.environment import SettingError
-from picus_api.core.table import TableUnavailable
-from picus_api.models import Item
+from picus_api.core.errors import TableUnavailable
+from picus_api.table_setup import table_problem, table_specs
 
 HINT = "Set DYNAMODB_TABLE_NAME, DYNAMODB_ENDPOINT_URL and AWS's variables, or create it: manage.py create_table"
 
 
 @register("table")
 def table_is_usable(**kwargs: Any) -> list[CheckMessage]:
-    """The table is reachable and has the key that items need."""
+    """Report an item table that is unreachable, missing, or has another key."""
     try:
-        problem = Item.table_problem()
+        problem = table_problem(table_specs()[0])
     except SettingError as error:
         problem = str(error)
     except TableUnavailable as error:

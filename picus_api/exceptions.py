@@ -1,110 +1,103 @@
-"""Every error in one shape: ``{"error": sentence}``, with ``pointer`` where one value is at fault."""
+"""Render the error table (core/errors.py) as HTTP responses, for DRF and for Django."""
 
 import logging
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework import exceptions as drf
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from picus_api.core import messages
-from picus_api.core.contention import Contended
-from picus_api.core.errors import BadLine, BadParameter, BadValue
-from picus_api.core.idempotency import KeyReused, RecordsMissing
-from picus_api.core.preconditions import PreconditionFailed
-from picus_api.core.table import ItemConflict, ItemNotFound, ItemTooLarge, TableThrottled, TableUnavailable
-from picus_api.indented import indented
+from picus_api.core import errors
+from picus_api.core.errors import PicusError
+from picus_api.core.response_body import encode_json
+from picus_api.pretty_json import indent_json
 
 _log = logging.getLogger("picus.errors")
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's EXCEPTION_HANDLER: the answer to an expected error, None for a bug (which Django logs and answers)."""
-    response = _answer_to(error, context)
-    # An error is JSON whatever was asked for.
+    """Return the response to an expected error; None for a bug, which Django logs and responds to.
+
+    This is DRF's EXCEPTION_HANDLER.
+    """
+    if isinstance(error, drf.APIException):
+        response = _drf_response(error, context)
+    elif isinstance(error, PicusError):
+        error.log(_log)
+        response = Response(error.body(), error.status, headers=error.headers())
+    else:
+        return None
+    # An error is JSON, whatever the client asked for.
     renderer = getattr(context.get("request"), "accepted_renderer", None)
     if response is not None and renderer is not None and renderer.format in ("ndjson", "yaml"):
         response.content_type = "application/json"
     return response
 
 
-def _answer_to(error: Exception, context: dict[str, Any]) -> Response | None:
-    match error:
-        case BadLine():
-            return Response(messages.line_error(error.line, error.message, error.pointer), status=error.status)
-        case BadParameter():
-            return Response(messages.parameter_error(error.message, error.parameter, error.position), status=400)
-        case BadValue():
-            return Response(messages.error(error.message, error.pointer), status=400)
-        case ItemNotFound():
-            return Response(messages.error(messages.not_found(error.key)), status=404)
-        case PreconditionFailed():
-            return Response(messages.error(error.sentence), status=412)
-        case Contended():
-            return Response(messages.error(error.sentence), status=409, headers={"Retry-After": str(error.retry_after)})
-        case KeyReused():
-            return Response(messages.error(messages.KEY_REUSED), status=422)
-        case ItemConflict():
-            return Response(messages.error("An item with this key is there already."), status=409)
-        case ItemTooLarge():
-            return Response(messages.error(messages.ITEM_TOO_LARGE), status=413)
-        case TableThrottled():
-            _log.warning("DynamoDB throttles", extra={"cause": error.cause})
-            return Response(messages.error(messages.BUSY), status=503, headers={"Retry-After": str(error.retry_after)})
-        case TableUnavailable():
-            _log.error("DynamoDB is unavailable", extra={"cause": error.cause})
-            sentence = messages.NO_RECORDS if isinstance(error, RecordsMissing) else messages.UNAVAILABLE
-            return Response(messages.error(sentence), status=503)
-        case APIException():
-            return _in_shape(error, context)
-    return None
-
-
-def _in_shape(error: APIException, context: dict[str, Any]) -> Response | None:
+def _drf_response(error: drf.APIException, context: dict[str, Any]) -> Response | None:
+    """Return DRF's response, which has header fields such as Allow, with the body of our own error."""
     response = exception_handler(error, context)
     if response is not None:
-        sentence = messages.NO_SUCH_PATH if isinstance(error, NotFound) else str(error.detail)
-        response.data = messages.error(sentence)
+        response.data = _domain_error(error, context["request"].method).body()
     return response
 
 
-def _answer(status: int, sentence: str) -> HttpResponse:
-    return HttpResponse(messages.encode(messages.error(sentence)), status=status, content_type="application/json")
+def _domain_error(error: drf.APIException, method: str) -> PicusError:
+    sentence = str(error.detail)
+    match error:
+        case drf.NotFound():
+            return errors.PathNotFound()
+        case drf.MethodNotAllowed():
+            return errors.MethodNotAllowed(method)
+        case drf.NotAcceptable():
+            return errors.NotAcceptable(sentence)
+        case drf.UnsupportedMediaType():
+            return errors.UnsupportedMediaType(sentence)
+        case _ if error.status_code < 500:
+            return errors.BadRequest(sentence)
+    return errors.InternalError()
+
+
+def error_response(error: PicusError) -> HttpResponse:
+    """Return the JSON response to an error."""
+    headers = error.headers() | {"Content-Type": "application/json"}
+    return HttpResponse(encode_json(error.body()), status=error.status, headers=headers)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler400: what it refuses before a view is reached, a foreign Host above all."""
-    return _answer(400, "The request is refused: its Host header or its form is not acceptable.")
+    """Respond to a request that Django refuses before a view is reached, such as a foreign Host (handler400)."""
+    return error_response(errors.BadRequest())
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler404: a page for who asks for one before anything else, as browsers do."""
-    answer = _answer(404, messages.NO_SUCH_PATH)
-    return _page(request, answer, messages.NO_SUCH_PATH) if _is_for_a_browser(request) else answer
-
-
-def _is_for_a_browser(request: HttpRequest) -> bool:
-    raw = "format=json" in request.META.get("QUERY_STRING", "").split("&")
-    return not raw and request.get_preferred_type(["application/json", "text/html"]) == "text/html"
-
-
-def _page(request: HttpRequest, answer: HttpResponse, sentence: str) -> HttpResponse:
-    """The same answer as the browsable API shows its errors."""
-    context = {
-        "heading": answer.reason_phrase,
-        "part": "picus_api/answer.html",
-        "is_error": True,
-        "response": answer,
-        "data": messages.error(sentence),
-        "text": indented(answer.content.decode()),
-    }
-    page = render(request, "picus_api/page.html", context, status=answer.status_code)
-    page["Vary"] = "Accept"
-    return page
+    """Respond to an unknown path: with a page if the client prefers HTML, as browsers do (handler404)."""
+    error = errors.PathNotFound()
+    response = error_response(error)
+    return _error_page(request, error, response) if _prefers_html(request) else response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500. The traceback is in the log, under the request's id."""
-    return _answer(500, messages.INTERNAL)
+    """Respond to a bug; the traceback is in the log, under the id of the request (handler500)."""
+    return error_response(errors.InternalError())
+
+
+def _prefers_html(request: HttpRequest) -> bool:
+    wants_json = "format=json" in request.META.get("QUERY_STRING", "").split("&")
+    return not wants_json and request.get_preferred_type(["application/json", "text/html"]) == "text/html"
+
+
+def _error_page(request: HttpRequest, error: PicusError, response: HttpResponse) -> HttpResponse:
+    """Return the error as the browsable API shows errors."""
+    context = {
+        "heading": response.reason_phrase,
+        "part": "picus_api/answer.html",
+        "is_error": True,
+        "response": response,
+        "data": error.body(),
+        "text": indent_json(response.content.decode()),
+    }
+    page = render(request, "picus_api/page.html", context, status=response.status_code)
+    page["Vary"] = "Accept"
+    return page

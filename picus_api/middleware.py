@@ -1,4 +1,4 @@
-"""Around every request: its id and its log line, the health endpoints, and bodies without a length."""
+"""Middleware: the id and log line of a request, health endpoints, security headers, and bodies without a length."""
 
 import io
 import time
@@ -10,19 +10,21 @@ from django.http.response import HttpResponseBase
 from dockerflow.django import views as dockerflow_views
 
 from picus_api import health
-from picus_api.body import BODY_ERROR, BodyIncomplete, BodyTimeout, is_chunked, is_ndjson, limit_waiting
-from picus_api.core import logs, messages
+from picus_api.core import logs
+from picus_api.core.errors import BodyTimeout, IncompleteBody, MethodNotAllowed
+from picus_api.exceptions import error_response
 from picus_api.raw_path import raw_path
+from picus_api.request_body import BODY_ERROR, is_chunked, is_ndjson, limit_waiting
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 def request_log(get_response: GetResponse) -> GetResponse:
-    """One log line a request, when its headers are ready; the request's id goes back to the client."""
+    """Write one log line for each request when its headers are ready, and return the id of the request."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()
-        # META, not request.headers, which is built anew for every request at a cost that shows.
+        # META, because request.headers is built anew for every request, which takes measurable time.
         identifier = logs.choose_request_id(request.META.get("HTTP_X_AMZ_CF_ID"), request.META.get("HTTP_X_REQUEST_ID"))
         token = logs.request_id.set(identifier)
         try:
@@ -41,19 +43,19 @@ def request_log(get_response: GetResponse) -> GetResponse:
 
 
 def _drop_body(response: HttpResponse) -> None:
-    """An answer to HEAD: the headers of GET alone (RFC 9110, section 9.3.2)."""
+    """Remove the body of a response to HEAD, and keep the header fields of GET (RFC 9110, section 9.3.2)."""
     if response.content:
         response.headers.setdefault("Content-Length", str(len(response.content)))
     response.content = b""
 
 
 def _in_error_shape(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """A refusal without a body, such as WhiteNoise's, gets the body that every error has."""
+    """Give a 405 without a body, such as WhiteNoise's, the body that every error has."""
     if isinstance(response, HttpResponse) and response.content:
         return response
-    body = messages.encode(messages.error(messages.method_not_allowed(str(request.method))))
-    headers = {"Allow": response.headers.get("Allow", "GET, HEAD"), "Content-Type": "application/json"}
-    return HttpResponse(body, status=405, headers=headers)
+    error = error_response(MethodNotAllowed(str(request.method)))
+    error["Allow"] = response.headers.get("Allow", "GET, HEAD")
+    return error
 
 
 def _line(request: HttpRequest, response: HttpResponseBase, started: float) -> dict[str, object]:
@@ -74,9 +76,9 @@ _HEALTH: dict[str, Callable[[HttpRequest], HttpResponse]] = {
 
 
 def health_endpoints(get_response: GetResponse) -> GetResponse:
-    """Dockerflow's endpoints, ahead of the host check: the load balancer asks by IP address.
+    """Serve Dockerflow's endpoints before the check of the Host: the load balancer sends an IP address.
 
-    Instead of Dockerflow's own middleware, which also serves ``__error__``, with which anybody raises an alarm.
+    Dockerflow's own middleware would serve ``__error__`` too, with which any client could raise an alarm.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -93,8 +95,8 @@ def health_endpoints(get_response: GetResponse) -> GetResponse:
 def chunked_body(get_response: GetResponse) -> GetResponse:
     """Give a chunked body a length.
 
-    Under WSGI a body without Content-Length is no body to Django and DRF, so a chunked one is read here, up to one
-    byte over the limit. Lines are left to their view, which reads them as they come.
+    Under WSGI, Django and DRF ignore a body without Content-Length. So a chunked body is read here, up to one byte over
+    the limit. NDJSON is left to its view, which reads the lines as they arrive.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -116,16 +118,16 @@ def _read_chunks(request: HttpRequest) -> None:
         request.META[BODY_ERROR] = BodyTimeout()
         body, length = b"", 1
     except Exception:  # Broken off or malformed: the server's own error types.
-        request.META[BODY_ERROR] = BodyIncomplete()
+        request.META[BODY_ERROR] = IncompleteBody()
         body, length = b"", 1
     request.META["wsgi.input"] = io.BytesIO(body)
     request.META["CONTENT_LENGTH"] = str(length)
 
 
-def browser_rules(get_response: GetResponse) -> GetResponse:
-    """Nothing is taken for another type; pages load nothing from elsewhere, and nobody frames or follows them.
+def security_headers(get_response: GetResponse) -> GetResponse:
+    """Add security headers: nosniff on every response; CSP, frame, referrer and opener policies on HTML.
 
-    Django's own middlewares for it say all of that on every answer, at a cost that shows.
+    Django's own middlewares would add all of them to every response, which takes measurable time.
     """
     page = {
         "Content-Security-Policy": settings.CONTENT_SECURITY_POLICY,

@@ -1,4 +1,4 @@
-"""Request bodies: exact JSON."""
+"""Parse request bodies as exact JSON, and negotiate media types."""
 
 import re
 from collections.abc import Mapping
@@ -12,19 +12,19 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
-from picus_api.body import is_plain_utf8, read_body
-from picus_api.core.attributes import AttributeMap
-from picus_api.core.from_json import attributes_from_json
+from picus_api.core.values.attribute_values import AttributeMap
+from picus_api.core.values.from_json import attributes_from_json
+from picus_api.request_body import is_plain_utf8, read_body
 
 _JSON_TYPE = re.compile(r"application/json|[a-z0-9][\w!#$&^.-]*/[a-z0-9][\w!#$&^.+-]*\+json")
 
-# application/json-patch+json is another kind of patch.
+# Not application/json-patch+json, which is another kind of patch.
 _PATCH_TYPE = re.compile(r"application/(?:merge-patch\+)?json")
 ACCEPT_PATCH = "application/merge-patch+json, application/json"
 
 
 class ItemParser(BaseParser):
-    """A JSON object, straight to DynamoDB attribute values. Raises BadValue."""
+    """Parse a JSON object into DynamoDB attribute values. Raises InvalidJson, BadValue."""
 
     media_type = "application/json"
 
@@ -34,7 +34,7 @@ class ItemParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> AttributeMap:
-        """The attribute map of the body. DRF hands over Django's request as the stream."""
+        """Return the attribute map of the body. DRF passes Django's request as the stream."""
         assert isinstance(stream, HttpRequest)
         return attributes_from_json(read_body(stream))
 
@@ -42,8 +42,8 @@ class ItemParser(BaseParser):
 _QUALITY = re.compile(r";[ \t]*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)[ \t]*(?=;|$)", re.IGNORECASE)
 
 
-def by_quality(accepted: list[str]) -> dict[float, list[str]]:
-    """The media ranges of an Accept header by their qualities (RFC 9110, section 12.4.2); 1 where there is none."""
+def _by_quality(accepted: list[str]) -> dict[float, list[str]]:
+    """Return the media ranges of an Accept field by their qualities (RFC 9110, section 12.4.2); the default is 1."""
     levels: dict[float, list[str]] = {}
     for media_range in accepted:
         found = _QUALITY.search(media_range)
@@ -56,30 +56,30 @@ def _names(ranges: list[str], media_type: str) -> bool:
 
 
 class Negotiation(DefaultContentNegotiation):
-    """DRF's, with qualities, and ``+json`` types are JSON too (RFC 6839)."""
+    """DRF's content negotiation, with qualities, and with ``+json`` types as JSON (RFC 6839)."""
 
     _level: list[str] | None = None
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
-        """The parser for the request's media type, or None."""
+        """Return the parser for the request's media type, or None."""
         media_type = request.content_type.lower().partition(";")[0].strip()
         types = _PATCH_TYPE if request.method == "PATCH" else _JSON_TYPE
         understood = types.fullmatch(media_type) and is_plain_utf8(request._request)
         return parsers[0] if understood else None
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        """DRF's choice; what most programs send is answered without weighing it."""
+        """Return the renderer and media type. The Accept fields of most programs need no weighing."""
         usual = request.META.get("HTTP_ACCEPT", "*/*") in ("*/*", renderers[0].media_type)
         if usual and not request.META.get("QUERY_STRING"):
             return renderers[0], renderers[0].media_type
         if request.query_params.get(api_settings.URL_FORMAT_OVERRIDE or "") == "":
             raise NotAcceptable
         self._level = None
-        levels = by_quality(self.get_accept_list(request))
+        levels = _by_quality(self.get_accept_list(request))
         refused = levels.pop(0.0, [])
         left = [renderer for renderer in renderers if not _names(refused, renderer.media_type)]
         for quality in sorted(levels, reverse=True):
-            # DRF knows no qualities, and keeps what it has parsed.
+            # DRF ignores qualities and caches the parsed field.
             self._level = levels[quality]
             vars(request).pop("_parsed_accept_list", None)
             with suppress(NotAcceptable):
@@ -87,7 +87,7 @@ class Negotiation(DefaultContentNegotiation):
         raise NotAcceptable
 
     def get_accept_list(self, request: Request) -> list[str]:
-        """The types that the client takes; ``?format=`` outweighs them, so that a link to it works in a browser."""
+        """Return the types that the client accepts; all if the query has ``format``, so that links work in browsers."""
         if self._level is not None:
             return self._level
         asked = request.query_params.get(api_settings.URL_FORMAT_OVERRIDE or "")
@@ -95,7 +95,7 @@ class Negotiation(DefaultContentNegotiation):
         return accepted if accepted and not asked else ["*/*"]
 
     def filter_renderers(self, renderers: Any, format: str) -> Any:
-        """Those of the format that the query asks for. Raises NotAcceptable: the path itself is there."""
+        """Return the renderers of the format in the query. Raises NotAcceptable, not NotFound: the path exists."""
         chosen = [renderer for renderer in renderers if renderer.format == format]
         if not chosen:
             raise NotAcceptable

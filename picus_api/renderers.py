@@ -1,4 +1,4 @@
-"""Answers: exact JSON."""
+"""Render response bodies as exact JSON."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,14 +9,14 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from picus_api.core import messages
-from picus_api.core.table import Page
-from picus_api.core.to_json import json_from_attributes, json_lines
+from picus_api.core.query.pagination import Page
+from picus_api.core.response_body import encode_json
+from picus_api.core.values.to_json import json_from_attributes, json_lines
 from picus_api.models import Item
 
 
 class ItemRenderer(BaseRenderer):
-    """JSON in UTF-8: items and pages of them from their wire form, other answers as they are."""
+    """JSON in UTF-8: items and pages from their wire form, other bodies as they are."""
 
     media_type = "application/json"
     format = "json"
@@ -29,16 +29,15 @@ class ItemRenderer(BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        """The body."""
         if isinstance(data, Item):
             return data.json_text()
         if isinstance(data, Page):
             return b"[" + b",".join(map(json_from_attributes, data.items)) + b"]"
-        return messages.encode(data)
+        return encode_json(data)
 
 
 class NdjsonRenderer(BaseRenderer):
-    """A line of JSON per item (https://github.com/ndjson/ndjson-spec); other answers are a line."""
+    """A line of JSON for each item (https://github.com/ndjson/ndjson-spec); other bodies are one line."""
 
     media_type = "application/x-ndjson"
     format = "ndjson"
@@ -51,14 +50,13 @@ class NdjsonRenderer(BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        """The body."""
         if isinstance(data, Page):
             return json_lines(data.items)
-        return messages.encode(data) + b"\n"
+        return encode_json(data) + b"\n"
 
 
-def answer(request: Request, data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
-    """DRF's answer, or where it is JSON the same without the template responses that DRF's own are made of."""
+def respond(request: Request, data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """Return DRF's response, or for JSON an equal plain response, which is faster than DRF's template response."""
     renderer = request.accepted_renderer
     if type(renderer) is not ItemRenderer:
         return Response(data, status, headers=headers)
@@ -66,6 +64,6 @@ def answer(request: Request, data: Any, status: int = 200, headers: Mapping[str,
 
 
 def item_path(key: str) -> str:
-    """The path of an item's page."""
-    # Not reverse(): it leaves slashes in a key as they are.
+    """Return the path of an item."""
+    # Not reverse(), which would leave the slashes in a key as they are.
     return f"/picus/get/{quote(key, safe='')}"

@@ -1,5 +1,8 @@
 """The endpoints on ECS, in DRF's terms."""
 
+from typing import cast
+
+from django.http import HttpRequest, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from rest_framework.request import Request
@@ -7,15 +10,18 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
-from picus_api.body import is_ndjson
-from picus_api.conditional import not_modified, request_preconditions
-from picus_api.core.errors import BadValue
-from picus_api.core.idempotency_key import idempotency_key
-from picus_api.keyed import answer_created, document_of, key_of
-from picus_api.listing import list_items
+from picus_api.bulk_create import create_many
+from picus_api.core.errors import BadRequest, InvalidJson, PathNotFound
+from picus_api.core.idempotency import parse_idempotency_key
+from picus_api.core.keys import KEY, key_from_path
+from picus_api.core.preconditions import Preconditions, parse_preconditions
+from picus_api.core.values.attribute_values import AttributeMap
+from picus_api.list_view import list_items
 from picus_api.models import Item
-from picus_api.ndjson import create_many
-from picus_api.renderers import answer
+from picus_api.parsers import ACCEPT_PATCH
+from picus_api.raw_path import raw_path
+from picus_api.renderers import item_path, respond
+from picus_api.request_body import is_ndjson
 
 
 class Root(APIView):
@@ -24,7 +30,7 @@ class Root(APIView):
     name = "Picus"
 
     def get(self, request: Request) -> Response:
-        """Where things are."""
+        """Return the endpoints."""
         return Response(
             {
                 "list": f"GET {reverse('list')}",
@@ -36,7 +42,7 @@ class Root(APIView):
                 "docs": f"GET {reverse('docs')}",
                 "schema": f"GET {reverse('schema')}",
             },
-            # RFC 8631: where programs look for them.
+            # RFC 8631: programs find the description and the documentation by these links.
             headers={"Link": f'<{reverse("schema")}>; rel="service-desc", <{reverse("docs")}>; rel="service-doc"'},
         )
 
@@ -45,31 +51,77 @@ class ItemViewSet(ViewSet):
     """Items of the table."""
 
     def perform_authentication(self, request: Request) -> None:
-        """Nothing to do: everybody is anonymous."""
+        """Do nothing: every client is anonymous."""
 
     def list(self, request: Request) -> HttpResponseBase:
-        """Every item, or a page of those that the query asks for."""
+        """Return all items, or the page that the query asks for."""
         return list_items(request)
 
     def create(self, request: Request) -> HttpResponseBase:
-        """Store one item under a new key, or many, a line each."""
+        """Store one item under a new key, or one item for each line of NDJSON."""
         field = request.META.get("HTTP_IDEMPOTENCY_KEY")
         if is_ndjson(request._request):
             if field is not None:
-                raise BadValue("An Idempotency-Key stands for one item: send lines without it.", located=False)
+                raise BadRequest("An Idempotency-Key stands for one item: send lines without it.")
             return create_many(request)
-        document = document_of(request)
+        document = _document(request)
         if field is not None:
-            return answer_created(request, *Item.create_once(idempotency_key(field), document))
+            return _created_response(request, *Item.create_once(parse_idempotency_key(field), document))
         item = Item.create(document)
-        return answer_created(request, item.object_id, item.etag())
+        return _created_response(request, item.object_id, item.etag())
 
     def retrieve(self, request: Request, **kwargs: str) -> HttpResponseBase:
-        """One item."""
-        item = Item.fetch(key_of(request._request))
+        """Return one item."""
+        item = Item.fetch(_key(request._request))
         if request.accepted_renderer.format == "api":
             return Response(item)
         tag = item.etag()
-        if (wanted := request_preconditions(request)) and wanted.is_seen(item.object_id, tag):
-            return not_modified(tag, item.json_text())
-        return answer(request, item, headers={"ETag": tag})
+        if (preconditions := _preconditions(request)) and preconditions.is_seen(item.object_id, tag):
+            # The length, if any, must be the one of the 200 (RFC 9110, section 8.6).
+            return HttpResponseNotModified(headers={"ETag": tag, "Content-Length": str(len(item.json_text()))})
+        return respond(request, item, headers={"ETag": tag})
+
+
+class KeyedItemViewSet(ViewSet):
+    """The item under a key that the client chooses."""
+
+    def update(self, request: Request, **kwargs: str) -> HttpResponseBase:
+        """Store an object as the item, in place of any item that is there."""
+        key = _key(request._request)
+        item, created = Item.replace(key, _document(request), _preconditions(request))
+        tag = item.etag()
+        return _created_response(request, key, tag) if created else Response({KEY: key}, headers={"ETag": tag})
+
+    def partial_update(self, request: Request, **kwargs: str) -> Response:
+        """Apply a JSON Merge Patch to the item, and return the item."""
+        item = Item.patch(_key(request._request), _document(request), _preconditions(request))
+        return Response(item, headers={"ETag": item.etag(), "Content-Location": item_path(item.object_id)})
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """DRF's header fields, and the patch types that are understood (RFC 5789, section 3.1)."""
+        return {**super().default_response_headers, "Accept-Patch": ACCEPT_PATCH}
+
+
+def _key(request: HttpRequest) -> str:
+    """Return the key in the path. Raises PathNotFound, InvalidKey."""
+    segments = raw_path(request).split("/", 3)
+    key = key_from_path(segments[3]) if len(segments) == 4 else ""
+    if not key:
+        raise PathNotFound
+    return key
+
+
+def _document(request: Request) -> AttributeMap:
+    """Return the attribute map in the body. Raises InvalidJson, BadValue."""
+    if request.META.get("CONTENT_LENGTH") in (None, "", "0"):
+        raise InvalidJson("The body is empty: send a JSON object.")
+    return cast(AttributeMap, request.data)
+
+
+def _preconditions(request: Request) -> Preconditions | None:
+    return parse_preconditions(request.META.get("HTTP_IF_MATCH"), request.META.get("HTTP_IF_NONE_MATCH"))
+
+
+def _created_response(request: Request, key: str, tag: str) -> HttpResponseBase:
+    return respond(request, {KEY: key}, status=201, headers={"Location": item_path(key), "ETag": tag})

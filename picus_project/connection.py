@@ -14,14 +14,14 @@ from gunicorn import http
 from gunicorn.http import wsgi
 from gunicorn.http.errors import NoMoreData
 
-from picus_api.metering import TRAILERS
+from picus_api.core.capacity import TRAILERS_KEY
 from picus_project.arrival import WAITED_BYTES, Arrival, arrival_of, has_head, is_bare
 from picus_project.refusals import refusal, too_late
 from picus_project.response import Response
 from picus_project.slots import Slots
 
 READ_SECONDS = 10
-"""How long a request may pause. (The whole of a body has a limit of its own, picus_api/body.py.)"""
+"""How long a request may pause. (The whole of a body has a limit of its own, picus_api/request_body.py.)"""
 SEND_SECONDS = 60
 """How long a client may take nothing of an answer."""
 _DRAIN_SECONDS = 5.0
@@ -166,8 +166,8 @@ def _send(pieces: Iterable[bytes], response: Response, environ: MutableMapping[s
     try:
         for piece in pieces:
             response.write(piece)
-        if TRAILERS in environ:
-            response.trailers = environ[TRAILERS]()
+        if TRAILERS_KEY in environ:
+            response.trailers = environ[TRAILERS_KEY]()
         response.close()
     finally:
         if hasattr(pieces, "close"):

@@ -4,54 +4,47 @@ from http import HTTPStatus
 from os import urandom
 from typing import Any
 
-from gunicorn.http import errors
+from gunicorn.http import errors as gunicorn_errors
 
-from picus_api.core import messages
+from picus_api.core import errors
+from picus_api.core.errors import PicusError
+from picus_api.core.response_body import encode_json
 
-_STATUS: dict[type[BaseException], int] = {
-    errors.LimitRequestLine: 414,
-    errors.LimitRequestHeaders: 431,
-    errors.ExpectationFailed: 417,
-    errors.UnsupportedTransferCoding: 501,
+_ERRORS: dict[type[BaseException], type[PicusError]] = {
+    gunicorn_errors.LimitRequestLine: errors.UriTooLong,
+    gunicorn_errors.LimitRequestHeaders: errors.HeadersTooLarge,
+    gunicorn_errors.ExpectationFailed: errors.ExpectationFailed,
+    gunicorn_errors.UnsupportedTransferCoding: errors.UnsupportedTransferCoding,
     # These two are about the application's own answer; newer than the type stubs.
-    errors.InvalidResponseHeader: 500,  # type: ignore[attr-defined]
-    errors.InvalidResponseHeaderName: 500,  # type: ignore[attr-defined]
+    gunicorn_errors.InvalidResponseHeader: errors.InternalError,  # type: ignore[attr-defined]
+    gunicorn_errors.InvalidResponseHeaderName: errors.InternalError,  # type: ignore[attr-defined]
 }
-_REASONS = {
-    414: "its path is too long",
-    417: "its expectation can't be met",
-    431: "its headers are too large",
-    501: "its transfer encoding is not known",
-}
-_LATE = {408: "The body did not come in time.", 503: messages.BUSY}
 
 
 def refusal(error: BaseException, log: Any) -> bytes:
     """The whole answer to a request that is not proper HTTP, or one that the application failed; logs it."""
-    status = _STATUS.get(type(error), 400 if isinstance(error, errors.ParseException) else 500)
-    about = _about(status)
-    if status == 500:
+    malformed = isinstance(error, gunicorn_errors.ParseException)
+    found = _ERRORS.get(type(error), errors.MalformedRequest if malformed else errors.InternalError)()
+    request_id = urandom(16).hex()
+    about = {"status": found.status, "request_id": request_id}
+    if found.status == 500:
         log.error("unhandled", exc_info=error, extra=about)
-        return _answer(messages.INTERNAL, **about)
-    log.warning("refused: %s", error, extra=about)
-    return _answer(f"The request is not proper HTTP: {_REASONS.get(status, 'it is malformed')}.", **about)
+    else:
+        log.warning("refused: %s", error, extra=about)
+    return _answer(found, request_id)
 
 
 def too_late(status: int, log: Any) -> bytes:
     """The whole answer to a request that did not come (408), or could not be taken on (503), in time; logs it."""
-    about = _about(status)
-    log.warning("refused: it took too long", extra=about)
-    return _answer(_LATE[status], **about)
+    request_id = urandom(16).hex()
+    log.warning("refused: it took too long", extra={"status": status, "request_id": request_id})
+    return _answer(errors.BodyTimeout() if status == 408 else errors.ServiceBusy(), request_id)
 
 
-def _about(status: int) -> dict[str, Any]:
-    return {"status": status, "request_id": urandom(16).hex()}
-
-
-def _answer(sentence: str, status: int, request_id: str) -> bytes:
-    body = messages.encode(messages.error(sentence))
+def _answer(error: PicusError, request_id: str) -> bytes:
+    body = encode_json(error.body())
     head = (
-        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
+        f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\n"
         "Content-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\n"
         f"X-Request-Id: {request_id}\r\n"

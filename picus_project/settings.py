@@ -39,16 +39,17 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",  # static files alone
     "rest_framework",
     "picus_api",
+    "picus_api.pages",  # templates and static files
     "picus_project",
 ]
 MIDDLEWARE = [
     "picus_api.middleware.request_log",
     "picus_api.middleware.health_endpoints",
-    "picus_api.middleware.browser_rules",
+    "picus_api.middleware.security_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
     "picus_api.middleware.chunked_body",
-    "picus_api.metering.consumed_capacity",
+    "picus_api.capacity_middleware.consumed_capacity",
 ]
 
 # Rules that the delete function shares; without origins nothing of it is there.
@@ -89,7 +90,7 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 
 REST_FRAMEWORK = {
-    "DEFAULT_RENDERER_CLASSES": ["picus_api.renderers.ItemRenderer", "picus_api.browsable.BrowsableRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["picus_api.renderers.ItemRenderer", "picus_api.pages.browsable.BrowsableRenderer"],
     "DEFAULT_PARSER_CLASSES": ["picus_api.parsers.ItemParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "picus_api.parsers.Negotiation",
     "DEFAULT_AUTHENTICATION_CLASSES": [],

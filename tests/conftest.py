@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from picus_api.core.table import forget_transport
+from picus_api.core.dynamodb.table import reset_transport
 from picus_api.models import Item
 from tests.dynamodb import CREDENTIALS, ministack, new_table
 
@@ -25,7 +25,8 @@ def use_table(monkeypatch: pytest.MonkeyPatch, url: str, name: str) -> None:
     for variable, value in {**CREDENTIALS, "DYNAMODB_TABLE_NAME": name, "DYNAMODB_ENDPOINT_URL": url}.items():
         monkeypatch.setenv(variable, value)
     monkeypatch.setattr(Item.Meta, "table_name", name)
-    forget_transport()
+    monkeypatch.setattr(Item.Meta, "host", url)
+    reset_transport()
     monkeypatch.setattr(Item, "_connection", None)
 
 

@@ -11,7 +11,7 @@ all of botocore's modules, and none of its data. So its clients are not there: n
 import modulefinder
 from pathlib import Path
 
-ENTRY = "delete_fn.app"
+ENTRY = "delete_fn.handler"
 
 # Behind import statements that Lambda can't reach, for want of a platform or of a package.
 UNREACHABLE = (

@@ -1,4 +1,4 @@
-"""What a request costs in DynamoDB's capacity units, counted only where somebody asked by Prefer (RFC 7240)."""
+"""The capacity units that a request costs, for clients that ask by ``Prefer: consumed-capacity`` (RFC 7240)."""
 
 import threading
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-# Those that report it, of the operations that requests use.
+# The operations that report their units.
 REPORTING = frozenset(
     {
         "BatchGetItem",
@@ -21,14 +21,14 @@ REPORTING = frozenset(
         "UpdateItem",
     }
 )
-
-
 PREFERENCE = "consumed-capacity"
 HEADER = "Picus-Consumed-Capacity"
+TRAILERS_KEY = "picus.trailers"
+"""The key in the WSGI environment of a function that returns the trailer fields once the body is sent."""
 
 
-class Meter:
-    """The capacity units of all calls so far, of several threads maybe."""
+class CapacityMeter:
+    """The sum of capacity units of all calls so far; several threads may add."""
 
     def __init__(self) -> None:
         self.units = 0.0
@@ -36,24 +36,24 @@ class Meter:
 
     @property
     def text(self) -> str:
-        """As a header's value."""
+        """The units as the value of a header field."""
         return f"{self.units:.15g}"
 
-    def add(self, answer: dict[str, Any]) -> None:
-        """Count what an answer reports."""
-        reports = answer.get("ConsumedCapacity") or []
-        for each in reports if isinstance(reports, list) else [reports]:
+    def add(self, response: dict[str, Any]) -> None:
+        """Add the units that a response of DynamoDB reports."""
+        reports = response.get("ConsumedCapacity") or []
+        for report in reports if isinstance(reports, list) else [reports]:
             with self._lock:
-                self.units += float(each.get("CapacityUnits", 0))
+                self.units += float(report.get("CapacityUnits", 0))
 
 
-active: ContextVar[Meter | None] = ContextVar("capacity_meter", default=None)
+active: ContextVar[CapacityMeter | None] = ContextVar("capacity_meter", default=None)
 
 
 @contextmanager
-def measured(meter: Meter | None = None) -> Iterator[Meter]:
-    """Count the calls of this context (contextvars), on a new meter or this one."""
-    meter = meter or Meter()
+def measure(meter: CapacityMeter | None = None) -> Iterator[CapacityMeter]:
+    """Add the units of all calls of this context (contextvars) to the meter, or to a new one."""
+    meter = meter or CapacityMeter()
     token = active.set(meter)
     try:
         yield meter
@@ -61,11 +61,11 @@ def measured(meter: Meter | None = None) -> Iterator[Meter]:
         active.reset(token)
 
 
-def is_wanted(preferences: str | None) -> bool:
-    """Whether a Prefer header asks; parameters mean nothing."""
-    return any(each.partition(";")[0].strip().lower() == PREFERENCE for each in (preferences or "").split(","))
+def is_wanted(prefer: str | None) -> bool:
+    """Return True if a Prefer field asks for the units. Parameters of preferences mean nothing."""
+    return any(each.partition(";")[0].strip().lower() == PREFERENCE for each in (prefer or "").split(","))
 
 
-def report(meter: Meter) -> dict[str, str]:
-    """The headers that answer it."""
+def response_headers(meter: CapacityMeter) -> dict[str, str]:
+    """Return the header fields that report the units."""
     return {HEADER: meter.text, "Preference-Applied": PREFERENCE}

@@ -1,128 +1,146 @@
-"""New items written once, however often they are sent under one Idempotency-Key.
+"""The Idempotency-Key header: items that are stored once, however often a request is sent.
 
-A record of the key is written together with the item, in one transaction, so that DynamoDB alone decides who is first:
-between threads, processes and hosts. It lives in a table beside the items', where lists, counts and other programs
-that read the items never meet it, and DynamoDB's TTL removes it after a day.
+A record of the key is written together with the item, in one transaction, so that DynamoDB decides which request is
+first: between threads, processes and hosts. Records live in the idempotency table, beside the item table, so that lists
+and other programs that read items never see them. DynamoDB's TTL removes a record after a day.
+
+The header: draft-ietf-httpapi-idempotency-key-header-07, a String of RFC 9651.
 """
 
 import os
+import re
 import time
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from picus_api.core import messages, table
-from picus_api.core.attributes import AttributeMap
-from picus_api.core.contention import Patience
+from picus_api.core.dynamodb import table
+from picus_api.core.dynamodb.backoff import Backoff
 from picus_api.core.dynamodb.dynamodb_errors import ServiceError
+from picus_api.core.errors import (
+    IdempotencyKeyInUse,
+    IdempotencyKeyReused,
+    IdempotencyTableMissing,
+    InvalidHeader,
+    ItemTooLarge,
+    TableThrottled,
+)
+from picus_api.core.etag import etag
+from picus_api.core.keys import KEY
 from picus_api.core.preconditions import is_absent
-from picus_api.core.table import KEY, ItemTooLarge, TableMissing, TableThrottled
-from picus_api.core.versions import etag
+from picus_api.core.values.attribute_values import AttributeMap
+from picus_api.core.values.version_attribute import write_within_limit
 
 RECORD_KEY, EXPIRES_AT = "idempotency_key", "expires_at"
 LIFETIME_SECONDS = 24 * 3600
+MAX_KEY_LENGTH = 255
+WAIT_SECONDS = 10.0
+"""How long a request waits for another one with the same key that is in progress."""
 
-
-class KeyReused(Exception):
-    """The same Idempotency-Key came with another body."""
-
-
-class RecordsMissing(TableMissing):
-    """One of the two tables is missing."""
-
-    @property
-    def cause(self) -> str:
-        """What to do about it, for the operator."""
-        return f"{super().cause}: manage.py create_table creates {table.table_name()} and {table_name()}"
+_STRING = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
+# Without quotes the value is not a String, but many clients send it so: their documentation is older than the draft.
+_BARE = re.compile(r"[A-Za-z0-9._~:/+=-]+")
 
 
 class Created(NamedTuple):
-    """The item that the key stands for, by this request or by an earlier one."""
+    """The item that the Idempotency-Key stands for, stored by this request or by an earlier one."""
 
     object_id: str
     etag: str
 
 
-def table_name() -> str:
-    """The table of the records. Raises SettingError."""
-    return os.environ.get("DYNAMODB_IDEMPOTENCY_TABLE_NAME") or name_beside(table.table_name())
+def parse_idempotency_key(field: str) -> str:
+    """Return the key in the header field. Raises InvalidHeader when it is malformed, empty or too long."""
+    field = field.strip(" \t")
+    quoted = _STRING.fullmatch(field)
+    key = re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else field
+    if not quoted and not _BARE.fullmatch(field):
+        raise InvalidHeader('The Idempotency-Key header is malformed: send one string in quotes, such as "a-uuid".')
+    if not 0 < len(key) <= MAX_KEY_LENGTH:
+        raise InvalidHeader(f"The Idempotency-Key must have 1 to {MAX_KEY_LENGTH} characters.")
+    return key
 
 
-def name_beside(items: str) -> str:
-    """What it is called unless it is given a name of its own; ecs/records.yaml makes it so."""
-    return f"{items}_idempotency"
+def idempotency_table_name() -> str:
+    """Return the name of the idempotency table. Raises SettingError."""
+    return os.environ.get("DYNAMODB_IDEMPOTENCY_TABLE_NAME") or default_idempotency_table(table.table_name())
+
+
+def default_idempotency_table(item_table: str) -> str:
+    """Return the name of the idempotency table beside an item table; ecs/ has the same rule."""
+    return f"{item_table}_idempotency"
 
 
 def create_once(idempotency_key: str, item: AttributeMap, fingerprint: str) -> Created:
-    """Store a new item unless the key was used for one already; whichever it stands for.
+    """Store a new item unless the key was used already, and return the item that the key stands for.
 
-    ``fingerprint`` says which bodies are the same. Raises KeyReused, Contended, ItemTooLarge, TableUnavailable.
+    ``fingerprint`` is equal for equal documents. Raises IdempotencyKeyReused, IdempotencyKeyInUse, ItemTooLarge,
+    IdempotencyTableMissing, TableUnavailable.
     """
-    created = Created(item[KEY]["S"], etag(item))
-    patience = Patience()
+    backoff = Backoff(0.01, 0.25, time.monotonic() + WAIT_SECONDS)
     while True:
-        record = _record(idempotency_key, fingerprint, created)
         try:
-            _write(record, item)
-        except _Taken as taken:
-            if taken.record["fingerprint"] != record["fingerprint"]:
-                raise KeyReused from None
-            return Created(taken.record[KEY]["S"], taken.record["etag"]["S"])
-        except _Conflict:
-            patience.wait(messages.IN_PROGRESS)
-        else:
-            return created
+            stored = write_within_limit(item, lambda item: _write(_record(idempotency_key, fingerprint, item), item))
+            return Created(stored[KEY]["S"], etag(stored))
+        except _KeyUsed as used:
+            if used.record["fingerprint"] != {"S": fingerprint}:
+                raise IdempotencyKeyReused from None
+            return Created(used.record[KEY]["S"], used.record["etag"]["S"])
+        except _InProgress:
+            if not backoff.wait():
+                raise IdempotencyKeyInUse from None
 
 
-class _Taken(Exception):
+class _KeyUsed(Exception):
     def __init__(self, record: AttributeMap) -> None:
         super().__init__()
         self.record = record
 
 
-class _Conflict(Exception):
+class _InProgress(Exception):
     """Another transaction writes the same record at this moment."""
 
 
-def _record(idempotency_key: str, fingerprint: str, created: Created) -> AttributeMap:
+def _record(idempotency_key: str, fingerprint: str, item: AttributeMap) -> AttributeMap:
     return {
         RECORD_KEY: {"S": sha256(idempotency_key.encode()).hexdigest()},
         "fingerprint": {"S": fingerprint},
-        KEY: {"S": created.object_id},
-        "etag": {"S": created.etag},
+        KEY: item[KEY],
+        "etag": {"S": etag(item)},
         EXPIRES_AT: {"N": str(int(time.time()) + LIFETIME_SECONDS)},
     }
 
 
 def _write(record: AttributeMap, item: AttributeMap) -> None:
-    # DynamoDB removes what has expired within days, not at once: until then it counts as gone.
-    first = {
-        "TableName": table_name(),
+    # DynamoDB removes an expired record within days, not at once: until then the record counts as gone.
+    put_record = {
+        "TableName": idempotency_table_name(),
         "Item": record,
         "ConditionExpression": "attribute_not_exists(#k) OR #e < :now",
         "ExpressionAttributeNames": {"#k": RECORD_KEY, "#e": EXPIRES_AT},
         "ExpressionAttributeValues": {":now": {"N": str(int(time.time()))}},
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
-    second = {"TableName": table.table_name(), "Item": item, **is_absent()}
+    put_item = {"TableName": table.table_name(), "Item": item, **is_absent()}
     with table.domain_errors():
         try:
-            table.transport().call_raw("TransactWriteItems", {"TransactItems": [{"Put": first}, {"Put": second}]})
+            transaction = {"TransactItems": [{"Put": put_record}, {"Put": put_item}]}
+            table.shared_transport().call("TransactWriteItems", transaction)
         except ServiceError as error:
-            if meaning := _meaning(error):
-                raise meaning from error
+            if reason := _reason(error):
+                raise reason from error
             raise
 
 
-def _meaning(error: ServiceError) -> Exception | None:
-    """What it says that the transaction was not carried out, or None for an error that any call may meet."""
+def _reason(error: ServiceError) -> Exception | None:
+    """Return the reason for which a transaction was not carried out, or None for an error that any call can meet."""
     if error.code == "ResourceNotFoundException":
-        return RecordsMissing()
+        return IdempotencyTableMissing(f"{table.table_name()} and {idempotency_table_name()}")
     reasons: list[dict[str, Any]] = error.response.get("CancellationReasons") or []  # type: ignore[assignment]
     codes = {reason.get("Code") for reason in reasons}
     if reasons and reasons[0].get("Item"):
-        return _Taken(reasons[0]["Item"])
+        return _KeyUsed(reasons[0]["Item"])
     if "TransactionConflict" in codes:
-        return _Conflict()
+        return _InProgress()
     if codes & {"ProvisionedThroughputExceeded", "ThrottlingError"}:
         return TableThrottled()
     if any("tem size" in (reason.get("Message") or "") for reason in reasons):

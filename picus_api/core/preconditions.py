@@ -1,15 +1,15 @@
-"""Preconditions of HTTP (RFC 9110, section 13), and how DynamoDB decides them together with the write."""
+"""Preconditions of HTTP (RFC 9110, section 13), and the DynamoDB conditions that decide them with the write."""
 
 import re
 from typing import Any, NamedTuple
 
-from picus_api.core import messages
-from picus_api.core.attributes import AttributeMap
-from picus_api.core.errors import BadValue
-from picus_api.core.table import KEY
-from picus_api.core.versions import VERSION, etag, has_version
+from picus_api.core.errors import InvalidHeader, PreconditionFailed
+from picus_api.core.etag import etag
+from picus_api.core.keys import KEY
+from picus_api.core.values.attribute_values import AttributeMap
+from picus_api.core.values.version_attribute import VERSION, has_version
 
-# A weak tag is compared like a strong one: CloudFront weakens those of the answers that it compresses.
+# A weak tag is compared like a strong one: CloudFront weakens the ETags of responses that it compresses.
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 ANY = frozenset("*")
 
@@ -18,16 +18,8 @@ ANY = frozenset("*")
 MAX_COMPARED = 140
 
 
-class PreconditionFailed(Exception):
-    """The item is not as the client's If-Match or If-None-Match wants it."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-
-
 class NotComparable(Exception):
-    """The item has no version and more attributes than one condition can compare."""
+    """The item has no version attribute and more attributes than one condition can compare."""
 
 
 class Preconditions(NamedTuple):
@@ -37,17 +29,17 @@ class Preconditions(NamedTuple):
     none_match: frozenset[str] | None
 
     def check(self, key: str, stored: AttributeMap | None) -> None:
-        """Raise PreconditionFailed unless the item (None: there is none) may be written."""
+        """Raise PreconditionFailed unless the item may be written. ``stored``: the item, or None if there is none."""
         if stored is not None:
             if self.is_seen(key, etag(stored)):
-                raise PreconditionFailed(messages.there_already(key))
+                raise PreconditionFailed.exists(key)
         elif self.match is not None:
-            raise PreconditionFailed(messages.not_there(key))
+            raise PreconditionFailed.absent(key)
 
     def is_seen(self, key: str, tag: str) -> bool:
-        """Whether If-None-Match names the item with this ETag. Raises PreconditionFailed when If-Match does not."""
+        """Return True if If-None-Match names this ETag. Raises PreconditionFailed if If-Match does not name it."""
         if self.match is not None and self.match != ANY and tag not in self.match:
-            raise PreconditionFailed(messages.changed(key))
+            raise PreconditionFailed.changed(key)
         return self.none_match is not None and (self.none_match == ANY or tag in self.none_match)
 
 
@@ -55,42 +47,42 @@ ONLY_PRESENT = Preconditions(ANY, None)
 ONLY_ABSENT = Preconditions(None, ANY)
 
 
-def preconditions(if_match: str | None, if_none_match: str | None) -> Preconditions | None:
-    """What a request's fields ask for, None when there are none. Raises BadValue when they are malformed."""
+def parse_preconditions(if_match: str | None, if_none_match: str | None) -> Preconditions | None:
+    """Return the preconditions in a request's fields, None if it has neither. Raises InvalidHeader."""
     if if_match is None and if_none_match is None:
         return None
-    return Preconditions(entity_tags("If-Match", if_match), entity_tags("If-None-Match", if_none_match))
+    return Preconditions(_entity_tags("If-Match", if_match), _entity_tags("If-None-Match", if_none_match))
 
 
-def entity_tags(field: str, value: str | None) -> frozenset[str] | None:
-    """The tags of a field, quotes included and W/ not, or ANY. Raises BadValue when it is malformed."""
+def _entity_tags(field: str, value: str | None) -> frozenset[str] | None:
+    """Return the tags of a field, with their quotes and without W/, or ANY. Raises InvalidHeader."""
     if value is None:
         return None
     if value.strip(" \t") == "*":
         return ANY
     found = _TAG.findall(value)
-    # What is left around the tags may be commas and blanks alone.
+    # Around the tags only commas and blanks may stand.
     shape = _TAG.sub("\0", value)
     if not found or any(part.strip(" \t") not in ("", "\0") for part in shape.split(",")):
-        raise BadValue(f"The {field} header is malformed: send * or ETags in their quotes.", located=False)
+        raise InvalidHeader(f"The {field} header is malformed: send * or ETags in their quotes.")
     return frozenset(found)
 
 
 def is_present() -> dict[str, Any]:
-    """The condition, as parameters of a write: there is an item with the key."""
+    """Return the condition, as parameters of a write, that there is an item with the key."""
     return {"ConditionExpression": "attribute_exists(#k)", "ExpressionAttributeNames": {"#k": KEY}}
 
 
 def is_absent() -> dict[str, Any]:
-    """The condition that there is no item with the key."""
+    """Return the condition that there is no item with the key."""
     return {"ConditionExpression": "attribute_not_exists(#k)", "ExpressionAttributeNames": {"#k": KEY}}
 
 
 def is_unchanged(stored: AttributeMap | None) -> dict[str, Any]:
-    """The condition that the item still is what was read (None: that there still is none).
+    """Return the condition that the item still is ``stored``, or that there still is none if ``stored`` is None.
 
-    A version stands for all that Picus writes; beside it as many attributes are compared as fit, for the sake of other
-    programs, which leave a version as it is. Without a version all must fit: raises NotComparable.
+    The version attribute proves that no other write by Picus came between. As many attributes as fit are compared too,
+    for programs that leave the version attribute as it is. Without a version all must fit: else raises NotComparable.
     """
     if stored is None:
         return is_absent()

@@ -12,14 +12,14 @@ from botocore.exceptions import NoRegionError
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
 from tqdm import tqdm
 
-from picus_api.core import messages
-from picus_api.core.bulk.errors import BulkError, UsageError
+from picus_api.bulk.errors import BulkError, UsageError
+from picus_api.core.batch_write import is_refusal, refusal_reason
 from picus_api.core.environment import SettingError
-from picus_api.core.errors import BadValue
-from picus_api.core.table import (
-    ItemConflict,
-    ItemNotFound,
+from picus_api.core.errors import (
+    BadRequest,
+    ItemExists,
     ItemTooLarge,
+    PicusError,
     TableMissing,
     TableThrottled,
     TableUnavailable,
@@ -118,22 +118,23 @@ def sentence(error: Exception) -> str:
     match error:
         case BulkError() | OSError():
             return str(error)
-        case BadValue():
-            return error.message.replace("The body", "The item", 1) + (
-                f" (at {error.pointer})" if error.pointer else ""
-            )
-        case ItemNotFound():
-            return f"{messages.not_found(error.key)}."
-        case ItemConflict():
+        case BadRequest():
+            at = f" (at {error.pointer})" if error.pointer else ""
+            return error.message.replace("The body", "The item", 1) + at
+        case ItemExists():
             return "An item with this key is there already: --replace replaces it."
         case ItemTooLarge():
             return "The item is larger than DynamoDB's 400 KB."
+        case TableUnavailable() if is_refusal(error):
+            return refusal_reason(error)
         case TableThrottled():
             return "DynamoDB still throttles after the retries: try again later, or slower."
         case TableMissing():
             return f"There is no such table: {error.cause}"
         case TableUnavailable():
             return f"The table can't be reached: {error.cause}"
+        case PicusError():
+            return f"{error.message.removesuffix('.')}."
     raise error
 
 

@@ -11,7 +11,7 @@ from picus_project.doctor.findings import Finding, judge, unknown
 SUBJECT = "function"
 AGAIN = "make deploy again"
 # Our own: Zappa's imports boto3 and werkzeug at each cold start.
-HANDLER = "delete_fn.app.handler"
+HANDLER = "delete_fn.handler.handler"
 
 
 class Expected(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from picus_api.core.table import KEY
+from picus_api.core.keys import KEY
 from picus_project.doctor.findings import Finding, judge
 
 SUBJECT = "table"

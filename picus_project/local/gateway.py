@@ -145,7 +145,7 @@ async def _refuse(viewer: Viewer, request: h11.Request, status: int, text: str) 
 
 def main() -> None:
     """Serves the delete function's handler until the process is ended."""
-    from delete_fn.app import handler  # noqa: PLC0415 -- so that the module can be imported without the function
+    from delete_fn.handler import handler  # noqa: PLC0415 -- so that the module can be imported without the function
 
     port = int(os.environ["GATEWAY_PORT"])
     gateway = Gateway(

@@ -20,7 +20,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A package that is never called."""
     path = tmp_path_factory.mktemp("package") / "delete_fn.zip"
     with ZipFile(path, "w") as made:
-        made.writestr("delete_fn/app.py", "def handler(event, context): ...")
+        made.writestr("delete_fn/handler.py", "def handler(event, context): ...")
     return path
 
 

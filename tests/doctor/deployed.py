@@ -61,7 +61,7 @@ class Deployed:
             FunctionName=FUNCTION,
             Runtime="python3.13",
             Role=self["FunctionRoleArn"],
-            Handler="delete_fn.app.handler",
+            Handler="delete_fn.handler.handler",
             Code={"ZipFile": package.read_bytes()},
             Timeout=20,
             Environment={"Variables": {"DYNAMODB_TABLE_NAME": self["TableName"], "PICUS_COMMIT": COMMIT}},

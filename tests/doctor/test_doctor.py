@@ -234,7 +234,7 @@ BROKEN: dict[str, tuple[breaking.Break, set[str]]] = {
             "lambda",
             "update_function_configuration",
             {**FUNCTION_SETTINGS, "Handler": "handler.lambda_handler"},
-            {**FUNCTION_SETTINGS, "Handler": "delete_fn.app.handler"},
+            {**FUNCTION_SETTINGS, "Handler": "delete_fn.handler.handler"},
         ),
         {"function: its handler is handler.lambda_handler"},
     ),

@@ -14,7 +14,7 @@ from tests.contract.expect import assert_error
 from tests.dynamodb import new_table, resource
 from tests.service.conftest import gunicorn
 from tests.service.test_commands import manage
-from tests.transport.servers import FaultyProxy
+from tests.unit.core.dynamodb.servers import FaultyProxy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

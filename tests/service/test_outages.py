@@ -45,7 +45,7 @@ def test_an_unreachable_dynamodb_is_503(capfd: pytest.CaptureFixture[str]) -> No
     with gunicorn(DYNAMODB_TABLE_NAME="picus_data", DYNAMODB_ENDPOINT_URL=nobody) as client:
         assert_unavailable(client)
     log = capfd.readouterr().err
-    assert "No answer from DynamoDB to Scan" in log
+    assert "No response from DynamoDB to Scan" in log
     assert "refused" in log
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from picus_api.core.cursors import encode_cursor
+from picus_api.core.query.cursor import encode_cursor
 from tests.contract.client import Client
 from tests.contract.expect import assert_error
 from tests.service.conftest import gunicorn

@@ -8,8 +8,8 @@ import pytest
 from django.test import RequestFactory, override_settings
 from django.urls import resolve
 
-from picus_api import listing
-from picus_api.core import table as core_table
+from picus_api import list_view
+from picus_api.core.dynamodb import table as core_table
 from tests.contract.expect import assert_error
 from tests.contract.lists import NDJSON, items_of, next_target, target
 from tests.dynamodb import new_table
@@ -127,7 +127,7 @@ def test_what_it_cost_is_the_sum_of_all_calls_and_asked_for_only_then(dynamodb_u
 def test_a_long_search_is_not_silent_and_its_answer_whole(
     table: "Table", monkeypatch: pytest.MonkeyPatch, lines: bool
 ) -> None:
-    monkeypatch.setattr(listing, "SILENCE_SECONDS", 0)
+    monkeypatch.setattr(list_view, "SILENCE_SECONDS", 0)
     with table.batch_writer() as batch:
         for number in range(12):
             batch.put_item(Item={"object_id": f"{number}", "filler": "x" * 390_000, "n": number})
@@ -135,7 +135,7 @@ def test_a_long_search_is_not_silent_and_its_answer_whole(
     with override_settings(ALLOWED_HOSTS=["localhost"]):
         response = resolve("/picus/list").func(request)
     pieces = [piece.decode() for piece in response.streaming_content]
-    core_table.transport().close()
+    core_table.shared_transport().close()
     assert pieces.count(" ") >= 3
     text = "".join(pieces)
     assert [item["n"] for item in ([json.loads(text)] if lines else json.loads(text))] == [5]

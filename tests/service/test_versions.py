@@ -12,7 +12,7 @@ from tests.contract.expect import assert_error, assert_not_found
 from tests.dynamodb import new_table
 from tests.faulty import faulty_dynamodb
 from tests.service.conftest import gunicorn
-from tests.transport.servers import FaultyProxy
+from tests.unit.core.dynamodb.servers import FaultyProxy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

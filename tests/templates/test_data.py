@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from picus_api.core import idempotency
-from picus_api.core.table import KEY
+from picus_api.core.keys import KEY
 from tests.dynamodb import ROOT
 from tests.templates.template import NAMES, STAGES, leaves, properties, resource, resources, template
 

@@ -9,9 +9,10 @@ import pytest
 from django.test import Client
 
 from picus_api.core import idempotency, writes
-from picus_api.core import table as core_table
+from picus_api.core.dynamodb import table as core_table
 from picus_api.core.dynamodb.transport import Transport
-from picus_api.core.preconditions import PreconditionFailed, Preconditions
+from picus_api.core.errors import PreconditionFailed
+from picus_api.core.preconditions import Preconditions
 from tests.dynamodb import ROOT
 from tests.templates.template import actions, properties, resources, statements, template
 
@@ -44,7 +45,7 @@ def operations(table: "Table", monkeypatch: pytest.MonkeyPatch) -> Iterator[set[
 
     monkeypatch.setattr(Transport, "call", record)
     yield called
-    core_table.transport().close()
+    core_table.shared_transport().close()
 
 
 def granted(role: str) -> dict[str, set[str]]:

@@ -13,14 +13,14 @@ OPEN_SECONDS = 1.0
 """How long nobody tries; then one call at a time does."""
 
 
-class Breaker:
+class CircuitBreaker:
     """Shared by all threads of a transport. `patience`: seconds that a call lasts at most."""
 
     def __init__(self, patience: float) -> None:
         self._patience = patience
         self._lock = threading.Lock()
         self._failures = 0
-        self._closed_until = 0.0  # of time.monotonic(), for those who want to try
+        self._open_until = 0.0  # of time.monotonic(), for those who want to try
 
     def admits(self) -> bool:
         """Tell whether a call may be made now; one that may while it is open is the probe."""
@@ -28,9 +28,9 @@ class Breaker:
             return True
         with self._lock:
             now = time.monotonic()
-            if now < self._closed_until:
+            if now < self._open_until:
                 return False
-            self._closed_until = now + self._patience  # unless the probe ends before
+            self._open_until = now + self._patience  # unless the probe ends before
             return True
 
     def answered(self) -> None:
@@ -42,4 +42,4 @@ class Breaker:
         """A call ended without an answer."""
         with self._lock:
             self._failures += 1
-            self._closed_until = time.monotonic() + OPEN_SECONDS
+            self._open_until = time.monotonic() + OPEN_SECONDS

@@ -19,7 +19,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
-from picus_api.core.dynamodb.signing import Secrets
+from picus_api.core.dynamodb.signing import Credentials
 
 if TYPE_CHECKING:
     import botocore.credentials
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 RENEWAL_PAUSE = 5.0  # seconds between two forced renewals: bad credentials must not become a storm of them
 
 
-def from_environment() -> Secrets | None:
+def from_environment() -> Credentials | None:
     """Read what botocore's first provider, EnvProvider, would; None if there is nothing, or an expiry.
 
     Raises PartialCredentialsError for a key without its secret.
@@ -38,33 +38,33 @@ def from_environment() -> Secrets | None:
     secret_key = environ.get("AWS_SECRET_ACCESS_KEY")
     if not secret_key:
         raise PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY")
-    return Secrets(
+    return Credentials(
         access_key, secret_key, environ.get("AWS_SECURITY_TOKEN") or environ.get("AWS_SESSION_TOKEN") or None
     )
 
 
-class Credentials:
+class CredentialProvider:
     """Where the credentials of this process come from; shared by all threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._source: botocore.credentials.Credentials | Secrets | None = None
+        self._source: botocore.credentials.Credentials | Credentials | None = None
         self._failure: tuple[float, BotoCoreError] = (0.0, NoCredentialsError())
         self._renewed = -RENEWAL_PAUSE
 
-    def forget(self) -> None:
+    def reset_after_fork(self) -> None:
         """Start anew, with a lock of its own: in a process that was forked."""
         self._lock = threading.Lock()
         self._source = None
 
-    def current(self) -> Secrets:
+    def current(self) -> Credentials:
         """Return credentials that are valid now, refreshed if they are about to expire.
 
         Raises botocore's NoCredentialsError, PartialCredentialsError, CredentialRetrievalError.
         """
         return _freeze(self._source or self._find())
 
-    def renew(self, rejected: Secrets) -> bool:
+    def renew(self, rejected: Credentials) -> bool:
         """Get credentials anew, as DynamoDB took these for expired; return whether there are others now."""
         with self._lock:
             if self._source is None or _freeze(self._source) != rejected:  # another thread was faster
@@ -75,7 +75,7 @@ class Credentials:
             self._source = _from_chain()
             return _freeze(self._source) != rejected
 
-    def _find(self) -> "botocore.credentials.Credentials | Secrets":
+    def _find(self) -> "botocore.credentials.Credentials | Credentials":
         """Look for credentials, one thread at a time; those who waited share the outcome, even a failure."""
         asked = time.monotonic()
         with self._lock:
@@ -105,16 +105,16 @@ def _as_botocore_errors() -> Iterator[None]:
         raise CredentialRetrievalError(provider="botocore", error_msg=str(error)) from error
 
 
-def _freeze(source: "botocore.credentials.Credentials | Secrets") -> Secrets:
+def _freeze(source: "botocore.credentials.Credentials | Credentials") -> Credentials:
     """Return what to sign with now. Of several threads one refreshes, the others wait only if they must."""
-    if isinstance(source, Secrets):
+    if isinstance(source, Credentials):
         return source
     with _as_botocore_errors():
         frozen = source.get_frozen_credentials()
-    return Secrets(frozen.access_key or "", frozen.secret_key or "", frozen.token)
+    return Credentials(frozen.access_key or "", frozen.secret_key or "", frozen.token)
 
 
-def _from_chain() -> "botocore.credentials.Credentials | Secrets":
+def _from_chain() -> "botocore.credentials.Credentials | Credentials":
     secrets = from_environment()
     if secrets is not None:
         return secrets

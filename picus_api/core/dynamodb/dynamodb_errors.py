@@ -9,13 +9,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from picus_api.core.dynamodb.http11 import HttpAnswer
+from picus_api.core.dynamodb.http_parser import HttpReply
 
 
 class ServiceError(ClientError):
     """DynamoDB answered with an error. `response` has botocore's shape: Error, ResponseMetadata, others."""
 
-    def __init__(self, answer: HttpAnswer, operation: str) -> None:
+    def __init__(self, answer: HttpReply, operation: str) -> None:
         body = _json_object(answer.body)
         kind = body.pop("__type", None)
         code = kind.split(":")[0].rpartition("#")[2] if isinstance(kind, str) and kind else str(answer.status)
@@ -38,25 +38,25 @@ class ServiceError(ClientError):
         self.request_id = metadata["RequestId"]
         self.message = error["Message"]
         self.attempts = 1
-        self.answer_lost = False
+        self.response_lost = False
 
-    def record(self, attempts: int, *, answer_lost: bool) -> None:
+    def record(self, attempts: int, *, response_lost: bool) -> None:
         """Note what it took to get this error."""
         self.attempts = attempts
-        self.answer_lost = answer_lost
+        self.response_lost = response_lost
         self.response["ResponseMetadata"]["RetryAttempts"] = attempts - 1
 
 
-class NoAnswer(BotoCoreError):
+class NoResponse(BotoCoreError):
     """DynamoDB did not answer: no connection, a connection lost, nothing usable, in any of the attempts."""
 
-    fmt = "No answer from DynamoDB to {operation} (attempts: {attempts}): {reason}"
+    fmt = "No response from DynamoDB to {operation} (attempts: {attempts}): {reason}"
 
-    def __init__(self, *, operation: str, reason: str, attempts: int, answer_lost: bool) -> None:
-        super().__init__(operation=operation, reason=reason, attempts=attempts, answer_lost=answer_lost)
+    def __init__(self, *, operation: str, reason: str, attempts: int, response_lost: bool) -> None:
+        super().__init__(operation=operation, reason=reason, attempts=attempts, response_lost=response_lost)
         self.operation = operation
         self.attempts = attempts
-        self.answer_lost = answer_lost
+        self.response_lost = response_lost
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

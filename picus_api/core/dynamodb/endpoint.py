@@ -1,7 +1,7 @@
 """Which DynamoDB to talk to: AWS's own rules for region and endpoint, in the order in which SDKs apply them.
 
 Environment variables are read directly. The shared config file is read by botocore, and only if there is one:
-a function that starts cold has none and loads nothing. tests/transport/test_endpoint.py compares with
+a function that starts cold has none and loads nothing. tests/unit/core/dynamodb/test_endpoint.py compares with
 botocore's client. Not done: proxies (HTTPS_PROXY), and the endpoints per account that newer SDKs prefer; the
 regional one serves everybody.
 """

@@ -4,13 +4,13 @@ import threading
 import time
 from collections.abc import Callable
 
-from picus_api.core.dynamodb.connection import Connection
-from picus_api.core.dynamodb.http11 import RequestNotSent
+from picus_api.core.dynamodb.http_connection import HttpConnection
+from picus_api.core.dynamodb.http_parser import RequestNotSent
 
-MAX_IDLE_SECONDS = 50.0  # load balancers and DynamoDB close after a minute or more, NATs forget silently
+MAX_IDLE_SECONDS = 50.0  # load balancers and DynamoDB close after a minute or more, NATs reset_after_fork silently
 
 
-class Pool:
+class ConnectionPool:
     """A stack of `size` slots, each with an idle connection or None, for one that is not open.
 
     No more than `size` connections exist; who finds no slot waits. Taking and giving back are single list
@@ -18,14 +18,14 @@ class Pool:
     can go stale.
     """
 
-    def __init__(self, opener: Callable[[float], Connection], size: int) -> None:
+    def __init__(self, opener: Callable[[float], HttpConnection], size: int) -> None:
         self._open = opener
         self._size = size
-        self._slots: list[Connection | None] = [None] * size
+        self._slots: list[HttpConnection | None] = [None] * size
         self._freed = threading.Condition()
         self._waiting = 0
 
-    def forget(self) -> None:
+    def reset_after_fork(self) -> None:
         """Start anew, with a lock of its own: in a process that was forked while others used this pool."""
         idle, self._slots = self._slots, [None] * self._size
         self._freed = threading.Condition()
@@ -33,7 +33,7 @@ class Pool:
         for connection in filter(None, idle):
             connection.close()  # this process's handle: its parent's stays open
 
-    def take(self, deadline: float, *, fresh: bool = False) -> Connection:
+    def take(self, deadline: float, *, fresh: bool = False) -> HttpConnection:
         """Return a connection, a new one if none is idle and well, or if `fresh`; raise RequestNotSent."""
         try:
             connection = self._slots.pop()
@@ -49,7 +49,7 @@ class Pool:
             self._put(None)
             raise
 
-    def give_back(self, connection: Connection) -> None:
+    def give_back(self, connection: HttpConnection) -> None:
         """Take back what `take` returned, whatever happened to it."""
         if connection.reusable:
             connection.pooled = True
@@ -69,7 +69,7 @@ class Pool:
                 connection.close()
             self._put(None)
 
-    def _put(self, slot: Connection | None) -> None:
+    def _put(self, slot: HttpConnection | None) -> None:
         if slot is None:
             self._slots.insert(0, None)  # below the open ones
         else:
@@ -78,7 +78,7 @@ class Pool:
             with self._freed:
                 self._freed.notify()
 
-    def _wait_for_slot(self, deadline: float) -> Connection | None:
+    def _wait_for_slot(self, deadline: float) -> HttpConnection | None:
         with self._freed:
             self._waiting += 1
             try:
@@ -94,6 +94,6 @@ class Pool:
                 self._waiting -= 1
 
 
-def _is_usable(connection: Connection) -> bool:
+def _is_usable(connection: HttpConnection) -> bool:
     """Tell whether an idle connection may be used; a clock that jumped counts as too long a wait."""
     return 0 <= time.time() - connection.last_used < MAX_IDLE_SECONDS and connection.is_alive()

@@ -1,4 +1,4 @@
-"""Credentials, clock and endpoint, put together once a second into what all requests of it share."""
+"""Combine credentials, clock and endpoint once a second: all requests of that second share the result."""
 
 import logging
 import time
@@ -6,68 +6,68 @@ from typing import NamedTuple
 
 from botocore.exceptions import BotoCoreError
 
-from picus_api.core.dynamodb.credentials import Credentials
+from picus_api.core.dynamodb.credentials import CredentialProvider
 from picus_api.core.dynamodb.endpoint import Endpoint
-from picus_api.core.dynamodb.http11 import HttpAnswer
-from picus_api.core.dynamodb.retrying import Kind
-from picus_api.core.dynamodb.signing import CONTENT_TYPE, TARGET_PREFIX, Secrets, SigningScope, signing_scope
+from picus_api.core.dynamodb.http_parser import HttpReply
+from picus_api.core.dynamodb.retry import Kind
+from picus_api.core.dynamodb.signing import CONTENT_TYPE, TARGET_PREFIX, Credentials, SigningScope, signing_scope
 
 logger = logging.getLogger(__name__)
 
 
-class Second(NamedTuple):
-    """What all requests of one second have in common."""
+class SigningContext(NamedTuple):
+    """The parts of a signature and a request head that all requests of one second share."""
 
     second: int
-    secrets: Secrets
+    credentials: Credentials
     scope: SigningScope
     head: str  # of the request, up to the operation's name
 
     def __repr__(self) -> str:
         """Show no secret."""
-        return f"Second({self.second}, {self.secrets!r})"
+        return f"SigningContext({self.second}, {self.credentials!r})"
 
 
 class Signer:
-    """Knows with what, and as of when, to sign; shared by all threads."""
+    """The signing context of now; shared by all threads."""
 
-    def __init__(self, endpoint: Endpoint, credentials: Credentials) -> None:
+    def __init__(self, endpoint: Endpoint, provider: CredentialProvider) -> None:
         self._endpoint = endpoint
-        self._credentials = credentials
-        self._second: Second | None = None
+        self._provider = provider
+        self._context: SigningContext | None = None
         self._skew = 0.0  # seconds that DynamoDB's clock is ahead of ours
 
-    def forget(self) -> None:
-        """Start anew in a forked process."""
-        self._credentials.forget()
-        self._second = None
+    def reset_after_fork(self) -> None:
+        """Read the credentials again in a forked process."""
+        self._provider.reset_after_fork()
+        self._context = None
 
-    def this_second(self) -> Second:
-        """Return what requests share now. Once a second the credentials are asked, and refresh if they must.
+    def current_context(self) -> SigningContext:
+        """Return the context of now. Once a second it asks for the credentials, which are refreshed if they must be.
 
         Raises botocore's credential errors.
         """
         now = int(time.time() + self._skew)
-        second = self._second
-        if second is None or second.second != now:
-            secrets = self._credentials.current()
+        context = self._context
+        if context is None or context.second != now:
+            credentials = self._provider.current()
             amz_date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
             endpoint = self._endpoint
-            scope = signing_scope(secrets, endpoint.region, endpoint.authority, endpoint.path, amz_date)
-            self._second = second = Second(now, secrets, scope, _request_head(endpoint, scope))
-        return second
+            scope = signing_scope(credentials, endpoint.region, endpoint.authority, endpoint.path, amz_date)
+            self._context = context = SigningContext(now, credentials, scope, _request_head(endpoint, scope))
+        return context
 
-    def remedy(self, kind: Kind, answer: HttpAnswer, used: Secrets) -> bool:
-        """Put right what made DynamoDB refuse a signature; return whether the next one can be better."""
+    def recover(self, kind: Kind, reply: HttpReply, used: Credentials) -> bool:
+        """Remove the cause for which DynamoDB refused a signature; return True if the next signature can be valid."""
         if kind == "skewed":
-            remedied = self._correct_clock(answer.headers.get("date", ""))
+            recovered = self._correct_clock(reply.headers.get("date", ""))
         elif kind == "expired":
-            remedied = self._renew(used)
+            recovered = self._renew(used)
         else:
             return False
-        if remedied:
-            self._second = None
-        return remedied
+        if recovered:
+            self._context = None
+        return recovered
 
     def _correct_clock(self, date: str) -> bool:
         from email.utils import parsedate_to_datetime  # noqa: PLC0415 - slow to load, hardly ever needed
@@ -79,9 +79,9 @@ class Signer:
         logger.warning("the clock is %.0f seconds off DynamoDB's: signing by DynamoDB's", -self._skew)
         return True
 
-    def _renew(self, used: Secrets) -> bool:
+    def _renew(self, used: Credentials) -> bool:
         try:
-            return self._credentials.renew(used)
+            return self._provider.renew(used)
         except BotoCoreError:
             logger.warning("AWS credentials could not be renewed", exc_info=True)
             return False

@@ -17,16 +17,16 @@ TARGET_PREFIX = "DynamoDB_20120810."
 SERVICE = "dynamodb"
 
 
-class Secrets(NamedTuple):
-    """What signs a request: an access key, its secret, and the session token of temporary credentials."""
+class Credentials(NamedTuple):
+    """An access key, its secret, and the session token of temporary credentials."""
 
     access_key: str
     secret_key: str
     token: str | None = None
 
     def __repr__(self) -> str:
-        """Show no secret: tracebacks and logs print what they find."""
-        return f"Secrets(access_key={self.access_key!r})"
+        """Show no secret, as tracebacks and logs print the repr of variables."""
+        return f"Credentials(access_key={self.access_key!r})"
 
 
 class SigningScope(NamedTuple):
@@ -59,7 +59,7 @@ def canonical_path(path: str) -> str:
     return quote(path or "/", safe="/~")
 
 
-def signing_scope(secrets: Secrets, region: str, host: str, path: str, amz_date: str) -> SigningScope:
+def signing_scope(credentials: Credentials, region: str, host: str, path: str, amz_date: str) -> SigningScope:
     """Prepare what all requests of one second share.
 
     `host` is the Host header exactly as sent (with its port unless that is the scheme's own), `path` the
@@ -67,11 +67,11 @@ def signing_scope(secrets: Secrets, region: str, host: str, path: str, amz_date:
     """
     date = amz_date[:8]
     credential_scope = f"{date}/{region}/{SERVICE}/aws4_request"
-    token_line = f"x-amz-security-token:{secrets.token}\n" if secrets.token else ""
-    names = "content-type;host;x-amz-date;" + ("x-amz-security-token;" if secrets.token else "") + "x-amz-target"
+    token_line = f"x-amz-security-token:{credentials.token}\n" if credentials.token else ""
+    names = "content-type;host;x-amz-date;" + ("x-amz-security-token;" if credentials.token else "") + "x-amz-target"
     return SigningScope(
         amz_date=amz_date,
-        key=derived_key(secrets.secret_key, date, region),
+        key=derived_key(credentials.secret_key, date, region),
         canonical_head=(
             f"POST\n{canonical_path(path)}\n\ncontent-type:{CONTENT_TYPE}\nhost:{host}\nx-amz-date:{amz_date}\n"
             f"{token_line}x-amz-target:{TARGET_PREFIX}"
@@ -79,9 +79,10 @@ def signing_scope(secrets: Secrets, region: str, host: str, path: str, amz_date:
         canonical_foot=f"\n\n{names}\n",
         to_sign_head=f"AWS4-HMAC-SHA256\n{amz_date}\n{credential_scope}\n",
         authorization_head=(
-            f"AWS4-HMAC-SHA256 Credential={secrets.access_key}/{credential_scope}, SignedHeaders={names}, Signature="
+            f"AWS4-HMAC-SHA256 Credential={credentials.access_key}/{credential_scope}, "
+            f"SignedHeaders={names}, Signature="
         ),
-        token=secrets.token,
+        token=credentials.token,
     )
 
 

@@ -1,7 +1,7 @@
-"""DynamoDB calls over a lean path: sign, send, read, and try again when that is right.
+"""DynamoDB calls: sign, send, read the response, and retry where a retry is right.
 
-One Transport serves all threads of a process. botocore's client does the same in ten times the CPU; what this
-one does not do is in endpoint.py and wire_json.py.
+One Transport serves all threads of a process. botocore's client needs ten times the CPU for the same. endpoint.py
+lists the features of botocore that are left out.
 """
 
 import json
@@ -14,118 +14,113 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError
 
-from picus_api.core.capacity import REPORTING, Meter, active
-from picus_api.core.dynamodb.breaker import Breaker
-from picus_api.core.dynamodb.connecting import Address, open_connection, tls_context
-from picus_api.core.dynamodb.connection import Connection
-from picus_api.core.dynamodb.course import Course
-from picus_api.core.dynamodb.credentials import Credentials
-from picus_api.core.dynamodb.dynamodb_errors import NoAnswer, ServiceError
+from picus_api.core.capacity import REPORTING, CapacityMeter, active
+from picus_api.core.dynamodb.ambiguous_writes import has_succeeded
+from picus_api.core.dynamodb.breaker import CircuitBreaker
+from picus_api.core.dynamodb.call_state import CallState
+from picus_api.core.dynamodb.credentials import CredentialProvider
+from picus_api.core.dynamodb.dial import Address, open_connection, tls_context
+from picus_api.core.dynamodb.dynamodb_errors import NoResponse, ServiceError
 from picus_api.core.dynamodb.endpoint import Endpoint, ca_bundle, find_endpoint
-from picus_api.core.dynamodb.http11 import AnswerLost, HttpAnswer, RequestNotSent
-from picus_api.core.dynamodb.outcomes import has_succeeded
-from picus_api.core.dynamodb.pool import Pool
-from picus_api.core.dynamodb.retrying import DEFAULT_LIMITS, Limits, kind_of
-from picus_api.core.dynamodb.signer import Second, Signer
+from picus_api.core.dynamodb.http_connection import HttpConnection
+from picus_api.core.dynamodb.http_parser import HttpReply, RequestNotSent, ResponseLost
+from picus_api.core.dynamodb.pool import ConnectionPool
+from picus_api.core.dynamodb.retry import DEFAULT_LIMITS, Limits, kind_of
+from picus_api.core.dynamodb.signer import Signer, SigningContext
 from picus_api.core.dynamodb.signing import authorization
-from picus_api.core.dynamodb.wire_json import encode
+from picus_api.core.values.codec import encode
 
 logger = logging.getLogger(__name__)
 
 _transports: "weakref.WeakSet[Transport]" = weakref.WeakSet()
 
 
-class Answer(NamedTuple):
-    """What DynamoDB said to a successful call.
+class CallResult(NamedTuple):
+    """The response to a successful call.
 
-    `answer_lost`: an earlier attempt may have been carried out as well, so that a returned *old* item may be
-    the new one.
+    ``response_lost``: an earlier attempt may have been carried out as well, so that a returned *old* item may be the
+    new one.
     """
 
     body: bytes
     request_id: str
     attempts: int
-    answer_lost: bool
+    response_lost: bool
 
 
 class Transport:
     """One DynamoDB endpoint, with connections, credentials and limits; shared by all threads."""
 
     def __init__(
-        self, endpoint: Endpoint, credentials: Credentials, limits: Limits = DEFAULT_LIMITS, size: int = 32
+        self, endpoint: Endpoint, credentials: CredentialProvider, limits: Limits = DEFAULT_LIMITS, size: int = 32
     ) -> None:
-        """Open nothing yet. `size`: how many connections at most; no fewer than the threads that call."""
+        """Open no connection yet. ``size``: the largest number of connections; no fewer than the threads that call."""
         self.endpoint = endpoint
         self.limits = limits
         self._signer = Signer(endpoint, credentials)
         tls = tls_context(ca_bundle()) if endpoint.scheme == "https" else None
         self._address = Address(endpoint.host, endpoint.port, tls, limits.connect_timeout, limits.read_timeout)
-        self._pool = Pool(self._open, size)
-        self._breaker = Breaker(limits.deadline)
+        self._pool = ConnectionPool(self._open, size)
+        self._breaker = CircuitBreaker(limits.deadline)
         _transports.add(self)
 
-    def call(self, operation: str, body: bytes | dict[str, Any]) -> Answer:
-        """Carry out one operation ("GetItem"), `body` being its JSON or what encodes to it; thread-safe.
+    def call(self, operation: str, body: bytes | dict[str, Any]) -> CallResult:
+        """Carry out one operation ("GetItem"). ``body``: the request as JSON or as a dict. Thread-safe.
 
-        Raises ServiceError when DynamoDB refuses, NoAnswer when it can't be reached within the limits, or could not
-        lately (breaker.py), and botocore's credential errors. What a repeated write means: outcomes.py.
+        Raises ServiceError when DynamoDB refuses, NoResponse when it can't be reached within the limits or the circuit
+        breaker is open, and botocore's credential errors. For repeated writes see ambiguous_writes.py.
         """
         meter = active.get()
         if meter is not None and operation in REPORTING:
             return self._call_metered(operation, body, meter)
         return self._call(operation, encode(body) if isinstance(body, dict) else body)
 
-    def _call_metered(self, operation: str, body: bytes | dict[str, Any], meter: Meter) -> Answer:
-        """The same, and count what it costs."""
+    def _call_metered(self, operation: str, body: bytes | dict[str, Any], meter: CapacityMeter) -> CallResult:
         request = json.loads(body) if isinstance(body, bytes) else body
-        answer = self._call(operation, encode({**request, "ReturnConsumedCapacity": "TOTAL"}))
-        meter.add(json.loads(answer.body))
-        return answer
+        reply = self._call(operation, encode({**request, "ReturnConsumedCapacity": "TOTAL"}))
+        meter.add(json.loads(reply.body))
+        return reply
 
-    def _call(self, operation: str, request: bytes) -> Answer:
+    def _call(self, operation: str, request: bytes) -> CallResult:
         if not self._breaker.admits():
-            reason = "it did not answer lately, and is given a rest"
-            raise NoAnswer(operation=operation, reason=reason, attempts=0, answer_lost=False)
+            reason = "recent calls had no response, so the circuit breaker is open"
+            raise NoResponse(operation=operation, reason=reason, attempts=0, response_lost=False)
         try:
-            answer = self._carry_out(operation, request)
-        except NoAnswer:
+            reply = self._carry_out(operation, request)
+        except NoResponse:
             self._breaker.failed()
             raise
         except ServiceError:
             self._breaker.answered()
             raise
         self._breaker.answered()
-        return answer
+        return reply
 
-    def _carry_out(self, operation: str, request: bytes) -> Answer:
-        course = Course(operation, request, time.monotonic() + self.limits.deadline, self.limits)
+    def _carry_out(self, operation: str, request: bytes) -> CallResult:
+        state = CallState(operation, request, time.monotonic() + self.limits.deadline, self.limits)
         while True:
-            course.attempts += 1
-            second = self._signer.this_second()
+            state.attempts += 1
+            context = self._signer.current_context()
             try:
-                answer = self._exchange(course, second)
-            except (RequestNotSent, AnswerLost) as loss:
-                course.after_loss(loss)
+                reply = self._exchange(state, context)
+            except (RequestNotSent, ResponseLost) as loss:
+                state.on_connection_error(loss)
                 continue
-            if answer.status == 200:
-                return _result(course, answer, answer.body)
-            error = ServiceError(answer, operation)
-            if course.answer_lost and has_succeeded(operation, course.body, error):
-                return _result(course, answer, b"{}")
+            if reply.status == 200:
+                return _result(state, reply, reply.body)
+            error = ServiceError(reply, operation)
+            if state.response_lost and has_succeeded(operation, state.body, error):
+                return _result(state, reply, b"{}")
             kind = kind_of(error)
-            if kind not in course.remedies and self._signer.remedy(kind, answer, second.secrets):
-                course.remedies += (kind,)
+            if kind not in state.recovered and self._signer.recover(kind, reply, context.credentials):
+                state.recovered += (kind,)
             else:
-                course.after_error(error, kind)
-
-    def call_raw(self, operation: str, body: bytes | dict[str, Any]) -> bytes:
-        """The same, for the answer's bytes alone."""
-        return self.call(operation, body).body
+                state.on_service_error(error, kind)
 
     def connect(self) -> bool:
-        """Find credentials and open a connection ahead of the first call; report, never raise."""
+        """Find credentials and open a connection ahead of the first call. A failure is logged, never raised."""
         try:
-            self._signer.this_second()
+            self._signer.current_context()
             connection = self._pool.take(time.monotonic() + self.limits.connect_timeout)
         except (BotoCoreError, RequestNotSent) as error:
             logger.warning("no connection to DynamoDB yet: %s", error)
@@ -137,27 +132,27 @@ class Transport:
         """Close the idle connections. The transport can still be used."""
         self._pool.close()
 
-    def forget(self) -> None:
-        """Drop what a forked process must not share with its parent; called by itself after a fork."""
-        self._pool.forget()
-        self._signer.forget()
-        self._breaker = Breaker(self.limits.deadline)
+    def reset_after_fork(self) -> None:
+        """Drop the connections and locks that a forked process must not share with its parent. Runs after each fork."""
+        self._pool.reset_after_fork()
+        self._signer.reset_after_fork()
+        self._breaker = CircuitBreaker(self.limits.deadline)
 
-    def _open(self, deadline: float) -> Connection:
+    def _open(self, deadline: float) -> HttpConnection:
         return open_connection(self._address, deadline)
 
-    def _exchange(self, course: Course, second: Second) -> HttpAnswer:
-        """Make one attempt: sign, send, read, check."""
-        body = course.body
-        signature = authorization(second.scope, course.operation, body)
-        head = f"{second.head}{course.operation}\r\nAuthorization: {signature}\r\nContent-Length: {len(body)}\r\n\r\n"
-        connection = self._pool.take(course.deadline, fresh=course.fresh)
+    def _exchange(self, state: CallState, context: SigningContext) -> HttpReply:
+        """Make one attempt: sign, send, read, check the response."""
+        body = state.body
+        signature = authorization(context.scope, state.operation, body)
+        head = f"{context.head}{state.operation}\r\nAuthorization: {signature}\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection = self._pool.take(state.deadline, fresh=state.fresh)
         try:
-            answer = connection.exchange(head.encode() + body, course.deadline)
+            reply = connection.exchange(head.encode() + body, state.deadline)
         finally:
             self._pool.give_back(connection)
-        _check(answer)
-        return answer
+        _check(reply)
+        return reply
 
 
 def create_transport(
@@ -166,27 +161,27 @@ def create_transport(
     limits: Limits = DEFAULT_LIMITS,
     size: int = 32,
 ) -> Transport:
-    """Return a transport to this endpoint and region, or to those in AWS's variables and config file."""
-    return Transport(find_endpoint(endpoint_url, region), Credentials(), limits, size)
+    """Return a transport to this endpoint and region; by default those of AWS's variables and config file."""
+    return Transport(find_endpoint(endpoint_url, region), CredentialProvider(), limits, size)
 
 
-def _check(answer: HttpAnswer) -> None:
-    """Raise AnswerLost for an answer that was damaged on its way."""
-    body = answer.body
-    checksum = answer.headers.get("x-amz-crc32")
+def _check(reply: HttpReply) -> None:
+    """Raise ResponseLost for a response that was damaged on its way."""
+    body = reply.body
+    checksum = reply.headers.get("x-amz-crc32")
     if checksum is not None and checksum != str(zlib.crc32(body)):
-        raise AnswerLost("the answer does not match its checksum", status=answer.status)
-    if answer.status == 200 and not (body.startswith(b"{") and body.rstrip().endswith(b"}")):
-        raise AnswerLost("the answer is not a JSON object", status=answer.status)
+        raise ResponseLost("the response does not match its checksum", status=reply.status)
+    if reply.status == 200 and not (body.startswith(b"{") and body.rstrip().endswith(b"}")):
+        raise ResponseLost("the response is not a JSON object", status=reply.status)
 
 
-def _result(course: Course, answer: HttpAnswer, body: bytes) -> Answer:
-    return Answer(body, answer.headers.get("x-amzn-requestid", ""), course.attempts, course.answer_lost)
+def _result(state: CallState, reply: HttpReply, body: bytes) -> CallResult:
+    return CallResult(body, reply.headers.get("x-amzn-requestid", ""), state.attempts, state.response_lost)
 
 
-def _forget_all() -> None:
+def _reset_all_after_fork() -> None:
     for transport in list(_transports):
-        transport.forget()
+        transport.reset_after_fork()
 
 
-os.register_at_fork(after_in_child=_forget_all)
+os.register_at_fork(after_in_child=_reset_all_after_fork)

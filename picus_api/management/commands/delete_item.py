@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from picus_api.core import messages, table
+from picus_api.core import store
+from picus_api.core.response_body import deleted_body
 from picus_api.management.terminal import TerminalCommand, key
 from picus_api.models import Item
 
@@ -31,5 +32,5 @@ class Command(TerminalCommand):
             Item.fetch(key)
             self.say(f'Item with key "{key}" would be deleted.')
             return
-        table.remove(key)
-        self.say(f"{messages.deleted(key)['message']}.")
+        store.delete(key)
+        self.say(f"{deleted_body(key)['message']}.")

@@ -5,19 +5,19 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from picus_api.core.bulk import single
-from picus_api.core.bulk.errors import BulkError, UsageError
-from picus_api.core.bulk.exporting import Exporter, ExportOptions, ForeignRefusal
-from picus_api.core.bulk.formats import FORMATS, JSON, NDJSON, Format
-from picus_api.core.table import TableUnavailable
+from picus_api.bulk.errors import BulkError, UsageError
+from picus_api.bulk.exporting import Exporter, ExportOptions, NotJsonRefusal
+from picus_api.bulk.formats import FORMATS, JSON, NDJSON, Format
+from picus_api.core.errors import TableUnavailable
 from picus_api.management.terminal import TerminalCommand, add_bulk_options, counted, positive, progress_bar
+from picus_api.table_setup import approximate_count
 
 SUFFIX = ".export-checkpoint"
 STDOUT = "-"
 
 
 class Command(TerminalCommand):
-    """A thin face over ``picus_api.core.bulk.exporting``."""
+    """A thin face over ``picus_api.bulk.exporting``."""
 
     summary = """
         Write all items of the table to a file, or to standard output (-, the default). The name says the format:
@@ -52,7 +52,7 @@ class Command(TerminalCommand):
         chosen = _chosen(options)
         if chosen.path and chosen.path.exists() and not options["overwrite"]:
             raise UsageError(f"{chosen.path} is there already: --overwrite replaces it.")
-        count = single.approximate_count()
+        count = approximate_count()
         if options["dry_run"]:
             about = "an unknown number of" if count is None else f"about {count:,}"
             self.say(f"Would write {about} items to {options['output']} ({chosen.format.name}); nothing was written.")
@@ -65,7 +65,7 @@ class Command(TerminalCommand):
             self.say(f"Going on with the export that {chosen.checkpoint} tells of.")
         try:
             done = exporter.run()
-        except ForeignRefusal:
+        except NotJsonRefusal:
             raise
         except (BulkError, TableUnavailable, KeyboardInterrupt):
             again = "; run the same command again to go on" if chosen.checkpoint else ""

@@ -5,18 +5,18 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from picus_api.core.bulk.errors import BulkError, UsageError
-from picus_api.core.bulk.formats import FORMATS, Format
-from picus_api.core.bulk.importing import Done, Importer, ImportOptions, check
-from picus_api.core.bulk.sources import STDIN, Source, find_sources
-from picus_api.core.table import TableUnavailable
+from picus_api.bulk.errors import BulkError, UsageError
+from picus_api.bulk.formats import FORMATS, Format
+from picus_api.bulk.importing import Done, Importer, ImportOptions, check
+from picus_api.bulk.sources import STDIN, Source, find_sources
+from picus_api.core.errors import TableUnavailable
 from picus_api.management.terminal import TerminalCommand, add_bulk_options, counted, positive, progress_bar
 
 SUFFIX = ".import-checkpoint"
 
 
 class Command(TerminalCommand):
-    """A thin face over ``picus_api.core.bulk.importing``."""
+    """A thin face over ``picus_api.bulk.importing``."""
 
     summary = """
         Store the items of files, folders or standard input (-). The formats are recognised: NDJSON (an item a line),

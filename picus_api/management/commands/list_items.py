@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from picus_api.core.bulk.formats import DYNAMODB, FORMATS, NDJSON
+from picus_api.bulk.formats import DYNAMODB, FORMATS, NDJSON
 from picus_api.management.terminal import TerminalCommand, positive
 from picus_api.models import Item
 

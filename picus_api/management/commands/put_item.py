@@ -1,22 +1,27 @@
 """``manage.py put_item``: store one item."""
 
 import sys
+import uuid
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.core.management.base import CommandParser
 
-from picus_api.core import messages
-from picus_api.core.bulk import single
-from picus_api.core.bulk.errors import UsageError
-from picus_api.core.bulk.formats import DYNAMODB, FORMATS, NDJSON
-from picus_api.core.bulk.splitting import MAX_RECORD_BYTES
-from picus_api.core.table import KEY
+from picus_api.bulk.errors import UsageError
+from picus_api.bulk.formats import DYNAMODB, FORMATS, NDJSON
+from picus_api.bulk.reading import complete_key
+from picus_api.bulk.splitting import MAX_RECORD_BYTES
+from picus_api.core import store
+from picus_api.core.errors import ItemExists, PreconditionFailed
+from picus_api.core.keys import KEY
+from picus_api.core.preconditions import ONLY_ABSENT
+from picus_api.core.response_body import encode_json
+from picus_api.core.values.version_attribute import remove_version
 from picus_api.management.terminal import TerminalCommand, key
 
 
 class Command(TerminalCommand):
-    """A thin face over ``picus_api.core.bulk.single``."""
+    """A thin face over ``picus_api.bulk.single``."""
 
     summary = """
         Store one JSON object and print its key. The object comes as an argument, from a file, or from standard input.
@@ -46,12 +51,18 @@ class Command(TerminalCommand):
     def run(self, options: dict[str, Any]) -> None:
         """Store it."""
         item = FORMATS[options["format"]].parse(_text(options["item"], options["file"]))
-        row = single.complete(item, options["key"])
+        if options["key"] is not None:
+            item[KEY] = {"S": options["key"]}
+        key = complete_key(item, lambda: str(uuid.uuid4()))
         if options["dry_run"]:
             self.say("The item is fit to be stored; nothing was written.")
             return
-        single.put(row, replace=options["replace"])
-        self.emit(messages.encode({KEY: row.key}))
+        remove_version(item)
+        try:
+            store.replace(key, item, None if options["replace"] else ONLY_ABSENT)
+        except PreconditionFailed:
+            raise ItemExists from None
+        self.emit(encode_json({KEY: key}))
 
 
 def _text(argument: str | None, file: str | None) -> bytes:

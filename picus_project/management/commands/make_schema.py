@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from picus_api.documentation import FOLDER
+from picus_api.openapi.views import FOLDER
 
 
 class Command(BaseCommand):
-    """A thin face over ``picus_project.openapi``, which needs the packages of development."""
+    """A thin face over ``picus_api.openapi.generator``, which needs the packages of development."""
 
     help = "Write the API's description (OpenAPI 3.1) to picus_api/openapi/."
     requires_system_checks = []  # noqa: RUF012 it needs no table
@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the files."""
         # Not needed by any other command.
-        from picus_project.openapi.generator import files  # noqa: PLC0415
+        from picus_api.openapi.generator.generate import files  # noqa: PLC0415
 
         FOLDER.mkdir(exist_ok=True)
         for name, content in files().items():

@@ -1,0 +1,96 @@
+"""The delete function: it takes an event of API Gateway's REST proxy integration and returns the response.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+No Django, no DRF, no boto3: the package contains what this module imports.
+"""
+
+import logging
+import time
+from typing import Any
+
+from picus_api.core import capacity, cors, environment, logs, store
+from picus_api.core.dynamodb import table
+from picus_api.core.errors import InternalError, MethodNotAllowed, PathNotFound, PicusError, TableUnavailable
+from picus_api.core.keys import key_from_path
+from picus_api.core.preconditions import parse_preconditions
+from picus_api.core.response_body import deleted_body, encode_json
+
+PREFIX = "/picus/"
+ALLOW = {"Allow": "DELETE, OPTIONS"}
+CORS_ORIGINS = environment.origins("CORS_ALLOWED_ORIGINS")
+
+logs.write_json(environment.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")))
+_log = logging.getLogger("picus.request")
+
+# Connect while Lambda initialises the function: that phase has more CPU than an invocation, and runs once.
+try:
+    table.connect()
+except TableUnavailable as error:
+    _log.error("no connection to DynamoDB yet", extra={"cause": error.cause})
+
+Response = dict[str, Any]
+
+
+def handler(event: dict[str, Any], context: object) -> Response:
+    """Return the response to one event. Never raises: API Gateway would show the client a Python repr."""
+    started = time.perf_counter()
+    headers = _headers(event)
+    logs.request_id.set(logs.choose_request_id(headers.get("x-amz-cf-id"), headers.get("x-request-id")))
+    method, path = str(event.get("httpMethod")), str(event.get("path"))
+    try:
+        if CORS_ORIGINS and cors.is_preflight(method, headers):
+            # The response that the service gives, byte for byte.
+            response = _response(200, "", {"Content-Type": "text/html; charset=utf-8"})
+        else:
+            response = _metered_response(method, path, headers)
+    except Exception:
+        _log.exception("unhandled")
+        response = _error_response(InternalError())
+    response["headers"] |= cors.headers(CORS_ORIGINS, method, headers)
+    response["headers"]["X-Request-Id"] = logs.request_id.get()
+    duration = round((time.perf_counter() - started) * 1000, 2)
+    line = {"method": method, "path": path, "status": response["statusCode"], "duration_ms": duration}
+    _log.info("request", extra=line)
+    return response
+
+
+def _headers(event: dict[str, Any]) -> dict[str, str]:
+    """Return the header fields by lower-case name. Several lines of one field become one list."""
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    several = event.get("multiValueHeaders") or {}
+    return headers | {name.lower(): ", ".join(values) for name, values in several.items()}
+
+
+def _metered_response(method: str, path: str, headers: dict[str, str]) -> Response:
+    if not capacity.is_wanted(headers.get("prefer")):
+        return _route(method, path, headers)
+    with capacity.measure() as meter:
+        response = _route(method, path, headers)
+    response["headers"] |= capacity.response_headers(meter)
+    return response
+
+
+def _route(method: str, path: str, headers: dict[str, str]) -> Response:
+    try:
+        key = key_from_path(path.removeprefix(PREFIX)) if path.startswith(PREFIX) else ""
+        if not key:
+            raise PathNotFound
+        if method == "OPTIONS":
+            return _response(200, encode_json({"name": "Delete an item"}).decode(), ALLOW)
+        if method != "DELETE":
+            raise MethodNotAllowed(method)
+        store.delete(key, parse_preconditions(headers.get("if-match"), headers.get("if-none-match")))
+    except PicusError as error:
+        error.log(_log)
+        return _error_response(error)
+    return _response(200, encode_json(deleted_body(key)).decode())
+
+
+def _error_response(error: PicusError) -> Response:
+    allow = ALLOW if isinstance(error, MethodNotAllowed) else {}
+    return _response(error.status, encode_json(error.body()).decode(), error.headers() | allow)
+
+
+def _response(status: int, body: str, headers: dict[str, str] | None = None) -> Response:
+    headers = {"Content-Type": "application/json"} | (headers or {})
+    return {"statusCode": status, "headers": headers, "body": body, "isBase64Encoded": False}

@@ -1,0 +1,39 @@
+"""Report the capacity units of a request to clients that send ``Prefer: consumed-capacity`` (RFC 7240)."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from picus_api.core.capacity import HEADER, TRAILERS_KEY, CapacityMeter, is_wanted, measure, response_headers
+
+
+def consumed_capacity(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Add the units to the response: in a header field, or for a streamed body in a trailer field."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if "HTTP_PREFER" not in request.META or not is_wanted(request.META["HTTP_PREFER"]):
+            return get_response(request)
+        with measure() as meter:
+            response = get_response(request)
+        if isinstance(response, StreamingHttpResponse):
+            response.streaming_content = _metered(response.streaming_content, meter)  # type: ignore[arg-type]
+            response["Trailer"] = HEADER
+            request.META[TRAILERS_KEY] = lambda: {HEADER: meter.text}
+        else:
+            for name, value in response_headers(meter).items():
+                response[name] = value
+        return response
+
+    return middleware
+
+
+def _metered(pieces: Iterable[bytes], meter: CapacityMeter) -> Iterator[bytes]:
+    """Yield the pieces, and measure while each is made: between them the thread may serve other requests."""
+    iterator = iter(pieces)
+    while True:
+        with measure(meter):
+            piece = next(iterator, None)
+        if piece is None:
+            return
+        yield piece

@@ -1,0 +1,82 @@
+"""Opening connections: name to addresses, TCP, TLS, each within its time."""
+
+import os
+import socket
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from picus_api.core.dynamodb.http_connection import HttpConnection
+from picus_api.core.dynamodb.http_parser import RequestNotSent
+
+if TYPE_CHECKING:  # `ssl` takes milliseconds to import, and a local endpoint doesn't need it
+    import ssl
+
+
+class Address(NamedTuple):
+    """Where to connect, and how long (seconds) to wait for that, and then for each piece of an answer."""
+
+    host: str
+    port: int
+    tls: "ssl.SSLContext | None"
+    connect_timeout: float
+    read_timeout: float
+
+
+def open_connection(address: Address, deadline: float) -> HttpConnection:
+    """Connect, with TLS if the address has it, by `deadline` (of time.monotonic()); raise RequestNotSent."""
+    try:
+        sock = _connect_any(address, deadline)
+    except (OSError, UnicodeError) as error:  # UnicodeError: a name that IDNA can't take
+        raise RequestNotSent(f"connecting to {address.host}:{address.port} failed: {error}") from error
+    if address.tls is not None:
+        sock = _shake_hands(sock, address.tls, address.host)
+    return HttpConnection(sock, address.read_timeout)
+
+
+def _connect_any(address: Address, deadline: float) -> socket.socket:
+    """Try each of the host's addresses in turn. (The resolver's own time is the system's to limit.)"""
+    failure: OSError = TimeoutError("timed out")
+    for family, kind, protocol, _, target in socket.getaddrinfo(address.host, address.port, 0, socket.SOCK_STREAM):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(min(address.connect_timeout, left))
+            sock.connect(target)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        except OSError as error:
+            sock.close()
+            failure = error
+        else:
+            return sock
+    raise failure
+
+
+def _shake_hands(sock: socket.socket, context: "ssl.SSLContext", host: str) -> socket.socket:
+    """Wrap the socket in TLS; what it has as timeout, the connect timeout, is for the whole handshake."""
+    try:
+        return context.wrap_socket(sock, server_hostname=host)
+    except OSError as error:
+        sock.close()
+        untrusted = type(error).__name__ == "SSLCertVerificationError"
+        raise RequestNotSent(f"TLS with {host} failed: {error}", final=untrusted) from error
+
+
+def tls_context(bundle: str | None) -> "ssl.SSLContext":
+    """Return a context that verifies servers by `bundle`, a file or folder of CA certificates.
+
+    Without one by the system's, or where the system has none by botocore's.
+    """
+    import ssl  # noqa: PLC0415
+
+    if bundle:
+        is_folder = os.path.isdir(bundle)  # noqa: PTH112 - pathlib costs a cold start milliseconds
+        return ssl.create_default_context(cafile=None if is_folder else bundle, capath=bundle if is_folder else None)
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile is None and paths.capath is None:
+        from importlib.resources import files  # noqa: PLC0415
+
+        return ssl.create_default_context(cafile=str(files("botocore") / "cacert.pem"))
+    return ssl.create_default_context()

@@ -1,0 +1,108 @@
+"""The item table over the transport of this process: one call, with domain errors.
+
+Nothing here needs PynamoDB, whose imports alone would be most of the delete function's cold start.
+"""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from picus_api.core import environment
+from picus_api.core.dynamodb.retry import THROTTLED
+from picus_api.core.dynamodb.transport import CallResult, Transport, create_transport
+from picus_api.core.errors import ItemTooLarge, TableMissing, TableThrottled, TableUnavailable
+from picus_api.core.keys import KEY
+from picus_api.core.values.attribute_values import AttributeMap
+
+# No fewer than the threads that call.
+MAX_CONNECTIONS = 64
+
+
+class ConditionFailed(Exception):
+    """A condition of a write did not hold. ``found``: the item, if the request asked for it and there is one."""
+
+    def __init__(self, found: AttributeMap | None = None) -> None:
+        super().__init__()
+        self.found = found
+
+
+def domain_error(error: Exception) -> Exception:
+    """Return the domain's error for an error of the transport or of botocore."""
+    response = getattr(error, "response", None) or {}
+    about = response.get("Error", {})
+    code, message = about.get("Code"), about.get("Message", "")
+    if code in ("ConditionalCheckFailedException", "ResourceInUseException"):
+        return ConditionFailed(response.get("Item"))
+    if code in THROTTLED:
+        return TableThrottled()
+    if code == "ResourceNotFoundException":
+        return TableMissing()
+    if code == "ValidationException" and "tem size" in message:
+        return ItemTooLarge()
+    return TableUnavailable()
+
+
+@contextmanager
+def domain_errors() -> Iterator[None]:
+    """Translate the transport's errors into the domain's: the only place that does."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise domain_error(error) from error
+
+
+class _Shared:
+    lock = threading.Lock()
+    transport: Transport | None = None
+
+
+def shared_transport() -> Transport:
+    """Return the transport of this process. It is made at first use: imports need no settings. Raises SettingError."""
+    if _Shared.transport is None:
+        with _Shared.lock:
+            if _Shared.transport is None:
+                table_name()
+                _Shared.transport = create_transport(environment.url("DYNAMODB_ENDPOINT_URL"), size=MAX_CONNECTIONS)
+    return _Shared.transport
+
+
+def reset_transport() -> None:
+    """Make a new transport at the next use, after a change of settings."""
+    _Shared.transport = None
+
+
+def table_name() -> str:
+    """Return the name of the item table. Raises SettingError."""
+    return os.environ.get("DYNAMODB_TABLE_NAME") or environment.required("DYNAMODB_TABLE_NAME")
+
+
+def connect() -> None:
+    """Find the credentials and open a connection ahead of the first call. A failure to connect is logged only.
+
+    Raises SettingError, TableUnavailable.
+    """
+    with domain_errors():
+        shared_transport().connect()
+
+
+def call(operation: str, **request: Any) -> bytes:
+    """Carry out one operation on the item table, and return the JSON of DynamoDB's response.
+
+    Raises ConditionFailed, ItemTooLarge, TableMissing, TableThrottled, TableUnavailable.
+    """
+    return send(operation, {"TableName": table_name(), **request}).body
+
+
+def send(operation: str, request: bytes | dict[str, Any]) -> CallResult:
+    """Carry out one operation on any table, with a whole request. Raises what ``call`` raises."""
+    with domain_errors():
+        return shared_transport().call(operation, request)
+
+
+def probe() -> None:
+    """Read one item, which proves that the table responds. Raises TableUnavailable."""
+    call("GetItem", Key={KEY: {"S": "-"}})

@@ -1,0 +1,46 @@
+"""Keys of items: their attribute, the rule for new ones, and how they stand in request paths."""
+
+from urllib.parse import unquote
+
+from picus_api.core.errors import InvalidKey, ItemNotFound
+
+KEY = "object_id"
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys
+MAX_KEY_BYTES = 2048
+
+# The edge sends these names, and names under get/ and put/, to the service: DELETE could not reach such items.
+# Clients and CloudFront remove dot segments from a path.
+RESERVED = frozenset({"list", "list/", "put", ".", ".."})
+
+
+def key_from_path(encoded: str) -> str:
+    """Return the key in the rest of a path, which is still percent-encoded (RFC 3986): UTF-8.
+
+    ``a%2Fb`` and ``a%2Fb/`` are both ``a/b``: one more slash at the end of a path is allowed. The slash is removed
+    before decoding, which keeps ``a%2F`` and ``a/`` apart. Raises InvalidKey when the key is not UTF-8.
+    """
+    try:
+        return unquote(encoded.removesuffix("/"), errors="strict")
+    except UnicodeDecodeError as error:
+        raise InvalidKey("The key in the path is not valid UTF-8.") from error
+
+
+def check_key(key: str) -> None:
+    """Raise ItemNotFound for a key that DynamoDB refuses: no item can have it."""
+    if not 0 < len(key.encode()) <= MAX_KEY_BYTES:
+        raise ItemNotFound(key)
+
+
+def check_new_key(key: str) -> None:
+    """Raise InvalidKey for a key that an item must not get: get or delete could not reach the item."""
+    if not key:
+        raise InvalidKey("The key is empty.")
+    if len(key.encode()) > MAX_KEY_BYTES:
+        raise InvalidKey(f"The key is longer than the {MAX_KEY_BYTES} bytes that DynamoDB holds.")
+    if is_reserved(key):
+        raise InvalidKey("Another path of the service has this name: choose another key.")
+
+
+def is_reserved(key: str) -> bool:
+    """Return True if the path of an item with this key belongs to another endpoint, so that delete can't reach it."""
+    return key in RESERVED or key.startswith(("get/", "put/"))

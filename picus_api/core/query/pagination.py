@@ -1,0 +1,119 @@
+"""Pages of the item table: one scan request, a page for a client, and all pages one after the other."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
+from typing import Any, NamedTuple
+
+from picus_api.core.dynamodb import table
+from picus_api.core.keys import KEY, check_key
+from picus_api.core.values.attribute_values import AttributeMap
+from picus_api.core.values.codec import decode
+from picus_api.core.values.version_attribute import remove_version
+
+MAX_LIMIT = 1000
+"""Items on a page that a client asks for."""
+MAX_PAGE_BYTES = 4_000_000
+"""Of DynamoDB's JSON. A page of large items ends early: it is in memory as a whole, as its Link precedes it."""
+
+# A page in memory takes several times its bytes as Python objects. Pages of DynamoDB's 1 MB are no faster in all.
+_PAGE_BYTES = 384 * 1024
+_FIRST_PAGE_ITEMS = 250
+_MIN_PAGE_ITEMS = 25
+# How many items to read per request under a filter: few at first, because a filter may let most of them through.
+_FIRST_STEP, _STEP_GROWTH, _LONGEST_STEP = 100, 4, 100_000
+
+# Threads that wait for DynamoDB, one for each list that is being sent.
+_prefetchers = ThreadPoolExecutor(table.MAX_CONNECTIONS // 2, thread_name_prefix="scan")
+
+
+class Page(NamedTuple):
+    """Items, the key after which the next page starts (None at the end of the table), and the bytes of the response."""
+
+    items: list[AttributeMap]
+    next_key: str | None
+    size: int = 0
+
+    def next_limit(self) -> int:
+        """Return how many items the next page should have to be of about _PAGE_BYTES, if its items are like these."""
+        return max(_MIN_PAGE_ITEMS, _PAGE_BYTES * len(self.items) // max(self.size, 1))
+
+
+def scan_request(after: str | None, limit: int | None, **parameters: Any) -> dict[str, Any]:
+    """Return a strongly consistent Scan request, without a table name.
+
+    ``after``: the key after which to start, or None. ``limit``: the number of items to read, or None for DynamoDB's
+    1 MB. Both limits apply before a filter: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
+    """
+    if after is not None:
+        check_key(after)
+    start = {} if after is None else {"ExclusiveStartKey": {KEY: {"S": after}}}
+    size = {} if limit is None else {"Limit": limit}
+    return {"ConsistentRead": True, **start, **size, **parameters}
+
+
+def parse_page(body: bytes) -> Page:
+    """Return the page in the response to a Scan, as stored. It takes several times the memory of its text."""
+    response = decode(body)
+    last_key = response.get("LastEvaluatedKey")
+    return Page(response["Items"], last_key[KEY]["S"] if last_key else None, len(body))
+
+
+def scan(after: str | None = None, limit: int | None = None, **expressions: Any) -> Page:
+    """Read one page as clients see it, by one request. Raises TableUnavailable."""
+    page = parse_page(table.call("Scan", **scan_request(after, limit, **expressions)))
+    for item in page.items:
+        remove_version(item)
+    return page
+
+
+def read_pages(after: str | None = None, **expressions: Any) -> Iterator[Page]:
+    """Yield all pages of the table after a key, each fetched while the page before it is in use.
+
+    ``expressions`` are those of Scan. A page may be empty without being the last one. At most two pages are in memory,
+    and a caller who stops reading stops the scan. Raises TableUnavailable.
+
+    One scan without parallel segments: lists with 2 and 4 segments took longer and more memory.
+    """
+    # Under a filter, a limit would count the items before they are filtered: DynamoDB's own 1 MB is better.
+    limited = "FilterExpression" not in expressions
+    page = scan(after, _FIRST_PAGE_ITEMS if limited else None, **expressions)
+    while page.next_key is not None:
+        limit = page.next_limit() if limited else None
+        ahead = _prefetchers.submit(copy_context().run, partial(scan, page.next_key, limit, **expressions))
+        yield page
+        page = ahead.result()
+    yield page
+
+
+def read_page(limit: int, after: str | None, expressions: dict[str, Any], seconds: float) -> Page:
+    """Return at most ``limit`` items after a key. If the page has a ``next_key``, at least one more item follows.
+
+    There is one exception: a filter that finds no item, or one, in ``seconds``. The client goes on from ``next_key``.
+    Raises TableUnavailable.
+    """
+    deadline = time.monotonic() + seconds
+    filtered = "FilterExpression" in expressions
+    items: list[AttributeMap] = []
+    size, step = 0, max(limit + 1, _FIRST_STEP)
+    while True:
+        # One item more than the limit proves that a next page exists.
+        found = scan(after, step if filtered else limit + 1 - len(items), **expressions)
+        items += found.items
+        size += found.size
+        after = found.next_key
+        if len(items) > limit or after is None:
+            break
+        if (filtered and time.monotonic() > deadline) or (size > MAX_PAGE_BYTES and len(items) > 1):
+            break
+        step = min(step * _STEP_GROWTH, _LONGEST_STEP)
+    return _without_extra_item(items, limit, after, size)
+
+
+def _without_extra_item(items: list[AttributeMap], limit: int, after: str | None, size: int) -> Page:
+    if len(items) <= 1 or (after is None and len(items) <= limit):
+        return Page(items, after, size)
+    kept = items[: min(limit, len(items) - 1)]
+    return Page(kept, kept[-1][KEY]["S"], size)

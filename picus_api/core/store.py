@@ -1,0 +1,212 @@
+"""The one door to items: every read and write of a single item, for the service, the function and the commands.
+
+The condition of the one write decides, always: a read before it only compares ETags. The transport repeats a write
+whose response was lost, and recognises it by the version attribute (dynamodb/ambiguous_writes.py).
+"""
+
+import time
+import uuid
+from typing import Any, NamedTuple
+
+from picus_api.core import idempotency
+from picus_api.core.dynamodb import table
+from picus_api.core.dynamodb.backoff import Backoff
+from picus_api.core.dynamodb.table import ConditionFailed
+from picus_api.core.errors import BadValue, ItemExists, ItemNotFound, PreconditionFailed, WriteConflict
+from picus_api.core.etag import etag
+from picus_api.core.idempotency import Created
+from picus_api.core.keys import KEY, check_key, check_new_key
+from picus_api.core.preconditions import (
+    ANY,
+    ONLY_ABSENT,
+    ONLY_PRESENT,
+    NotComparable,
+    Preconditions,
+    is_absent,
+    is_present,
+    is_unchanged,
+)
+from picus_api.core.values.attribute_values import AttributeMap
+from picus_api.core.values.codec import decode
+from picus_api.core.values.merge_patch import apply_merge_patch
+from picus_api.core.values.version_attribute import with_version, without_version, write_within_limit
+
+PATCH_SECONDS = 10.0
+"""How long a patch tries to write beside other writers of the same item."""
+
+
+class Written(NamedTuple):
+    """An item as it was stored, and whether the write created it."""
+
+    item: AttributeMap
+    created: bool
+
+
+def get(key: str) -> AttributeMap:
+    """Return the item as stored, by a strongly consistent read. Raises ItemNotFound, TableUnavailable."""
+    check_key(key)
+    item = _read(key)
+    if item is None:
+        raise ItemNotFound(key)
+    return item
+
+
+def create(document: AttributeMap) -> AttributeMap:
+    """Store a document under a new key, and return the item as stored.
+
+    A lost response does not make a second item: the transport repeats the same conditional write, and a write that is
+    refused by its own item has succeeded. Raises BadValue, ItemTooLarge, TableUnavailable.
+    """
+    item = new_item(document)
+    try:
+        return _put(item, is_absent())
+    except ConditionFailed:
+        raise ItemExists from None
+
+
+def create_once(idempotency_key: str, document: AttributeMap) -> Created:
+    """Store a document under a new key, once for all requests with this Idempotency-Key.
+
+    Returns the key and the ETag of the item that this request or an earlier one stored. Raises IdempotencyKeyReused,
+    IdempotencyKeyInUse, IdempotencyTableMissing, BadValue, ItemTooLarge, TableUnavailable.
+    """
+    return idempotency.create_once(idempotency_key, new_item(document), fingerprint=etag(document))
+
+
+def new_item(document: AttributeMap) -> AttributeMap:
+    """Return the item to store for a document: a new key, the document and a new version. Raises BadValue."""
+    check_has_no_key(document)
+    return {KEY: {"S": str(uuid.uuid4())}, **with_version(document)}
+
+
+def check_has_no_key(document: AttributeMap) -> None:
+    """Raise BadValue if a document for a new item brings a key."""
+    if KEY in document:
+        raise BadValue(f"{KEY} is assigned by the service: leave it out.", KEY)
+
+
+def replace(key: str, document: AttributeMap, preconditions: Preconditions | None = None) -> Written:
+    """Store a document as the item with this key, in place of any item that is there.
+
+    The document may repeat the key. Raises PreconditionFailed, InvalidKey, BadValue, ItemTooLarge, TableUnavailable.
+    """
+    item = {KEY: {"S": key}, **with_version(_document_for(key, document))}
+    if preconditions is None:
+        old: dict[str, Any] = {}
+
+        def write(item: AttributeMap) -> None:
+            old.update(decode(table.call("PutItem", Item=item, ReturnValues="ALL_OLD")))
+
+        return Written(write_within_limit(item, write), created="Attributes" not in old)
+    condition, created = _condition(key, preconditions)
+    try:
+        return Written(_put(item, condition), created)
+    except ConditionFailed:
+        if created:
+            raise PreconditionFailed.exists(key) from None
+        raise _failed_match(key, preconditions) from None
+
+
+def patch(key: str, changes: AttributeMap, preconditions: Preconditions | None = None) -> AttributeMap:
+    """Apply a JSON Merge Patch (RFC 7396) to the item with this key, and return the item as stored.
+
+    Reads, merges, and writes on the condition that the item is unchanged; tries again after another writer's change.
+    Raises ItemNotFound, PreconditionFailed, WriteConflict, InvalidKey, BadValue, ItemTooLarge, TableUnavailable.
+    """
+    changes = _document_for(key, changes)
+    backoff = Backoff(0.01, 0.25, time.monotonic() + PATCH_SECONDS)
+    while True:
+        try:
+            return _patch_once(key, changes, preconditions)
+        except ConditionFailed:
+            if preconditions is not None and preconditions.match not in (None, ANY):
+                raise PreconditionFailed.changed(key) from None
+        if not backoff.wait():
+            raise WriteConflict.contended(key)
+
+
+def delete(key: str, preconditions: Preconditions | None = None) -> None:
+    """Delete the item if the preconditions hold. Needs the right to delete alone.
+
+    Raises ItemNotFound, PreconditionFailed, TableUnavailable.
+    """
+    check_key(key)
+    condition = is_present()
+    if preconditions not in (None, ONLY_PRESENT):
+        stored = _read_by_refused_delete(key)
+        preconditions.check(key, stored)
+        if stored is None:
+            raise ItemNotFound(key)
+        condition = _unchanged(key, stored)
+    try:
+        table.call("DeleteItem", Key={KEY: {"S": key}}, **condition)
+    except ConditionFailed:
+        if preconditions is None:
+            raise ItemNotFound(key) from None
+        raise _failed_match(key, preconditions) from None
+
+
+def _read(key: str) -> AttributeMap | None:
+    response: dict[str, AttributeMap] = decode(table.call("GetItem", Key={KEY: {"S": key}}, ConsistentRead=True))
+    return response.get("Item")
+
+
+def _put(item: AttributeMap, condition: dict[str, Any]) -> AttributeMap:
+    """Write the item on a condition, and return it as written. Raises ConditionFailed, ItemTooLarge."""
+    return write_within_limit(item, lambda item: table.call("PutItem", Item=item, **condition))
+
+
+def _document_for(key: str, document: AttributeMap) -> AttributeMap:
+    """Return the document without the key, which it may repeat. Raises InvalidKey, BadValue."""
+    check_new_key(key)
+    if document.get(KEY, {"S": key}) != {"S": key}:
+        raise BadValue(f"{KEY} is not the key in the path: leave it out.", KEY)
+    return {name: value for name, value in document.items() if name != KEY}
+
+
+def _condition(key: str, preconditions: Preconditions) -> tuple[dict[str, Any], bool]:
+    """Return the condition of a write that meets the preconditions, and whether the write then creates the item."""
+    if preconditions == ONLY_ABSENT:
+        return is_absent(), True
+    if preconditions == ONLY_PRESENT:
+        return is_present(), False
+    stored = _read(key)
+    preconditions.check(key, stored)
+    return _unchanged(key, stored), stored is None
+
+
+def _unchanged(key: str, stored: AttributeMap | None) -> dict[str, Any]:
+    try:
+        return is_unchanged(stored)
+    except NotComparable:
+        raise PreconditionFailed.not_comparable(key) from None
+
+
+def _failed_match(key: str, preconditions: Preconditions) -> PreconditionFailed:
+    if preconditions == ONLY_PRESENT:
+        return PreconditionFailed.absent(key)
+    return PreconditionFailed.changed(key)
+
+
+def _patch_once(key: str, changes: AttributeMap, preconditions: Preconditions | None) -> AttributeMap:
+    stored = _read(key)
+    if preconditions is not None:
+        preconditions.check(key, stored)
+    if stored is None:
+        raise ItemNotFound(key)
+    try:
+        condition = is_unchanged(stored)
+    except NotComparable:
+        error = WriteConflict if preconditions is None else PreconditionFailed
+        raise error.not_comparable(key) from None
+    patched = apply_merge_patch(without_version(stored), changes)
+    return _put({KEY: {"S": key}, **with_version(patched)}, condition)
+
+
+def _read_by_refused_delete(key: str) -> AttributeMap | None:
+    """Return the item, or None, by a delete on the condition that there is no item: DynamoDB returns what it found."""
+    try:
+        table.call("DeleteItem", Key={KEY: {"S": key}}, ReturnValuesOnConditionCheckFailure="ALL_OLD", **is_absent())
+    except ConditionFailed as failed:
+        return failed.found
+    return None

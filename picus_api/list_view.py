@@ -1,0 +1,162 @@
+"""The list: streamed as a whole, or a page with a link to the next page (RFC 8288)."""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from picus_api.core.dynamodb import table
+from picus_api.core.errors import BadParameter, TableUnavailable
+from picus_api.core.query.cursor import decode_cursor, encode_cursor
+from picus_api.core.query.expressions import Placeholders
+from picus_api.core.query.filters import compile_filter
+from picus_api.core.query.pagination import MAX_LIMIT, Page
+from picus_api.core.query.projection import compile_fields
+from picus_api.core.values.to_json import json_from_attributes, json_lines
+from picus_api.models import Item
+
+HTML_PAGE_ITEMS = 25
+"""Items on a page in a browser, if the query has no limit."""
+SILENCE_SECONDS = 10
+"""Shorter than the idle timeouts of CloudFront (30 s) and of the load balancer (60 s)."""
+
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """The query of a list: ``limit`` items (None: all) after a key, with the ``expressions`` of a Scan."""
+
+    limit: int | None = None
+    after: str | None = None
+    expressions: dict[str, Any] = field(default_factory=dict)
+
+
+_EVERYTHING = ListQuery()
+
+
+def list_items(request: Request) -> HttpResponseBase:
+    """Return all items that the query asks for; in a browser, or with a limit, one page of them."""
+    query = parse_list_query(request.query_params) if request.META.get("QUERY_STRING") else _EVERYTHING
+    in_browser = request.accepted_renderer.format == "api"
+    limit = query.limit or (HTML_PAGE_ITEMS if in_browser else None)
+    with _as_query_error(query):
+        return _stream(request, query) if limit is None else _page(request, query, limit)
+
+
+def parse_list_query(parameters: QueryDict) -> ListQuery:
+    """Return the query in a list's parameters. Parameters with other names are ignored. Raises BadParameter."""
+    limit = _single_value(parameters, "limit")
+    cursor = _single_value(parameters, "cursor")
+    filter_text = _single_value(parameters, "filter")
+    return ListQuery(
+        None if limit is None else _parse_limit(limit),
+        None if cursor is None else decode_cursor(cursor, table.table_name(), filter_text or ""),
+        _expressions(_single_value(parameters, "fields"), filter_text),
+    )
+
+
+def next_path(parameters: QueryDict, next_key: str) -> str:
+    """Return the path and query of the page after a key, under the same query."""
+    following = parameters.copy()
+    following["cursor"] = encode_cursor(next_key, table.table_name(), parameters.get("filter") or "")
+    return f"{reverse('list')}?{following.urlencode()}"
+
+
+def keep_alive(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the pieces of a body, and a space after each SILENCE_SECONDS without any: JSON ignores it.
+
+    A filter that finds few items would leave the connection silent, and CloudFront would give it up.
+    """
+    sent = time.monotonic()
+    for piece in pieces:
+        if piece or time.monotonic() - sent > SILENCE_SECONDS:
+            yield piece or b" "
+            sent = time.monotonic()
+
+
+def _single_value(parameters: QueryDict, name: str) -> str | None:
+    values = parameters.getlist(name)
+    if not values:
+        return None
+    if len(values) > 1:
+        raise BadParameter(f"The parameter {name} is given {len(values)} times.", name)
+    if not values[0]:
+        raise BadParameter(f"The parameter {name} is empty: leave it out.", name)
+    return values[0]
+
+
+def _parse_limit(text: str) -> int:
+    if not _WHOLE_NUMBER.fullmatch(text) or not 1 <= int(text) <= MAX_LIMIT:
+        raise BadParameter(f"The parameter limit must be a whole number from 1 to {MAX_LIMIT}.", "limit")
+    return int(text)
+
+
+def _expressions(fields: str | None, filter_text: str | None) -> dict[str, Any]:
+    placeholders = Placeholders()
+    expressions = {}
+    if filter_text is not None:
+        expressions["FilterExpression"] = compile_filter(filter_text, placeholders)
+    if fields is not None:
+        expressions["ProjectionExpression"] = compile_fields(fields, placeholders)
+    return {**expressions, **placeholders.parameters()}
+
+
+def _page(request: Request, query: ListQuery, limit: int) -> HttpResponseBase:
+    page = Item.page(limit, query.after, query.expressions, settings.SEARCH_SECONDS)
+    headers = {}
+    if page.next_key is not None:
+        headers["Link"] = f'<{next_path(request.query_params, page.next_key)}>; rel="next"'
+    if not page.items and request.accepted_renderer.format == "ndjson":
+        # DRF would remove the media type from an empty response.
+        return HttpResponse(headers=headers, content_type=request.accepted_renderer.media_type)
+    return Response(page, headers=headers)
+
+
+def _stream(request: Request, query: ListQuery) -> HttpResponseBase:
+    pages = Item.pages(query.after, **query.expressions)
+    # Read the first page before the status line is sent: an outage can still become a 503.
+    first = next(pages)
+    is_ndjson = request.accepted_renderer.format == "ndjson"
+    body = _ndjson(first, pages) if is_ndjson else _json_array(first, pages)
+    media_type = request.accepted_renderer.media_type
+    return StreamingHttpResponse(() if request.method == "HEAD" else keep_alive(body), content_type=media_type)
+
+
+def _json_array(first: Page, others: Iterator[Page]) -> Iterator[bytes]:
+    """Yield a JSON array: a piece for each page, an empty piece for an empty page.
+
+    An error in the middle ends the array without its bracket and cuts the connection.
+    """
+    separator = b"["
+    for page in chain([first], others):
+        yield separator + b",".join(map(json_from_attributes, page.items)) if page.items else b""
+        separator = b"," if page.items else separator
+    yield b"[]" if separator == b"[" else b"]"
+
+
+def _ndjson(first: Page, others: Iterator[Page]) -> Iterator[bytes]:
+    """Yield a line for each item, a piece for each page. An error in the middle cuts the connection."""
+    for page in chain([first], others):
+        yield json_lines(page.items)
+
+
+@contextmanager
+def _as_query_error(query: ListQuery) -> Iterator[None]:
+    """Blame the query, not an outage, if DynamoDB refuses the expressions."""
+    try:
+        yield
+    except TableUnavailable as error:
+        if query.expressions and getattr(error.__cause__, "code", "") == "ValidationException":
+            raise BadParameter("DynamoDB does not take this filter or these fields.", "filter") from error
+        raise

@@ -1,0 +1,139 @@
+"""The packaged function's answers, whole, to the events of API Gateway's REST proxy integration."""
+
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+
+from picus_project.local.events import rest_proxy_event
+from tests.function.function import REQUEST_ID, Function, expected
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+KEYS = ["1", "a/b", "two words", 'it\'s "quoted"', "é 文 🦜", "100%", "a%2Fb", "a/", "/", "a+b", "?#&=;", "x" * 2048]
+NO_SUCH_PATH = '{"error": "There is nothing at this path."}'
+
+
+def path_of(key: str) -> str:
+    return "/picus/" + quote(key, safe="")
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_an_item_is_deleted_whatever_its_key(function: Function, table: "Table", key: str, slash: str) -> None:
+    table.put_item(Item={"object_id": key, "name": "x"})
+    sentence = json.dumps(f'Item with key "{key}" deleted successfully', ensure_ascii=False)
+
+    assert function.send("DELETE", path_of(key) + slash) == expected(200, f'{{"message": {sentence}}}')
+    assert "Item" not in table.get_item(Key={"object_id": key})
+
+
+@pytest.mark.parametrize("key", [*KEYS, "x" * 3000, "é" * 1025])
+def test_an_absent_item_is_a_404(function: Function, key: str) -> None:
+    sentence = json.dumps(f'Item with key "{key}" not found', ensure_ascii=False)
+
+    assert function.send("DELETE", path_of("absent " + key)) == expected(
+        404, f'{{"error": {sentence}}}'.replace('key \\"', 'key \\"absent ', 1)
+    )
+
+
+def test_the_bytes_of_a_404_are_the_contracts(function: Function) -> None:
+    assert function.send("DELETE", "/picus/nope")["body"] == r'{"error": "Item with key \"nope\" not found"}'
+
+
+def test_a_second_delete_is_a_404(function: Function, table: "Table") -> None:
+    table.put_item(Item={"object_id": "once"})
+
+    assert [function.send("DELETE", "/picus/once")["statusCode"] for _ in range(2)] == [200, 404]
+
+
+def test_only_the_item_with_that_key_is_deleted(function: Function, table: "Table") -> None:
+    for key in ("a/b c", "a%2Fb c", "a%2Fb%20c"):
+        table.put_item(Item={"object_id": key})
+
+    assert function.send("DELETE", "/picus/a%2Fb%20c")["statusCode"] == 200
+    assert "Item" not in table.get_item(Key={"object_id": "a/b c"})
+    assert "Item" in table.get_item(Key={"object_id": "a%2Fb c"})
+    assert "Item" in table.get_item(Key={"object_id": "a%2Fb%20c"})
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "TRACE", "BREW"])
+def test_another_method_is_a_405_that_names_the_allowed_ones(function: Function, table: "Table", method: str) -> None:
+    table.put_item(Item={"object_id": "kept"})
+
+    assert function.send(method, "/picus/kept") == expected(
+        405, f'{{"error": "Method \\"{method}\\" not allowed."}}', Allow="DELETE, OPTIONS"
+    )
+    assert "Item" in table.get_item(Key={"object_id": "kept"})
+
+
+def test_options_is_answered(function: Function) -> None:
+    assert function.send("OPTIONS", "/picus/1") == expected(200, '{"name": "Delete an item"}', Allow="DELETE, OPTIONS")
+
+
+@pytest.mark.parametrize("method", ["DELETE", "GET", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/picus/", "/picus", "/", "/other/1", "/PICUS/1"])
+def test_a_path_without_a_key_is_a_404(function: Function, method: str, path: str) -> None:
+    assert function.send(method, path) == expected(404, NO_SUCH_PATH)
+
+
+@pytest.mark.parametrize("path", ["/picus/%FF", "/picus/a%C3", "/picus/%ED%A0%80"])
+def test_a_key_that_is_not_utf_8_is_a_400(function: Function, path: str) -> None:
+    assert function.send("DELETE", path) == expected(400, '{"error": "The key in the path is not valid UTF-8."}')
+
+
+def test_an_event_that_is_none_of_api_gateways_is_answered(function: Function) -> None:
+    response = function({})
+
+    assert response["statusCode"] == 404
+    assert response["body"] == NO_SUCH_PATH
+
+
+@pytest.mark.parametrize(
+    ("headers", "request_id"),
+    [
+        ([("X-Amz-Cf-Id", REQUEST_ID), ("X-Request-Id", "clients")], REQUEST_ID),
+        ([("x-request-id", "clients")], "clients"),
+        ([("X-Amz-Cf-Id", 'forged" line'), ("X-Request-Id", "clients")], "clients"),
+    ],
+)
+def test_the_request_id_is_the_edges_or_the_clients(
+    function: Function, headers: list[tuple[str, str]], request_id: str
+) -> None:
+    function.log()
+
+    response = function(rest_proxy_event(method="GET", path="/picus/1", headers=headers))
+
+    assert response["headers"]["X-Request-Id"] == request_id
+    assert [line["request_id"] for line in function.log()] == [request_id]
+
+
+def test_a_request_without_an_id_gets_one_of_its_own(function: Function) -> None:
+    event = rest_proxy_event(method="GET", path="/picus/1")
+
+    first, second = (function(event)["headers"]["X-Request-Id"] for _ in range(2))
+
+    assert first != second
+    assert all(re.fullmatch(r"[0-9a-f-]{32,36}", request_id) for request_id in (first, second))
+
+
+def test_each_request_is_one_line_of_json_in_the_log(function: Function) -> None:
+    function.log()
+
+    function.send("DELETE", "/picus/a%2Fb%20%C3%A9")
+
+    [line] = function.log()
+    assert line.pop("time").endswith("Z")
+    assert 0 < line.pop("duration_ms") < 10_000
+    assert line == {
+        "level": "INFO",
+        "logger": "picus.request",
+        "message": "request",
+        "request_id": REQUEST_ID,
+        "method": "DELETE",
+        "path": "/picus/a%2Fb%20%C3%A9",
+        "status": 404,
+    }

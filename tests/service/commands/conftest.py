@@ -1,0 +1,153 @@
+"""The commands as an operator runs them: processes in a folder of their own, beside a real table."""
+
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from django.core.management import execute_from_command_line
+
+from picus_api.core.dynamodb.table import shared_transport
+from tests.dynamodb import CREDENTIALS, ROOT
+from tests.unit.core.dynamodb.servers import FaultyProxy, Request, answer
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+class Terminal:
+    """Runs `manage.py` against a table."""
+
+    def __init__(self, folder: Path, table: "Table") -> None:
+        self.folder = folder
+        self.table = table
+        self.url: str = table.meta.client.meta.endpoint_url
+
+    def start(
+        self, *arguments: str, url: str = "", stdin: int | None = subprocess.DEVNULL
+    ) -> "subprocess.Popen[bytes]":
+        # An interrupt may hit the measuring of coverage while it holds its own lock, for ever.
+        foreign = ("AWS_", "COVERAGE_", "DYNAMODB_")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        where = {"DYNAMODB_TABLE_NAME": self.table.name, "DYNAMODB_ENDPOINT_URL": url or self.url}
+        return subprocess.Popen(
+            [sys.executable, str(ROOT / "manage.py"), *arguments],
+            cwd=self.folder,
+            env=inherited | CREDENTIALS | where,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def __call__(self, *arguments: str, given: str | bytes | None = None, url: str = "") -> Result:
+        """Run to the end: in this process, which is quicker, unless it needs an input or another server."""
+        if given is None and not url:
+            return self.inside(*arguments)
+        return self.process(*arguments, given=given, url=url)
+
+    def inside(self, *arguments: str) -> Result:
+        """The command line as it is, but for the start of Python and Django."""
+        out, err = (io.TextIOWrapper(io.BytesIO(), write_through=True) for _ in range(2))
+        code: object = 0
+        with redirect_stdout(out), redirect_stderr(err), chdir(self.folder):
+            try:
+                execute_from_command_line(["manage.py", *arguments])
+            except SystemExit as end:
+                code = end.code or 0
+        assert isinstance(code, int)
+        return Result(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))
+
+    def process(self, *arguments: str, given: str | bytes | None = None, url: str = "") -> Result:
+        """In a process of its own. No output may ever be a traceback."""
+        process = self.start(*arguments, url=url, stdin=subprocess.DEVNULL if given is None else subprocess.PIPE)
+        text = given.encode() if isinstance(given, str) else given
+        return ended(process, text)
+
+    def file(self, name: str, content: str | bytes) -> Path:
+        path = self.folder / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def rows(self) -> list[dict[str, Any]]:
+        """What boto3 sees, without the version, which every row must have."""
+        rows: list[dict[str, Any]] = []
+        page: dict[str, Any] = self.table.scan(ConsistentRead=True)  # type: ignore[assignment]
+        rows += page["Items"]
+        while "LastEvaluatedKey" in page:
+            page = self.table.scan(ConsistentRead=True, ExclusiveStartKey=page["LastEvaluatedKey"])  # type: ignore[assignment]
+            rows += page["Items"]
+        assert all(row.pop("picus_version").startswith("v1:") for row in rows)
+        return rows
+
+
+def ended(process: "subprocess.Popen[bytes]", given: bytes | None = None) -> Result:
+    """The result of a process that ends by itself."""
+    out, err = process.communicate(given, timeout=120)
+    result = Result(process.returncode, out.decode(), err.decode())
+    assert "Traceback" not in result.err
+    return result
+
+
+def noted(checkpoint: Path, steps: int, process: "subprocess.Popen[bytes]") -> None:
+    """Return as soon as a checkpoint has so many steps."""
+    deadline = time.monotonic() + 60
+    while not checkpoint.exists() or checkpoint.read_bytes().count(b"\n") <= steps:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def ndjson(items: Iterable[Any]) -> str:
+    return "".join(f"{json.dumps(item)}\n" for item in items)
+
+
+class CountingProxy(FaultyProxy):
+    """Says that a scan costs a read unit an item: the DynamoDB of the tests doesn't count."""
+
+    def _forward(self, connection: socket.socket, request: Request) -> bool:
+        reply = self._ask(request).partition(b"\r\n\r\n")[2]
+        page = json.loads(reply)
+        if request.operation == "Scan":
+            page["ConsumedCapacity"] = {"TableName": "x", "CapacityUnits": float(len(page["Items"]))}
+        connection.sendall(answer(200, json.dumps(page).encode()))
+        return True
+
+
+Stop = Callable[["subprocess.Popen[bytes]"], Result]
+
+
+def kill(process: "subprocess.Popen[bytes]") -> Result:
+    process.kill()
+    return ended(process)
+
+
+def interrupt(process: "subprocess.Popen[bytes]") -> Result:
+    process.send_signal(signal.SIGINT)
+    return ended(process)
+
+
+def terminate(process: "subprocess.Popen[bytes]") -> Result:
+    process.terminate()
+    return ended(process)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, table: "Table") -> Iterator[Terminal]:
+    yield Terminal(tmp_path, table)
+    # What ran in this process leaves its connections to the process's end.
+    shared_transport().close()

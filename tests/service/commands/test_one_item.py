@@ -1,0 +1,187 @@
+"""list_items, get_item, put_item and delete_item."""
+
+import json
+import os
+import subprocess
+import sys
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.dynamodb import CREDENTIALS, ROOT
+from tests.service.commands.conftest import Terminal, ended
+
+ITEM = '{"name": "x", "value": 1.10, "big": 12345678901234567890123456789012345678, "none": null}'
+SHOWN = '"name":"x","value":1.1,"big":12345678901234567890123456789012345678,"none":null}\n'
+
+
+def test_an_item_goes_in_by_argument_file_or_standard_input_and_comes_out_exactly(terminal: Terminal) -> None:
+    terminal.file("item.json", ITEM)
+    files = terminal("put_item", "--file", "item.json")
+    ways = [terminal.process("put_item", ITEM), files, terminal("put_item", given=ITEM)]
+    keys = [json.loads(way.out)["object_id"] for way in ways]
+    assert [(way.code, way.err) for way in ways] == [(0, "")] * 3
+    assert len(set(keys)) == 3
+    for key in keys:
+        found = terminal("get_item", key)
+        assert sorted(json.loads(found.out)) == ["big", "name", "none", "object_id", "value"]
+        assert found.out.startswith(f'{{"object_id":"{key}"')
+        assert "1.1" in found.out
+        assert "12345678901234567890123456789012345678" in found.out
+    assert sorted(row["object_id"] for row in terminal.rows()) == sorted(keys)
+
+
+def test_a_key_in_use_is_replaced_only_when_asked(terminal: Terminal) -> None:
+    assert terminal("put_item", "--key", "a/b ü", '{"n": 1}').out == '{"object_id": "a/b ü"}\n'
+    refused = terminal("put_item", '{"object_id": "a/b ü", "n": 2}')
+    assert (refused.code, refused.out) == (1, "")
+    assert "there already" in refused.err
+    assert terminal.rows() == [{"object_id": "a/b ü", "n": 1}]
+    assert terminal("put_item", "--replace", '{"object_id": "a/b ü", "n": 2}').code == 0
+    assert terminal.rows() == [{"object_id": "a/b ü", "n": 2}]
+
+
+def test_an_item_is_deleted_once(terminal: Terminal) -> None:
+    terminal.table.put_item(Item={"object_id": "-k"})
+    trial = terminal("delete_item", "--dry-run", "--", "-k")
+    assert (trial.code, trial.err) == (0, 'Item with key "-k" would be deleted.\n')
+    first, second = terminal.process("delete_item", "--", "-k"), terminal.process("delete_item", "--", "-k")
+    assert (first.code, first.out, first.err) == (0, "", 'Item with key "-k" deleted successfully.\n')
+    assert (second.code, second.out, second.err) == (1, "", 'CommandError: Item with key "-k" not found.\n')
+    assert terminal("get_item", "--", "-k").err == 'CommandError: Item with key "-k" not found.\n'
+
+
+def test_sets_and_binary_survive_a_copy_in_dynamodbs_format(terminal: Terminal) -> None:
+    row: dict[str, Any] = {
+        "object_id": "from",
+        "tags": {"a", "b"},
+        "numbers": {Decimal(1), Decimal("2.5")},
+        "raw": b"\x00\xff",
+    }
+    terminal.table.put_item(Item=row)
+    shown = terminal("get_item", "--format", "dynamodb", "from").out
+    assert terminal("put_item", "--format", "dynamodb", "--key", "to", given=shown).code == 0
+    assert terminal.table.get_item(Key={"object_id": "to"})["Item"]["tags"] == {"a", "b"}
+    assert terminal.table.get_item(Key={"object_id": "to"})["Item"]["raw"] == b"\x00\xff"
+    assert sorted(json.loads(terminal("get_item", "from").out)["tags"]) == ["a", "b"]
+
+
+def test_a_dry_run_writes_nothing_and_finds_what_is_wrong(terminal: Terminal) -> None:
+    assert terminal("put_item", "--dry-run", '{"a": 1}').code == 0
+    assert terminal("put_item", "--dry-run", '{"a": 1e200}').code == 1
+    assert terminal.rows() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["put_item", "[1]"], 1, "The item must be a JSON object, not an array."),
+        (["put_item", '{"a": {"b": [0, 1e999]}}'], 1, "(at /a/b/1)"),
+        (["put_item", '{"a": '], 1, "not valid JSON"),
+        (["put_item", '{"object_id": "get/x"}'], 1, "path of the service"),
+        (["put_item", '{"object_id": 7}'], 1, "must be a string"),
+        (["put_item", "--key", "", "{}"], 1, "1 to 2048 bytes"),
+        (["put_item", "--format", "dynamodb", '{"Item": {"a": {"X": 1}}}'], 1, "no type 'X'. (at /a)"),
+        (["put_item", "{}", "--key", 1025 * "ü"], 1, "1 to 2048 bytes"),
+        (["put_item", "{}", "--file", "x"], 2, "given twice"),
+        (["put_item", "--file", "nowhere.json"], 2, "nowhere.json"),
+        (["get_item"], 2, "required: key"),
+        (["list_items", "--limit", "0"], 2, "above 0"),
+        (["list_items", "--format", "json"], 2, "invalid choice"),
+        (["get_item", ""], 1, 'Item with key "" not found'),
+    ],
+)
+def test_what_is_wrong_is_said_on_standard_error(
+    terminal: Terminal, arguments: list[str], code: int, said: str
+) -> None:
+    result = terminal(*arguments)
+    assert (result.code, result.out) == (code, "")
+    assert said in result.err
+
+
+def test_an_item_of_more_than_400_kb_is_refused(terminal: Terminal) -> None:
+    result = terminal("put_item", given='{"a": "' + 410_000 * "x" + '"}')
+    assert (result.code, result.err) == (1, "CommandError: The item is larger than DynamoDB's 400 KB.\n")
+
+
+def test_the_list_is_a_line_per_item_and_stops_when_asked(terminal: Terminal) -> None:
+    for number in range(30):
+        terminal.table.put_item(Item={"object_id": f"k{number}", "n": number, "s": {"x"}})
+    everything = [json.loads(line) for line in terminal("list_items").out.splitlines()]
+    assert sorted(item["n"] for item in everything) == list(range(30))
+    assert everything[0]["s"] == ["x"]
+    assert len(terminal("list_items", "--limit", "7").out.splitlines()) == 7
+    rows = [json.loads(line)["Item"] for line in terminal("list_items", "--format", "dynamodb").out.splitlines()]
+    assert {row["s"]["SS"][0] for row in rows} == {"x"}
+
+
+def test_a_reader_that_has_enough_ends_the_list_quietly(terminal: Terminal) -> None:
+    for number in range(40):
+        terminal.table.put_item(Item={"object_id": f"k{number}", "text": "x" * 100_000})
+    for command in (["list_items"], ["export_items"], ["export_items", "--segments", "3", "--format", "json"]):
+        process = terminal.start(*command)
+        assert process.stdout
+        process.stdout.read(1000)
+        process.stdout.close()
+        process.stdout = None
+        _, err = process.communicate(timeout=60)
+        assert (process.returncode, err) == (1, b"")
+
+
+@pytest.mark.parametrize(
+    "command", ["list_items", "get_item", "put_item", "delete_item", "import_items", "export_items"]
+)
+def test_help_teaches_by_examples(terminal: Terminal, command: str) -> None:
+    result = terminal(command, "--help")
+    assert result.code == 0
+    assert f"examples:\n  manage.py {command}" in result.out
+    assert "Exit status: 0 done, 1 failed, 2 wrong usage or settings." in result.out
+
+
+def test_a_missing_table_and_an_unreachable_dynamodb_are_failures(terminal: Terminal) -> None:
+    terminal.file("items.ndjson", '{"a": 1}\n')
+    commands = (["list_items"], ["get_item", "k"], ["put_item", "{}"], ["delete_item", "k"])
+    terminal.table.delete()
+    for command in (*commands, ["export_items"], ["import_items", "items.ndjson"]):
+        result = terminal(*command)
+        assert (result.code, result.out) == (1, "")
+        assert "There is no such table: " in result.err
+        assert "ResourceNotFound" in result.err
+
+
+def test_bytes_that_are_not_utf_8_are_refused(terminal: Terminal) -> None:
+    result = terminal("put_item", given=b'{"a": "\xff"}')
+    assert result.code == 1
+    assert "not valid UTF-8" in result.err
+    assert ended(terminal.start("put_item", b'{"a": "\xff"}')).code == 1  # type: ignore[arg-type]
+
+
+def test_an_item_that_never_ends_is_refused(terminal: Terminal) -> None:
+    for command in (["--file", "/dev/zero"], ["--file", "-"]):
+        result = terminal("put_item", *command, given=b"x" * (5 * 2**20))
+        assert result.code == 2
+        assert "longer than 4,194,304 bytes" in result.err
+
+
+@pytest.mark.parametrize("command", ["get_item", "delete_item"])
+def test_a_key_that_is_not_utf_8_is_a_usage_error(terminal: Terminal, command: str) -> None:
+    result = terminal.process(command, "\udcff")
+    assert result.code == 2
+    assert "must be UTF-8" in result.err
+
+
+def test_a_closed_standard_output_is_a_failure(terminal: Terminal) -> None:
+    environment = os.environ | CREDENTIALS | {"DYNAMODB_TABLE_NAME": "x", "DYNAMODB_ENDPOINT_URL": terminal.url}
+    script = f"exec {sys.executable} {ROOT}/manage.py list_items 1>&-"
+    result = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, check=False)
+    assert (result.returncode, result.stderr) == (1, b"CommandError: Standard output is closed.\n")
+
+
+def test_without_a_region_it_is_a_usage_error(terminal: Terminal) -> None:
+    names = ("AWS_", "DYNAMODB_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(names)}
+    environment |= {"DYNAMODB_TABLE_NAME": "xyz", "HOME": str(terminal.folder), "AWS_EC2_METADATA_DISABLED": "true"}
+    command = [sys.executable, str(ROOT / "manage.py"), "list_items"]
+    result = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert (result.returncode, result.stderr) == (2, b"CommandError: AWS_REGION is not set.\n")

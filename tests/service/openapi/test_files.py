@@ -1,0 +1,44 @@
+"""The committed description: what `manage.py make_schema` would write now."""
+
+import json
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+
+from picus_api.openapi.generator.generate import files
+from picus_api.openapi.views import FOLDER
+
+
+@pytest.fixture(scope="module")
+def written() -> dict[str, str]:
+    """The files as they would be written now."""
+    return files()
+
+
+@pytest.fixture(scope="module")
+def document(written: dict[str, str]) -> dict[str, Any]:
+    """The description itself."""
+    parsed: dict[str, Any] = json.loads(written["openapi.json"])
+    return parsed
+
+
+@pytest.mark.parametrize("name", ["openapi.json", "openapi.yaml"])
+def test_the_description_is_up_to_date(written: dict[str, str], name: str) -> None:
+    assert (FOLDER / name).read_text() == written[name], "run: .venv/bin/python manage.py make_schema"
+
+
+def test_it_conforms_to_openapi_3_1(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.1"
+    validate(document)
+
+
+def test_every_answer_has_a_description_and_every_error_the_one_shape(document: dict[str, Any]) -> None:
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    for operation in operations:
+        for status, response in operation["responses"].items():
+            assert response["description"], operation["operationId"]
+            assert "X-Request-Id" in response["headers"], operation["operationId"]
+            if status >= "400" and operation["operationId"] != "isReady":
+                content = response["content"]
+                assert content["application/json"]["schema"] == {"$ref": "#/components/schemas/Error"}

@@ -1,0 +1,72 @@
+"""A transport with short patience, and tables to use it on."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from picus_api.core.dynamodb.retry import Limits
+from picus_api.core.dynamodb.transport import Transport, create_transport
+
+# Short enough for a test, long enough for a busy machine.
+QUICK = Limits(connect_timeout=1.0, read_timeout=1.0, deadline=10.0, base_delay=0.002, throttled_delay=0.005)
+
+Make = Callable[..., Transport]
+
+
+@pytest.fixture(autouse=True)
+def aws_variables(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Fixed credentials and region, and nothing of the machine's own."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "REQUESTS_CA"))]:
+        monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    settings = {
+        "HOME": str(home),
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def make_transport() -> Iterator[Make]:
+    """Transports that are closed after the test."""
+    made = []
+
+    def make(url: str, limits: Limits = QUICK, size: int = 32) -> Transport:
+        made.append(create_transport(url, limits=limits, size=size))
+        return made[-1]
+
+    yield make
+    for transport in made:
+        transport.close()
+
+
+def create_table(transport: Transport) -> str:
+    """An empty table with the string key object_id."""
+    name = f"picus_{uuid.uuid4().hex}"
+    transport.call(
+        "CreateTable",
+        {
+            "TableName": name,
+            "KeySchema": [{"AttributeName": "object_id", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "object_id", "AttributeType": "S"}],
+            "BillingMode": "PAY_PER_REQUEST",
+        },
+    )
+    return name
+
+
+@pytest.fixture
+def direct(dynamodb_url: str, make_transport: Make) -> Transport:
+    """A transport that goes to DynamoDB without faults."""
+    return make_transport(dynamodb_url)
+
+
+@pytest.fixture
+def table(direct: Transport) -> str:
+    return create_table(direct)

@@ -1,0 +1,90 @@
+"""While DynamoDB does not answer at all, calls fail at once; one at a time finds out whether it is back."""
+
+import socket
+import threading
+import time
+from contextlib import suppress
+
+import pytest
+
+from picus_api.core.dynamodb.breaker import FAILURES, OPEN_SECONDS
+from picus_api.core.dynamodb.dynamodb_errors import NoResponse, ServiceError
+from picus_api.core.dynamodb.retry import Limits
+from picus_api.core.dynamodb.transport import Transport
+from tests.unit.core.dynamodb.conftest import Make
+from tests.unit.core.dynamodb.servers import Request, Server, answer, until
+
+ONCE = Limits(connect_timeout=1.0, read_timeout=5.0, attempts=1, deadline=5.0)
+
+
+class Outage:
+    """A server that closes connections without an answer until told to answer, or to be silent for a while."""
+
+    def __init__(self) -> None:
+        self.reply: bytes | None = None
+        self.silent = threading.Event()
+        self.silent.set()
+        self.count = 0
+
+    def __call__(self, connection: socket.socket, request: Request) -> bool:
+        self.count += 1
+        self.silent.wait(5)
+        if self.reply is None:
+            return False
+        connection.sendall(self.reply)
+        return True
+
+
+def fail(transport: Transport, times: int = 1) -> None:
+    for _ in range(times):
+        with pytest.raises(NoResponse):
+            transport.call("GetItem", {})
+
+
+def test_calls_fail_at_once_after_many_without_an_answer_and_work_when_it_is_back(make_transport: Make) -> None:
+    outage = Outage()
+    with Server(outage) as server:
+        transport = make_transport(server.url, limits=ONCE)
+        fail(transport, FAILURES)
+        assert outage.count == FAILURES
+        with pytest.raises(NoResponse, match="circuit breaker is open"):
+            transport.call("GetItem", {})
+        assert outage.count == FAILURES
+        outage.reply = answer(200, b"{}")
+        time.sleep(OPEN_SECONDS)
+        for _ in range(3):
+            assert transport.call("GetItem", {}).body == b"{}"
+
+
+def test_one_call_at_a_time_tries_while_the_others_fail_at_once(make_transport: Make) -> None:
+    outage = Outage()
+    with Server(outage) as server:
+        transport = make_transport(server.url, limits=ONCE)
+        fail(transport, FAILURES)
+        outage.silent.clear()
+        time.sleep(OPEN_SECONDS)
+        probe = threading.Thread(target=fail, args=(transport,))
+        probe.start()
+        until(lambda: outage.count == FAILURES + 1)
+        started = time.monotonic()
+        fail(transport, 100)
+        assert time.monotonic() - started < 1
+        assert outage.count == FAILURES + 1
+        outage.silent.set()
+        probe.join()
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_any_answer_in_between_starts_the_count_anew(make_transport: Make, status: int) -> None:
+    outage = Outage()
+    with Server(outage) as server:
+        transport = make_transport(server.url, limits=ONCE)
+        for _ in range(3):
+            outage.reply = None
+            for _ in range(FAILURES - 1):
+                before = outage.count
+                fail(transport)
+                assert outage.count > before
+            outage.reply = answer(status, b"{}")
+            with suppress(ServiceError):
+                transport.call("GetItem", {})

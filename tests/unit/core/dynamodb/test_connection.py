@@ -1,0 +1,259 @@
+"""One connection: complete answers and nothing else, however they arrive."""
+
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from picus_api.core.dynamodb.http_connection import HttpConnection
+from picus_api.core.dynamodb.http_parser import HttpReply, RequestNotSent, ResponseLost
+from tests.unit.core.dynamodb.servers import answer, reset
+
+Pair = tuple[HttpConnection, socket.socket]
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def connected(read_timeout: float = 1.0) -> Pair:
+    mine, theirs = socket.socketpair()
+    return HttpConnection(mine, read_timeout), theirs
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    connection, server = connected()
+    yield connection, server
+    connection.close()
+    server.close()
+
+
+def send(server: socket.socket, pieces: Iterable[bytes]) -> None:
+    for piece in pieces:
+        server.sendall(piece)
+
+
+def ask(pair: Pair, *pieces: bytes, seconds: float = 10) -> HttpReply:
+    """Send a request; the server has answered already, in these pieces."""
+    connection, server = pair
+    send(server, pieces)
+    return connection.exchange(b"request", time.monotonic() + seconds)
+
+
+def test_an_answer_with_a_length_leaves_the_connection_reusable(pair: Pair) -> None:
+    for _ in range(3):
+        reply = ask(pair, answer(200, b'{"a": 1}'))
+        assert (reply.status, reply.body, reply.headers["x-amzn-requestid"]) == (200, b'{"a": 1}', "REQUEST1")
+        assert pair[0].reusable
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"0\r\n\r\n",
+        b"5\r\nhello\r\n0\r\n\r\n",
+        b"2;x=y\r\nhe\r\n003\r\nllo\r\n0\r\nTrailer: 1\r\nOther: 2\r\n\r\n",
+    ],
+)
+def test_chunks_are_put_together(pair: Pair, body: bytes) -> None:
+    reply = ask(pair, CHUNKED + body)
+    assert reply.body == (b"hello" if b"l" in body else b"")
+    assert pair[0].reusable
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    body=st.binary(max_size=300),
+    chunk=st.integers(0, 50),
+    cuts=st.lists(st.integers(0, 500), max_size=6),
+)
+def test_it_does_not_matter_where_an_answer_is_cut(body: bytes, chunk: int, cuts: list[int]) -> None:
+    if chunk:
+        parts = [body[start : start + chunk] for start in range(0, len(body), chunk)]
+        whole = CHUNKED + b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+    else:
+        whole = answer(200, body)
+    edges = [0, *sorted(cuts), len(whole)]
+    pieces = [whole[start:end] for start, end in pairwise(edges)]
+    connection, server = connected()
+    # One piece at a time: the next goes out when the connection has read what there was.
+    sender = threading.Thread(target=send, args=(server, pieces))
+    sender.start()
+    assert connection.exchange(b"request", time.monotonic() + 10).body == body
+    assert connection.reusable
+    sender.join()
+    connection.close()
+    server.close()
+
+
+def test_a_body_of_several_megabytes_arrives_whole(pair: Pair) -> None:
+    body = bytes(range(256)) * 4 * 4096
+    sender = threading.Thread(target=pair[1].sendall, args=(answer(200, body),))
+    sender.start()
+    assert ask(pair).body == body
+    sender.join()
+
+
+@pytest.mark.parametrize(
+    ("reply", "why"),
+    [
+        (b"", "closed without an answer"),
+        (b"HTTP/1.1 200 OK\r\nContent-", "closed within"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfour", "closed within"),
+        (CHUNKED + b"5\r\nfou", "closed within"),
+        (CHUNKED + b"5\r\nhello\r\n", "closed within"),
+        (CHUNKED + b"5\r\nhello, world\r\n", "does not end"),
+        (CHUNKED + b"-5\r\nhello\r\n", "a chunk of"),
+        (CHUNKED + b"0x5\r\nhello\r\n", "a chunk of"),
+        (CHUNKED + b"\r\nhello\r\n", "a chunk of"),
+        (CHUNKED + b"1000001\r\n", "too many bytes"),
+        (b"HTTP/1.1 200 OK\r\n\r\n{}", "without a length"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n{}", "without a length"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 16777217\r\n\r\n", "16777217"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", "999"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\n{}", "2' bytes"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}", "not an HTTP header"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", "two lengths"),
+        (b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n{}", "not an HTTP header"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", "not an HTTP answer"),
+        (b"HTTP/1.1 2\xb20 OK\r\n\r\n", "not an HTTP answer"),
+        (b"HTTP/2 200\r\n\r\n", "not an HTTP answer"),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", "not an HTTP answer"),
+        (b"x" * 70_000, "without an end"),
+        (CHUNKED + b"5;" + b"x" * 70_000, "without an end"),
+    ],
+)
+def test_anything_less_than_a_whole_answer_is_a_lost_one(pair: Pair, reply: bytes, why: str) -> None:
+    pair[1].settimeout(5)
+    pair[1].sendall(reply)
+    pair[1].shutdown(socket.SHUT_WR)
+    with pytest.raises(ResponseLost, match=why):
+        ask(pair)
+    assert not pair[0].reusable
+
+
+@pytest.mark.parametrize(("status", "refused"), [(200, False), (400, True), (500, False)])
+def test_a_status_that_came_is_known_although_the_body_did_not(pair: Pair, status: int, refused: bool) -> None:
+    pair[1].sendall(answer(status, b"{}")[:-1])
+    pair[1].shutdown(socket.SHUT_WR)
+    with pytest.raises(ResponseLost) as lost:
+        ask(pair)
+    assert (lost.value.status, lost.value.refused) == (status, refused)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answer(200, b"{}", "Connection: close"),
+        answer(200, b"{}") + b"more",
+        CHUNKED + b"2\r\n{}\r\n0\r\n\r\nmore",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+    ],
+)
+def test_a_connection_is_not_used_again_after_a_farewell_or_a_surplus(pair: Pair, reply: bytes) -> None:
+    assert ask(pair, reply).body == b"{}"
+    assert not pair[0].reusable
+
+
+def test_a_reset_is_a_lost_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        connection = HttpConnection(socket.create_connection(listener.getsockname()), 1.0)
+        server, _ = listener.accept()
+        server.sendall(b"HTTP/1.1 200")
+        reset(server)
+        server.close()
+        with pytest.raises((ResponseLost, RequestNotSent)):
+            connection.exchange(b"request", time.monotonic() + 10)
+
+
+def test_sending_to_a_closed_connection_sends_nothing(pair: Pair) -> None:
+    pair[1].close()
+    with pytest.raises(RequestNotSent) as failure:
+        ask(pair)
+    assert not failure.value.final
+    assert not pair[0].reusable
+
+
+@pytest.mark.parametrize("pooled", [True, False])
+def test_only_a_pooled_connection_is_called_stale(pair: Pair, pooled: bool) -> None:
+    pair[0].pooled = pooled
+    pair[1].shutdown(socket.SHUT_WR)
+    with pytest.raises(ResponseLost) as lost:
+        ask(pair)
+    assert lost.value.stale is pooled
+
+
+def test_silence_ends_at_the_read_timeout_and_is_not_staleness() -> None:
+    connection, server = connected(read_timeout=0.1)
+    connection.pooled = True
+    started = time.monotonic()
+    with pytest.raises(ResponseLost, match="timed out") as lost:
+        connection.exchange(b"request", started + 10)
+    assert 0.1 <= time.monotonic() - started < 1
+    assert not lost.value.stale
+    server.close()
+
+
+def test_the_deadline_is_kept_when_it_comes_before_the_read_timeout(pair: Pair) -> None:
+    started = time.monotonic()
+    with pytest.raises(ResponseLost, match="timed out"):
+        ask(pair, seconds=0.1)
+    assert time.monotonic() - started < 0.9
+
+
+@pytest.mark.parametrize("drops", [b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + b"x" * 2000, b"y" * 2000])
+def test_an_answer_that_drips_does_not_last_for_ever(drops: bytes) -> None:
+    """Each piece comes well within the read timeout, the whole would take a minute."""
+    connection, server = connected(read_timeout=0.3)
+    stop = threading.Event()
+
+    def drip() -> None:
+        for position in range(len(drops)):
+            if stop.wait(0.03):
+                return
+            server.sendall(drops[position : position + 1])
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    started = time.monotonic()
+    with pytest.raises(ResponseLost, match="timed out"):
+        connection.exchange(b"request", started + 10)
+    assert time.monotonic() - started < 2
+    stop.set()
+    thread.join()
+    server.close()
+
+
+def test_an_interrupted_exchange_leaves_nothing_to_mistake_for_the_next_answer(pair: Pair) -> None:
+    class Interrupt(BaseException):
+        """As gunicorn raises SystemExit from a signal handler."""
+
+    def interrupt(*_: object) -> None:
+        raise Interrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(Interrupt):
+            ask(pair)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert not pair[0].reusable
+
+
+def test_an_idle_connection_is_alive_until_the_server_says_farewell(pair: Pair) -> None:
+    connection, server = pair
+    assert connection.is_alive()
+    assert ask(pair, answer(200, b"{}")).body == b"{}"
+    assert connection.is_alive()
+    server.shutdown(socket.SHUT_WR)
+    assert not connection.is_alive()
+
+
+def test_an_idle_connection_that_speaks_unasked_is_not_alive(pair: Pair) -> None:
+    pair[1].sendall(answer(408, b""))
+    assert not pair[0].is_alive()

@@ -1,0 +1,250 @@
+"""A faulty network between us and a real DynamoDB: nothing is done twice, each outcome is the true one."""
+
+import json
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from picus_api.core.dynamodb.dynamodb_errors import NoResponse, ServiceError
+from picus_api.core.dynamodb.transport import Transport
+from tests.unit.core.dynamodb.conftest import QUICK, Make
+from tests.unit.core.dynamodb.servers import AFTER, BEFORE, FaultyProxy
+
+# In which the request did not get through, or was refused; the rest may have been carried out.
+HARMLESS = sorted(BEFORE)
+LOSING = sorted(set(AFTER) - {"none"})
+IMPATIENT = QUICK._replace(read_timeout=0.3)
+
+
+def put(table: str, key: str, value: str = "1", *, only_new: bool = True) -> dict[str, Any]:
+    item = {"object_id": {"S": key}, "n": {"N": value}, "s": {"NS": ["1.50", "2"]}, "b": {"B": "AAE="}}
+    request: dict[str, Any] = {"TableName": table, "Item": item}
+    return request | ({"ConditionExpression": "attribute_not_exists(object_id)"} if only_new else {})
+
+
+def delete(table: str, key: str) -> dict[str, Any]:
+    return {
+        "TableName": table,
+        "Key": {"object_id": {"S": key}},
+        "ConditionExpression": "attribute_exists(object_id)",
+    }
+
+
+def stored(direct: Transport, table: str, key: str = "k") -> str | None:
+    """The number in the item, or None if there is no item."""
+    found = json.loads(
+        direct.call("GetItem", {"TableName": table, "Key": {"object_id": {"S": key}}, "ConsistentRead": True}).body
+    )
+    return str(found["Item"]["n"]["N"]) if found.get("Item") else None
+
+
+@pytest.mark.parametrize("fault", HARMLESS + LOSING)
+def test_a_create_succeeds_once(
+    dynamodb_url: str, direct: Transport, table: str, make_transport: Make, fault: str
+) -> None:
+    with FaultyProxy(dynamodb_url, fault) as proxy:
+        answer = make_transport(proxy.url, limits=IMPATIENT).call("PutItem", put(table, "k", "1.0"))
+        assert answer.attempts == 2
+        assert stored(direct, table) == "1"
+        carried_out = [status for _, status in proxy.applied]
+        assert carried_out == ([200] if fault in HARMLESS else [200, 400])
+
+
+@pytest.mark.parametrize("fault", HARMLESS + LOSING)
+def test_a_delete_succeeds_once(
+    dynamodb_url: str, direct: Transport, table: str, make_transport: Make, fault: str
+) -> None:
+    direct.call("PutItem", put(table, "k"))
+    with FaultyProxy(dynamodb_url, fault) as proxy:
+        assert make_transport(proxy.url, limits=IMPATIENT).call("DeleteItem", delete(table, "k")).attempts == 2
+        assert stored(direct, table) is None
+        carried_out = [status for _, status in proxy.applied]
+        assert carried_out == ([200] if fault in HARMLESS else [200, 400])
+
+
+@pytest.mark.parametrize("fault", HARMLESS + LOSING)
+@pytest.mark.parametrize("operation", ["PutItem", "GetItem", "Scan"])
+def test_what_can_be_repeated_is(
+    dynamodb_url: str, direct: Transport, table: str, make_transport: Make, *, operation: str, fault: str
+) -> None:
+    direct.call("PutItem", put(table, "k"))
+    with FaultyProxy(dynamodb_url, fault) as proxy:
+        transport = make_transport(proxy.url, limits=IMPATIENT)
+        if operation == "PutItem":
+            transport.call("PutItem", put(table, "k", "2", only_new=False))
+            assert stored(direct, table) == "2"
+        elif operation == "GetItem":
+            assert stored(transport, table) == "1"
+        else:
+            assert json.loads(transport.call("Scan", {"TableName": table}).body)["Count"] == 1
+
+
+@pytest.mark.parametrize("fault", HARMLESS + LOSING)
+def test_an_increment_is_done_at_most_once(
+    dynamodb_url: str, direct: Transport, table: str, make_transport: Make, fault: str
+) -> None:
+    """UpdateItem may add: after a lost answer it is an error that says so, never a second addition."""
+    direct.call("PutItem", put(table, "k", "1"))
+    increment = {
+        "TableName": table,
+        "Key": {"object_id": {"S": "k"}},
+        "UpdateExpression": "ADD n :one",
+        "ExpressionAttributeValues": {":one": {"N": "1"}},
+    }
+    with FaultyProxy(dynamodb_url, fault) as proxy:
+        transport = make_transport(proxy.url, limits=IMPATIENT)
+        if fault == "throttled":
+            assert transport.call("UpdateItem", increment).attempts == 2
+            assert stored(direct, table) == "2"
+        else:  # for all that we can know, it was carried out
+            with pytest.raises((NoResponse, ServiceError)) as failure:
+                transport.call("UpdateItem", increment)
+            error = failure.value
+            assert isinstance(error, NoResponse | ServiceError)
+            assert (error.response_lost, error.attempts) == (True, 1)
+            assert stored(direct, table) == ("1" if fault in HARMLESS else "2")
+
+
+@pytest.mark.parametrize("fault", HARMLESS + LOSING)
+def test_a_true_conflict_stays_one(
+    dynamodb_url: str, direct: Transport, table: str, make_transport: Make, fault: str
+) -> None:
+    """Somebody else's item under the key, whatever happens to the answers."""
+    direct.call("PutItem", put(table, "k", "1"))
+    with FaultyProxy(dynamodb_url, fault) as proxy:
+        with pytest.raises(ServiceError) as failure:
+            make_transport(proxy.url, limits=IMPATIENT).call("PutItem", put(table, "k", "2"))
+        assert failure.value.code == "ConditionalCheckFailedException"
+        assert failure.value.attempts == 2
+        assert stored(direct, table) == "1"
+
+
+@pytest.mark.parametrize("fault", ["wrong crc", "flipped bit", "no body", "truncated", "throttled"])
+def test_an_absent_item_is_absent_when_the_refusal_got_through(
+    dynamodb_url: str, table: str, make_transport: Make, fault: str
+) -> None:
+    """The status of the damaged answer said that nothing was done: the second refusal is believed."""
+    with FaultyProxy(dynamodb_url, fault) as proxy:
+        with pytest.raises(ServiceError) as failure:
+            make_transport(proxy.url, limits=IMPATIENT).call("DeleteItem", delete(table, "absent"))
+        assert failure.value.code == "ConditionalCheckFailedException"
+        assert not failure.value.response_lost
+
+
+def test_a_delete_that_finds_nothing_after_a_lost_answer_counts_as_done(
+    dynamodb_url: str, table: str, make_transport: Make
+) -> None:
+    """The one outcome that can't be known; see outcomes.py. The answer says that it is a guess."""
+    with FaultyProxy(dynamodb_url, "stalled before") as proxy:
+        answer = make_transport(proxy.url, limits=IMPATIENT).call("DeleteItem", delete(table, "absent"))
+        assert answer.response_lost
+
+
+def test_a_delete_after_which_somebody_created_the_item_anew_is_a_conflict(
+    dynamodb_url: str, direct: Transport, table: str, make_transport: Make
+) -> None:
+    direct.call("PutItem", put(table, "k", "1"))
+    guarded = delete(table, "k") | {
+        "ConditionExpression": "n = :one",
+        "ExpressionAttributeValues": {":one": {"N": "1"}},
+    }
+    with FaultyProxy(dynamodb_url, "closed after") as proxy:
+        transport = make_transport(proxy.url)
+        proxy.meanwhile = lambda: direct.call("PutItem", put(table, "k", "2", only_new=False))
+        with pytest.raises(ServiceError) as failure:
+            transport.call("DeleteItem", guarded)
+        assert failure.value.code == "ConditionalCheckFailedException"
+        assert failure.value.response_lost
+        assert stored(direct, table) == "2"
+
+
+def test_a_transaction_is_carried_out_once(
+    dynamodb_url: str, direct: Transport, table: str, make_transport: Make
+) -> None:
+    """Both requests carry the same token, so that DynamoDB knows the second for the first."""
+    increment = {
+        "TableName": table,
+        "Key": {"object_id": {"S": "k"}},
+        "UpdateExpression": "ADD n :one",
+        "ExpressionAttributeValues": {":one": {"N": "1"}},
+    }
+    with FaultyProxy(dynamodb_url, "closed after") as proxy:
+        transport = make_transport(proxy.url)
+        transport.call("TransactWriteItems", {"TransactItems": [{"Update": increment}]})
+        tokens = [json.loads(request.body)["ClientRequestToken"] for request in proxy.requests]
+        assert len(tokens) == 2
+        assert len(set(tokens)) == 1
+        assert stored(direct, table) == "1"
+        mine = {"TransactItems": [{"Update": increment}], "ClientRequestToken": "my own"}
+        transport.call("TransactWriteItems", mine)
+        assert json.loads(proxy.requests[-1].body)["ClientRequestToken"] == "my own"
+
+
+def test_several_faults_in_a_row(dynamodb_url: str, direct: Transport, table: str, make_transport: Make) -> None:
+    with FaultyProxy(dynamodb_url, "500 before", "reset after", "flipped bit") as proxy:
+        answer = make_transport(proxy.url).call("PutItem", put(table, "k", "1"))
+        # The connection that was reset had been used before: it died, the caller's attempts don't pay for it.
+        assert (answer.attempts, answer.response_lost) == (3, True)
+        assert [status for _, status in proxy.applied] == [200, 400, 400]
+        assert stored(direct, table) == "1"
+
+
+def test_too_many_faults_are_an_error_that_says_what_is_not_known(
+    dynamodb_url: str, direct: Transport, table: str, make_transport: Make
+) -> None:
+    with FaultyProxy(dynamodb_url, *["closed after"] * 4) as proxy:
+        with pytest.raises(NoResponse) as failure:
+            make_transport(proxy.url).call("PutItem", put(table, "k", "1"))
+        assert (failure.value.attempts, failure.value.response_lost) == (4, True)
+        assert stored(direct, table) == "1"
+
+
+def test_in_chaos_every_outcome_that_was_reported_is_true(
+    dynamodb_url: str, direct: Transport, table: str, make_transport: Make
+) -> None:
+    """Eight threads create and delete through random faults; does the table have what they were told?"""
+    quick = sorted({*HARMLESS, *LOSING} - {"drip", "stalled before", "stalled after"})
+    chance = random.Random()
+    faults = [chance.choice([*quick, *["none"] * 25]) for _ in range(5000)]
+    outcomes: dict[str, bool | None] = {}  # by key: in the table, not in it, not known
+
+    def work(number: int) -> None:
+        for turn in range(20):
+            key = f"{number}-{turn}"
+            outcomes[key] = True if did(transport, "PutItem", put(table, key)) else None
+            if outcomes[key] and turn % 2:
+                outcomes[key] = False if did(transport, "DeleteItem", delete(table, key)) else None
+
+    with FaultyProxy(dynamodb_url, *faults) as proxy:
+        transport = make_transport(proxy.url, size=4)
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(work, range(8)))
+    found = {item["object_id"]["S"] for item in json.loads(direct.call("Scan", {"TableName": table}).body)["Items"]}
+    known = {key: stored for key, stored in outcomes.items() if stored is not None}
+    assert {key: key in found for key in known} == known
+    assert len(known) > len(outcomes) * 0.9
+
+
+def did(transport: Transport, operation: str, request: dict[str, Any]) -> bool:
+    """Tell whether an operation succeeded, or all its attempts met faults; a conflict would be a lie."""
+    try:
+        transport.call(operation, request)
+    except NoResponse:
+        return False
+    except ServiceError as error:
+        if error.code == "ConditionalCheckFailedException":
+            raise
+        return False
+    return True
+
+
+def test_a_dripping_answer_costs_no_more_than_the_read_timeout(
+    dynamodb_url: str, table: str, make_transport: Make
+) -> None:
+    with FaultyProxy(dynamodb_url, "drip") as proxy:
+        started = time.monotonic()
+        make_transport(proxy.url, limits=IMPATIENT).call("Scan", {"TableName": table})
+        assert time.monotonic() - started < 2

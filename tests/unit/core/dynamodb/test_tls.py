@@ -1,0 +1,169 @@
+"""TLS: verified by the system's or a given bundle, kept alive, and as robust as without."""
+
+import datetime
+import ipaddress
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from picus_api.core.dynamodb.dynamodb_errors import NoResponse
+from tests.unit.core.dynamodb.conftest import QUICK, Make
+from tests.unit.core.dynamodb.servers import Request, Server, answer, replies, until
+
+FINE = answer(200, b'{"a":1}')
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1, its key in the same file, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    now = datetime.datetime.now(datetime.UTC)
+    day = datetime.timedelta(days=1)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - day, now + day)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "certificate.pem"
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path.write_bytes(made.public_bytes(pem) + private)
+    return path
+
+
+@pytest.fixture
+def tls(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+@pytest.fixture
+def server(tls: ssl.SSLContext) -> Iterator[Server]:
+    with Server(replies(FINE), tls) as running:
+        yield running
+
+
+def test_one_verified_connection_serves_many_calls(
+    server: Server, certificate: Path, make_transport: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+    transport = make_transport(server.url)
+    assert transport.connect()
+    for _ in range(5):
+        assert transport.call("GetItem", {}) == (b'{"a":1}', "REQUEST1", 1, False)
+    assert server.connections == 1
+
+
+def test_a_warm_connection_with_session_tickets_waiting_is_alive(
+    server: Server, certificate: Path, make_transport: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TLS 1.3 tickets arrive after the handshake and make the idle socket readable: that is no farewell."""
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+    transport = make_transport(server.url)
+    transport.connect()
+    connection = transport._pool._slots[-1]
+    assert connection
+    until(lambda: bool(connection._poll.poll(0)))
+    assert transport.call("GetItem", {}).attempts == 1
+    assert server.connections == 1
+
+
+def test_a_bundle_may_be_a_folder(
+    server: Server, certificate: Path, make_transport: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An empty folder trusts nobody; that it is read as one shows in the error."""
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path))
+    with pytest.raises(NoResponse, match="certificate verify failed"):
+        make_transport(server.url).call("GetItem", {})
+
+
+def test_a_server_that_nobody_vouches_for_is_refused_at_once(server: Server, make_transport: Make) -> None:
+    with pytest.raises(NoResponse, match="certificate verify failed") as failure:
+        make_transport(server.url).call("PutItem", {})
+    assert (failure.value.attempts, failure.value.response_lost) == (1, False)
+    assert not server.requests
+
+
+def test_a_certificate_for_another_name_is_refused(
+    server: Server, certificate: Path, make_transport: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+    with pytest.raises(NoResponse, match="Hostname mismatch"):
+        make_transport(server.url.replace("127.0.0.1", "localhost")).call("PutItem", {})
+    assert not server.requests
+
+
+def test_a_server_that_does_not_speak_tls_is_no_answer(make_transport: Make) -> None:
+    with Server(replies(FINE)) as plain:
+        limits = QUICK._replace(connect_timeout=0.2, attempts=2)
+        with pytest.raises(NoResponse) as failure:
+            make_transport(plain.url.replace("http:", "https:"), limits=limits).call("PutItem", {})
+        assert (failure.value.attempts, failure.value.response_lost) == (2, False)
+
+
+def test_a_connection_that_died_is_replaced(
+    server: Server, certificate: Path, make_transport: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+    transport = make_transport(server.url, limits=QUICK._replace(attempts=1))
+    for expected in (1, 2, 3):
+        assert transport.call("UpdateItem", {}).attempts == 1
+        assert server.connections == expected
+        connection = transport._pool._slots[-1]
+        assert connection
+        server.drop_connections()
+        until(lambda held=connection: not held.is_alive())  # type: ignore[misc]
+
+
+def test_a_large_answer_and_a_large_request_arrive(
+    tls: ssl.SSLContext, certificate: Path, make_transport: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def echo(connection: ssl.SSLSocket, request: Request) -> bool:
+        connection.sendall(answer(200, request.body))
+        return True
+
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+    body = b'{"a":"' + b"x" * 3_000_000 + b'"}'
+    with Server(echo, tls) as server:  # type: ignore[arg-type]
+        assert make_transport(server.url).call("PutItem", body).body == body
+
+
+def test_a_surplus_behind_a_large_answer_is_not_taken_for_the_next(
+    tls: ssl.SSLContext, certificate: Path, make_transport: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TLS decrypts it together with the end of the answer, so that the socket has nothing more to read."""
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+    large = answer(200, b'{"a":"' + b"x" * 100_000 + b'"}')
+    with Server(replies(large + answer(200, b'{"wrong":1}'), FINE), tls) as server:
+        transport = make_transport(server.url)
+        assert len(transport.call("GetItem", {}).body) == 100_008
+        assert transport.call("GetItem", {}).body == b'{"a":1}'
+        assert server.connections == 2
+
+
+def test_botocores_authorities_stand_in_for_those_that_a_system_lacks(
+    make_transport: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/absent")
+    monkeypatch.setenv("SSL_CERT_DIR", "/absent")
+    context = make_transport("https://localhost:1")._address.tls
+    assert context
+    assert context.cert_store_stats()["x509_ca"] > 50
+
+
+def test_the_systems_authorities_are_the_default(make_transport: Make) -> None:
+    """Not those of botocore, if the system has any."""
+    transport = make_transport("https://localhost:1")
+    context = transport._address.tls
+    assert context
+    assert context.verify_mode == ssl.CERT_REQUIRED
+    assert context.check_hostname

@@ -1,0 +1,34 @@
+"""An ETag is the same from both computes: with orjson, as in the service, and without, as in the function."""
+
+import subprocess
+import sys
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from picus_api.core import etag as etags
+from picus_api.core.values import codec
+from picus_api.core.values.attribute_values import AttributeMap
+from tests.dynamodb import ROOT
+
+values = st.recursive(
+    st.text().map(lambda text: {"S": text}) | st.binary().map(lambda data: {"B": data}) | st.just({"NULL": True}),
+    lambda inner: (
+        st.lists(inner).map(lambda found: {"L": found})
+        | st.dictionaries(st.text(), inner).map(lambda found: {"M": found})
+    ),
+)
+
+
+@given(attributes=st.dictionaries(st.text(), values))
+def test_sorted_bytes_are_the_same_with_orjson_and_without(attributes: AttributeMap) -> None:
+    assert codec.encode_sorted(attributes) == codec._sorting_encoder.encode(attributes).encode()
+
+
+def test_an_etag_is_the_same_without_orjson() -> None:
+    item: AttributeMap = {"a": {"S": 'é\x7f\x00\u2028"\\/'}, "N": {"NS": ["1", "1.50"]}, "B": {"B": b"\x00\xff"}}
+    script = (
+        f"import sys; sys.modules['orjson'] = None; from picus_api.core import etag as etags;print(etags.etag({item!r}))"
+    )
+    without = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert without.stdout.strip() == etags.etag(item)

@@ -1,0 +1,62 @@
+"""Items are compared by value, as DynamoDB stores them."""
+
+from typing import Any
+
+import pytest
+
+from picus_api.core.dynamodb.ambiguous_writes import for_retry, with_token
+from picus_api.core.values.equality import same_attributes
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [
+        ({"S": "a"}, {"S": "a"}),
+        ({"N": "1.10"}, {"N": "1.1"}),
+        ({"N": "1E+2"}, {"N": "100"}),
+        ({"NS": ["1.0", "2"]}, {"NS": ["2", "1"]}),
+        ({"SS": ["a", "b"]}, {"SS": ["b", "a"]}),
+        ({"BS": ["AA==", "AQ=="]}, {"BS": ["AQ==", "AA=="]}),
+        ({"B": "AP8="}, {"B": "AP8="}),
+        ({"NULL": True}, {"NULL": True}),
+        ({"L": [{"N": "1.0"}, {"M": {"a": {"N": "0.5"}}}]}, {"L": [{"N": "1"}, {"M": {"a": {"N": ".5"}}}]}),
+    ],
+)
+def test_the_same(mine: dict[str, Any], theirs: dict[str, Any]) -> None:
+    assert same_attributes({"a": mine}, {"a": theirs})
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [
+        ({"S": "1"}, {"N": "1"}),
+        ({"S": "a"}, {"S": "A"}),
+        ({"N": "12345678901234567890123456789012345678"}, {"N": "12345678901234567890123456789012345679"}),
+        ({"NS": ["1", "2"]}, {"NS": ["1"]}),
+        ({"BOOL": True}, {"BOOL": False}),
+        ({"L": [{"N": "1"}]}, {"L": [{"N": "1"}, {"N": "1"}]}),
+        ({"L": [{"S": "a"}, {"S": "b"}]}, {"L": [{"S": "b"}, {"S": "a"}]}),
+        ({"M": {"a": {"N": "1"}}}, {"M": {"b": {"N": "1"}}}),
+        ({"B": "AP8="}, {"B": "AP4="}),
+    ],
+)
+def test_not_the_same(mine: dict[str, Any], theirs: dict[str, Any]) -> None:
+    assert not same_attributes({"a": mine}, {"a": theirs})
+    assert not same_attributes({"a": mine}, {"a": mine, "b": theirs})
+
+
+def test_a_repetition_asks_for_the_item_once_and_only_where_there_is_a_condition() -> None:
+    conditional = b'{"Item":{},"ConditionExpression":"x"}'
+    asking = b'{"Item":{},"ConditionExpression":"x","ReturnValuesOnConditionCheckFailure":"ALL_OLD"}'
+    assert for_retry("PutItem", conditional) == asking
+    assert for_retry("PutItem", asking) == asking
+    assert for_retry("DeleteItem", conditional) == asking
+    assert for_retry("PutItem", b'{"Item":{}}') == b'{"Item":{}}'
+    assert for_retry("Query", conditional) == conditional
+
+
+def test_the_name_of_a_member_in_the_data_is_not_the_member() -> None:
+    """An attribute may be called so."""
+    body = b'{"Item":{"ReturnValuesOnConditionCheckFailure":{"S":"a"}},"ConditionExpression":"x"}'
+    assert for_retry("PutItem", body).endswith(b',"ReturnValuesOnConditionCheckFailure":"ALL_OLD"}')
+    assert b',"ClientRequestToken":"' in with_token("TransactWriteItems", b'{"a":"ClientRequestToken"}\n')
