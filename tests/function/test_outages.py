@@ -16,8 +16,11 @@ from tests.function.function import Function, command, expected, running_functio
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-UNAVAILABLE = '{"error": "The item store is unavailable at the moment: try again later."}'
-BUSY = '{"error": "The item store has more requests than it can take at the moment: try again later."}'
+UNAVAILABLE = '{"error": "The item store is unavailable at the moment: try again later.", "code": "unavailable"}'
+BUSY = (
+    '{"error": "The item store has more requests than it can take at the moment: try again later.", '
+    '"code": "throttled"}'
+)
 NO_METADATA_SERVICE = {"AWS_EC2_METADATA_DISABLED": "true"}
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb.service_resource import Table
 
-GONE = '{"error": "Item with key \\"absent\\" is not there to match"}'
-CHANGED = '{"error": "Item with key \\"x\\" has changed: get it again"}'
+GONE = '{"error": "Item with key \\"absent\\" is not there to match", "code": "precondition_failed"}'
+CHANGED = '{"error": "Item with key \\"x\\" has changed: get it again", "code": "precondition_failed"}'
 DELETED = '{"message": "Item with key \\"x\\" deleted successfully"}'
 
 
@@ -75,7 +75,7 @@ def test_nothing_there_is_412(function: Function, value: str) -> None:
 
 
 def test_if_none_match_spares_what_it_names(function: Function, item: "Table") -> None:
-    sentence = '{"error": "Item with key \\"x\\" is there already"}'
+    sentence = '{"error": "Item with key \\"x\\" is there already", "code": "precondition_failed"}'
     assert delete(function, "x", "*", field="If-None-Match") == expected(412, sentence)
     assert delete(function, "x", '"other"', field="If-None-Match") == expected(200, DELETED)
     assert delete(function, "x", '"other"', field="If-None-Match")["statusCode"] == 404
@@ -83,8 +83,9 @@ def test_if_none_match_spares_what_it_names(function: Function, item: "Table") -
 
 @pytest.mark.parametrize("value", ["", "abc", '"a', '*, "a"'])
 def test_a_malformed_field_is_400(function: Function, item: "Table", value: str) -> None:
-    sentence = '{"error": "The If-Match header is malformed: send * or ETags in their quotes."}'
-    assert delete(function, "x", value) == expected(400, sentence)
+    error = "The If-Match header is malformed: send * or ETags in their quotes."
+    body = f'{{"error": "{error}", "code": "invalid_header"}}'
+    assert delete(function, "x", value) == expected(400, body)
     assert "Item" in item.get_item(Key={"object_id": "x"})
 
 

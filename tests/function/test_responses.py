@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 KEYS = ["1", "a/b", "two words", 'it\'s "quoted"', "é 文 🦜", "100%", "a%2Fb", "a/", "/", "a+b", "?#&=;", "x" * 2048]
-NO_SUCH_PATH = '{"error": "There is nothing at this path."}'
+NO_SUCH_PATH = '{"error": "There is nothing at this path.", "code": "path_not_found"}'
 
 
 def path_of(key: str) -> str:
@@ -65,7 +65,9 @@ def test_another_method_is_a_405_that_names_the_allowed_ones(function: Function,
     table.put_item(Item={"object_id": "kept"})
 
     assert function.send(method, "/picus/kept") == expected(
-        405, f'{{"error": "Method \\"{method}\\" not allowed."}}', Allow="DELETE, OPTIONS"
+        405,
+        f'{{"error": "Method \\"{method}\\" not allowed.", "code": "method_not_allowed"}}',
+        Allow="DELETE, OPTIONS",
     )
     assert "Item" in table.get_item(Key={"object_id": "kept"})
 
@@ -82,7 +84,8 @@ def test_a_path_without_a_key_is_a_404(function: Function, method: str, path: st
 
 @pytest.mark.parametrize("path", ["/picus/%FF", "/picus/a%C3", "/picus/%ED%A0%80"])
 def test_a_key_that_is_not_utf_8_is_a_400(function: Function, path: str) -> None:
-    assert function.send("DELETE", path) == expected(400, '{"error": "The key in the path is not valid UTF-8."}')
+    body = '{"error": "The key in the path is not valid UTF-8.", "code": "invalid_key"}'
+    assert function.send("DELETE", path) == expected(400, body)
 
 
 def test_an_event_that_is_none_of_api_gateways_is_answered(function: Function) -> None:

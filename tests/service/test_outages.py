@@ -32,7 +32,8 @@ def assert_unavailable(client: Client) -> None:
     for method, path, body in REQUESTS:
         response = client.request(method, path, body, JSON)
         error = assert_error(response, 503)
-        assert error == {"error": "The item store is unavailable at the moment: try again later."}
+        message = "The item store is unavailable at the moment: try again later."
+        assert error == {"error": message, "code": "unavailable"}
     assert client.request("GET", "/__lbheartbeat__").status == 200
     heartbeat = client.request("GET", "/__heartbeat__")
     assert heartbeat.status == 500
