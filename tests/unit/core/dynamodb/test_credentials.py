@@ -16,11 +16,12 @@ import pytest
 from botocore.credentials import EnvProvider
 from botocore.exceptions import CredentialRetrievalError, NoCredentialsError, PartialCredentialsError
 
+from picus_api.core.dynamodb import credentials
 from picus_api.core.dynamodb.credentials import CredentialProvider, from_environment
 from picus_api.core.dynamodb.dynamodb_errors import ServiceError
 from picus_api.core.dynamodb.signing import Credentials
 from tests.unit.core.dynamodb.conftest import Make
-from tests.unit.core.dynamodb.servers import Request, Server, answer, error, replies
+from tests.unit.core.dynamodb.servers import Request, Server, answer, error, replies, until
 
 ROOT = Path(__file__).parents[4]
 
@@ -54,12 +55,12 @@ def test_a_key_without_its_secret_is_an_error(monkeypatch: pytest.MonkeyPatch) -
 
 def test_no_credentials_are_an_error_until_there_are_some(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    credentials = CredentialProvider()
+    provider = CredentialProvider()
     for _ in range(2):
         with pytest.raises(NoCredentialsError):
-            credentials.current()
+            provider.current()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "late")
-    assert credentials.current().access_key == "late"
+    assert provider.current().access_key == "late"
 
 
 def test_a_profile_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -126,7 +127,9 @@ class TaskRole:
             "Token": f"token of {key}",
             "Expiration": iso(self.expiry[key]),
         }
-        connection.sendall(answer(200, json.dumps(body).encode(), crc=False))
+        # The server closes each connection. Unless it says so, botocore uses the connection again, and sleeps for a
+        # second when that fails.
+        connection.sendall(answer(200, json.dumps(body).encode(), "Connection: close", crc=False))
 
     def dynamodb(self, connection: socket.socket, request: Request) -> bool:
         found = re.search("Credential=([^/]+)/", request.headers["authorization"])
@@ -145,10 +148,11 @@ class TaskRole:
 
 
 class CredentialsEndpoint:
-    """A minimal HTTP server for GET, one thread a connection: botocore's own client asks it."""
+    """A minimal HTTP server for GET: botocore's own client asks it. While ``silent`` is set it takes no request."""
 
     def __init__(self, role: TaskRole) -> None:
         self.role = role
+        self.silent = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/role"
         self.thread = threading.Thread(target=self.serve)
@@ -160,8 +164,10 @@ class CredentialsEndpoint:
             except OSError:
                 return
             with connection:
-                if connection.recv(65536):
+                if not self.silent.is_set() and connection.recv(65536):
                     self.role.issue(connection)
+                while self.silent.is_set():
+                    time.sleep(0.01)
 
     def __enter__(self) -> "CredentialsEndpoint":
         self.thread.start()
@@ -183,6 +189,8 @@ def test_credentials_expire_under_load_and_no_request_notices(
     task_role: TaskRole, make_transport: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two seconds of life, eight threads, five seconds: all requests succeed, with good credentials."""
+    monkeypatch.setattr(credentials, "EXPIRY_MARGIN", 0.5)
+    monkeypatch.setattr(credentials, "RENEWAL_PAUSE", 0.2)
     with CredentialsEndpoint(task_role) as endpoint, Server(task_role.dynamodb) as server:
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.url)
         transport = make_transport(server.url)
@@ -200,6 +208,65 @@ def test_credentials_expire_under_load_and_no_request_notices(
     assert task_role.refused == 0
     assert calls == len(server.requests) > 100
     assert len(task_role.used) >= 3
+
+
+def test_no_request_waits_for_refresh_before_expiry(
+    task_role: TaskRole, make_transport: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight minutes of life, and a source that does not respond: botocore's own refresh would hold up all threads."""
+    task_role.lifetime = 480
+    monkeypatch.setattr(credentials, "RENEWAL_PAUSE", 0.1)
+    with CredentialsEndpoint(task_role) as endpoint, Server(task_role.dynamodb) as server:
+        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.url)
+        transport = make_transport(server.url)
+        transport.call("GetItem", {})
+        endpoint.silent.set()
+        stop = time.monotonic() + 2.5
+
+        def longest(_: int) -> float:
+            longest = 0.0
+            while (started := time.monotonic()) < stop:
+                transport.call("GetItem", {})
+                longest = max(longest, time.monotonic() - started)
+            return longest
+
+        with ThreadPoolExecutor(8) as threads:
+            assert max(threads.map(longest, range(8))) < 1
+        endpoint.silent.clear()
+        # The refresh that hung was repeated by botocore, and its outcome is used.
+        until(lambda: bool(transport.call("GetItem", {})) and last_access_key(server) != "AK1", 15)
+
+
+def last_access_key(server: Server) -> str:
+    """Return the access key that signed the last request."""
+    found = re.search("Credential=([^/]+)/", server.requests[-1].headers["authorization"])
+    assert found
+    return found[1]
+
+
+def test_expired_credentials_fail_all_waiting_threads_at_once(
+    task_role: TaskRole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refresh that fails is made once for all threads that wait for it."""
+    monkeypatch.setattr(credentials, "EXPIRY_MARGIN", 0.0)
+    task_role.lifetime = 0.5
+    with CredentialsEndpoint(task_role) as endpoint:
+        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.url)
+        provider = CredentialProvider()
+        provider.current()
+    time.sleep(0.6)
+
+    def fail(_: int) -> bool:
+        with pytest.raises(CredentialRetrievalError):
+            provider.current()
+        return True
+
+    started = time.monotonic()
+    fail(0)
+    alone = time.monotonic() - started
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(fail, range(8)))
+    assert time.monotonic() - started < alone * 4
 
 
 def test_revoked_credentials_are_renewed_and_the_call_succeeds(
@@ -271,12 +338,12 @@ def test_an_endpoint_that_does_not_answer_is_an_error_that_waiting_threads_share
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/role"
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url)
-    credentials = CredentialProvider()
+    provider = CredentialProvider()
     started = time.monotonic()
 
     def fail(_: int) -> bool:
         with pytest.raises(CredentialRetrievalError):
-            credentials.current()
+            provider.current()
         return True
 
     fail(0)
