@@ -3,15 +3,15 @@
 import json
 import socket
 import subprocess
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.dynamodb import CREDENTIALS, ROOT, free_port
-from tests.faulty import faulty_dynamodb, http_server
+from tests.faulty import faulty_dynamodb
 from tests.function.function import Function, command, expected, running_function
+from tests.http_server import Server, answer, replies
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -39,7 +39,9 @@ def test_a_closed_port_is_a_503(fresh: Path) -> None:
     with running_function(fresh, DYNAMODB_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}") as function:
         assert function.send("DELETE", "/picus/1") == expected(503, UNAVAILABLE)
         cause = only_cause(function)
-    assert cause.startswith("NoResponse: No response from DynamoDB to DeleteItem (attempts: 4): connecting to 127.0.0.1:")
+    assert cause.startswith(
+        "NoResponse: No response from DynamoDB to DeleteItem (attempts: 4): connecting to 127.0.0.1:"
+    )
 
 
 def test_a_server_that_never_answers_is_a_503_well_before_the_functions_timeout(fresh: Path) -> None:
@@ -115,37 +117,25 @@ def test_no_credentials_are_a_503(fresh: Path, dynamodb_url: str) -> None:
 def test_credentials_come_from_the_container_endpoint_as_under_snapstart(
     fresh: Path, table: "Table", dynamodb_url: str
 ) -> None:
-    tokens = []
-
-    class Credentials(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            tokens.append(self.headers["Authorization"])
-            self.send_response(200)
-            self.end_headers()
-            keys = {
-                "AccessKeyId": "local",
-                "SecretAccessKey": "local",
-                "Token": "t",
-                "Expiration": "2099-01-01T00:00:00Z",
-            }
-            self.wfile.write(json.dumps(keys).encode())
-
-        def log_message(self, *args: Any) -> None:
-            """Quiet."""
-
+    keys = {
+        "AccessKeyId": "local",
+        "SecretAccessKey": "local",
+        "Token": "t",
+        "Expiration": "2099-01-01T00:00:00Z",
+    }
     table.put_item(Item={"object_id": "snap"})
-    with http_server(Credentials) as url:
+    with Server(replies(answer(200, json.dumps(keys).encode()))) as server:
         settings = {
             "AWS_ACCESS_KEY_ID": "",
             "AWS_SECRET_ACCESS_KEY": "",
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{url}/credentials",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{server.url}/credentials",
             "AWS_CONTAINER_AUTHORIZATION_TOKEN": "secret",
             "DYNAMODB_TABLE_NAME": table.name,
             "DYNAMODB_ENDPOINT_URL": dynamodb_url,
         }
         with running_function(fresh, **settings) as function:
             assert function.send("DELETE", "/picus/snap")["statusCode"] == 200
-    assert tokens == ["secret"]
+    assert [request.headers["authorization"] for request in server.requests] == ["secret"]
 
 
 def test_credentials_region_and_endpoint_come_from_shared_files(

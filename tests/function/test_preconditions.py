@@ -8,8 +8,8 @@ import pytest
 
 from picus_api.core.etag import etag
 from picus_project.local.events import rest_proxy_event
+from tests.faulty import FaultyProxy
 from tests.function.function import REQUEST_ID, Function, expected, running_function
-from tests.unit.core.dynamodb.servers import FaultyProxy
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,9 +12,9 @@ from tests.contract.client import Client
 from tests.contract.exact import Response
 from tests.contract.expect import assert_error
 from tests.dynamodb import new_table, resource
+from tests.faulty import FaultyProxy
 from tests.service.conftest import gunicorn
 from tests.service.test_commands import manage
-from tests.unit.core.dynamodb.servers import FaultyProxy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

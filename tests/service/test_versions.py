@@ -10,9 +10,8 @@ import pytest
 from tests.contract.client import Client
 from tests.contract.expect import assert_error, assert_not_found
 from tests.dynamodb import new_table
-from tests.faulty import faulty_dynamodb
+from tests.faulty import FaultyProxy, faulty_dynamodb
 from tests.service.conftest import gunicorn
-from tests.unit.core.dynamodb.servers import FaultyProxy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

@@ -16,7 +16,7 @@ from picus_api.core.errors import (
 )
 from picus_api.core.idempotency import Created, create_once
 from tests.conftest import use_table
-from tests.unit.core.dynamodb.servers import Server, answer, replies
+from tests.http_server import Server, answer, replies
 
 ITEM = {"object_id": {"S": "new"}, "a": {"N": "1"}}
 RECORD = {"fingerprint": {"S": "print"}, "object_id": {"S": "old"}, "etag": {"S": '"tag"'}}

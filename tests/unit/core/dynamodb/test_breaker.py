@@ -11,8 +11,8 @@ from picus_api.core.dynamodb.breaker import FAILURES, OPEN_SECONDS
 from picus_api.core.dynamodb.dynamodb_errors import NoResponse, ServiceError
 from picus_api.core.dynamodb.retry import Limits
 from picus_api.core.dynamodb.transport import Transport
+from tests.http_server import Request, Server, answer, until
 from tests.unit.core.dynamodb.conftest import Make
-from tests.unit.core.dynamodb.servers import Request, Server, answer, until
 
 ONCE = Limits(connect_timeout=1.0, read_timeout=5.0, attempts=1, deadline=5.0)
 

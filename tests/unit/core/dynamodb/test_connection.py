@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from picus_api.core.dynamodb.http_connection import HttpConnection
 from picus_api.core.dynamodb.http_parser import HttpReply, RequestNotSent, ResponseLost
-from tests.unit.core.dynamodb.servers import answer, reset
+from tests.http_server import answer, reset
 
 Pair = tuple[HttpConnection, socket.socket]
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -11,8 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from picus_api.core.dynamodb.dynamodb_errors import NoResponse, ServiceError
 from picus_api.core.dynamodb.http_parser import HttpReply
 from picus_api.core.dynamodb.retry import Limits, is_repeatable, kind_of
+from tests.http_server import Request, Server, answer, error, replies
 from tests.unit.core.dynamodb.conftest import QUICK, Make
-from tests.unit.core.dynamodb.servers import Request, Server, answer, error, replies
 
 FINE = answer(200, b'{"a":1}')
 

@@ -17,8 +17,9 @@ from picus_api.core.dynamodb.http_connection import HttpConnection
 from picus_api.core.dynamodb.http_parser import RequestNotSent
 from picus_api.core.dynamodb.pool import ConnectionPool
 from picus_api.core.dynamodb.retry import Limits
-from tests.unit.core.dynamodb.conftest import QUICK, Make
-from tests.unit.core.dynamodb.servers import FaultyProxy, Request, Server, answer, replies, until
+from tests.faulty import FaultyProxy
+from tests.http_server import Request, Server, answer, replies, until
+from tests.service.dynamodb.conftest import QUICK, Make
 
 ECHO = replies(answer(200, b"{}"))
 
@@ -156,7 +157,7 @@ transport.call("Scan", {})
 def test_a_forked_process_has_connections_of_its_own() -> None:
     """Parent and child use what was one pool, at the same time, on different connections."""
     with Server(ECHO) as server:
-        root = Path(__file__).parents[4]
+        root = Path(__file__).parents[3]
         subprocess.run([sys.executable, "-c", FORKING, server.url], check=True, timeout=30, cwd=root)
         used = {request.operation: set[int]() for request in server.requests}
         for request in server.requests:

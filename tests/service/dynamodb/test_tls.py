@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from picus_api.core.dynamodb.dynamodb_errors import NoResponse
-from tests.unit.core.dynamodb.conftest import QUICK, Make
-from tests.unit.core.dynamodb.servers import Request, Server, answer, replies, until
+from tests.http_server import Request, Server, answer, replies, until
+from tests.service.dynamodb.conftest import QUICK, Make
 
 FINE = answer(200, b'{"a":1}')
 

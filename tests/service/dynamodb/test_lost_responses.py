@@ -10,8 +10,8 @@ import pytest
 
 from picus_api.core.dynamodb.dynamodb_errors import NoResponse, ServiceError
 from picus_api.core.dynamodb.transport import Transport
-from tests.unit.core.dynamodb.conftest import QUICK, Make
-from tests.unit.core.dynamodb.servers import AFTER, BEFORE, FaultyProxy
+from tests.faulty import AFTER, BEFORE, FaultyProxy
+from tests.service.dynamodb.conftest import QUICK, Make
 
 # In which the request did not get through, or was refused; the rest may have been carried out.
 HARMLESS = sorted(BEFORE)
