@@ -5,14 +5,33 @@ UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
 
-.PHONY: run test test-way test-rest chromium rehearse image image-test bench format package deploy plan destroy clean
+.PHONY: run test test-fast lint test-deploying test-service test-commands test-others test-browser test-contract \
+	test-local test-unit chromium rehearse image image-test bench format package deploy plan destroy clean
 .DELETE_ON_ERROR:
+
+TEST_ENVIRONMENTS := .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package .venv-checkov/.synced chromium
 
 run: .venv/.synced .venv-ministack/.synced
 	@exec .venv/bin/python manage.py serve
 
-test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package \
-		.venv-checkov/.synced chromium
+# All tests and checks, in at most ten minutes on two cores. A part of them: make test TESTS=tests/contract
+ifdef TESTS
+test: $(TEST_ENVIRONMENTS)
+	.venv/bin/python -m pytest $(TESTS)
+else
+test: $(TEST_ENVIRONMENTS)
+	rm -f .coverage .coverage.*
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint test-unit
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(TEST_PARTS)
+	.venv/bin/coverage combine --quiet
+	.venv/bin/coverage report
+endif
+
+# What a developer runs after each edit: no stack, under a minute.
+test-fast: .venv/.synced
+	@.venv/bin/python -m pytest -q tests/unit
+
+lint:
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
@@ -20,11 +39,24 @@ test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package \
 	.venv/bin/cfn-lint ecs/*.yaml
 	.venv/bin/hadolint Dockerfile
 	.venv/bin/zizmor --offline --no-progress --quiet --strict-collection .github/workflows
-	rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-way test-rest
-	.venv/bin/coverage combine --quiet
-	.venv/bin/coverage report
-	@$(MAKE) --no-print-directory image-test
+
+# The tests in processes of their own, two at a time: the longest first, so that both cores have work until the end.
+# Only test-deploying builds and deploys the function's package, in build/.
+DEPLOYING := $(wildcard tests/ecs tests/rehearsal tests/function tests/doctor tests/templates)
+WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/image tests/local tests/service tests/unit
+OTHERS := $(filter-out $(WITH_A_PART),$(patsubst %/,%,$(wildcard tests/*/)))
+TEST_PARTS := test-deploying test-service test-local test-browser image-test test-commands test-contract test-others
+
+test-deploying:
+	.venv/bin/coverage run -m pytest $(DEPLOYING)
+test-service:
+	.venv/bin/coverage run -m pytest tests/service --ignore=tests/service/commands --ignore=tests/service/openapi
+test-commands:
+	.venv/bin/coverage run -m pytest tests/service/commands tests/service/openapi
+test-others:
+	$(if $(OTHERS),.venv/bin/coverage run -m pytest $(OTHERS))
+test-browser test-contract test-local test-unit: test-%:
+	.venv/bin/coverage run -m pytest tests/$*
 
 # A browser for the tests of the pages: one that is there, or Debian's.
 chromium:
@@ -34,13 +66,6 @@ chromium:
 	else \
 	  echo 'The tests of the pages need a browser: install the package chromium, or Google Chrome.' >&2; exit 1; \
 	fi; } >/dev/null
-
-# The tests in two processes, which share two cores: what makes and deploys the function's package, and the rest.
-WAY := tests/doctor tests/package tests/rehearsal tests/templates
-test-way:
-	.venv/bin/coverage run -m pytest $(WAY)
-test-rest:
-	.venv/bin/coverage run -m pytest $(filter-out $(WAY) tests/image tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
 
 # The way to AWS on one machine, a part of `make test`: docs/rehearsal.md.
 rehearse: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package

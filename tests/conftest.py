@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from picus_api.core.dynamodb.table import reset_transport
 from picus_api.models import Item
@@ -11,6 +12,10 @@ from tests.dynamodb import CREDENTIALS, ministack, new_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
+
+# Fifty examples find what a change breaks. No deadline: a busy machine must not fail a test.
+settings.register_profile("picus", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("picus")
 
 
 @pytest.fixture(scope="session")

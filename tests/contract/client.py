@@ -1,9 +1,6 @@
 """A client that sends exactly the bytes it is given over http or https: the standard library alone."""
 
 import http.client
-import select
-import socket
-import ssl
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,8 +9,8 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit
 
 from tests.contract.exact import Json, Response
+from tests.raw_client import TIMEOUT_SECONDS, RawConnection
 
-TIMEOUT_SECONDS = 30.0
 JSON_TYPE = {"Content-Type": "application/json"}
 
 
@@ -139,26 +136,13 @@ class Client:
     def exchange(self, pieces: Iterable[bytes], *, half_close: bool = False) -> Response:
         """Send raw bytes until they are all out or an answer arrives, then read the answer, as curl does."""
         started = time.monotonic()
-        with closing(self._socket()) as sock:
-            for piece in pieces:
-                if not _sent(sock, piece):
-                    break
+        with RawConnection(self.base_url) as connection:
+            connection.send_until_response(pieces)
             if half_close:
-                sock.shutdown(socket.SHUT_WR)
-            raw = http.client.HTTPResponse(sock)
+                connection.close_sending()
+            raw = http.client.HTTPResponse(connection.sock)
             raw.begin()
             return self._remember(_response(raw, "raw bytes", started))
-
-    def _socket(self) -> socket.socket:
-        parts = urlsplit(self.base_url)
-        port = parts.port or (443 if self.secure else 80)
-        sock = socket.create_connection((parts.hostname or "", port), timeout=TIMEOUT_SECONDS)
-        if not self.secure:
-            return sock
-        context = ssl.create_default_context()
-        # TLS 1.3 sends tickets after the handshake, which would look like an early answer.
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-        return context.wrap_socket(sock, server_hostname=parts.hostname)
 
     def _remember(self, response: Response) -> Response:
         location = response.header("Location")
@@ -176,19 +160,3 @@ class Client:
 
 def _names(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
-
-
-def _sent(sock: socket.socket, piece: bytes) -> bool:
-    """Send all of a piece; False when the other side answered or hung up first."""
-    rest = memoryview(piece)
-    while rest:
-        readable, writable, _ = select.select([sock], [sock], [], TIMEOUT_SECONDS)
-        if readable:
-            return False
-        if not writable:
-            raise TimeoutError("the server neither reads nor answers")
-        try:
-            rest = rest[sock.send(rest[:65536]) :]
-        except (BrokenPipeError, ConnectionResetError):
-            return False
-    return True

@@ -1,6 +1,5 @@
 """Slow clients: they get their answers, and nobody else waits for them."""
 
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,7 +9,7 @@ import pytest
 from picus_project.arrival import WAITED_BYTES, Arrival, arrival_of, is_bare
 from tests.contract.client import Client
 from tests.service.conftest import Shared, gunicorn
-from tests.service.test_worker import answer, dialled
+from tests.service.test_worker import dialled
 
 JSON = "Content-Type: application/json"
 PING = b"HEAD /__lbheartbeat__ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -43,108 +42,108 @@ def assert_prompt(client: Client) -> None:
 def test_many_slow_bodies_hold_up_nobody_and_are_all_stored(client: Client) -> None:
     with ExitStack() as stack:
         slow = [stack.enter_context(dialled(client)) for _ in range(20)]
-        for sock in slow:
-            sock.sendall(put_head(client) + BODY[:3])
+        for connection in slow:
+            connection.send(put_head(client) + BODY[:3])
         time.sleep(0.3)
         assert_prompt(client)
-        for sock in slow:
-            sock.sendall(BODY[3:])
-            assert answer(sock).startswith(b"HTTP/1.1 201 ")
+        for connection in slow:
+            connection.send(BODY[3:])
+            assert connection.read_head().startswith(b"HTTP/1.1 201 ")
 
 
 def test_a_request_that_comes_byte_by_byte_is_answered_as_any(client: Client) -> None:
-    with dialled(client) as sock:
+    with dialled(client) as connection:
         for byte in put_head(client) + BODY:
-            sock.sendall(bytes([byte]))
+            connection.send(bytes([byte]))
             time.sleep(0.002)
-        assert answer(sock).startswith(b"HTTP/1.1 201 ")
+        assert connection.read_head().startswith(b"HTTP/1.1 201 ")
 
 
 def test_the_rest_of_a_request_that_began_in_the_packet_before_may_take_its_time(client: Client) -> None:
     with ExitStack() as stack:
         slow = [stack.enter_context(dialled(client)) for _ in range(4)]
-        for sock in slow:
-            sock.sendall(PING + put_head(client) + BODY[:5])
-            assert answer(sock).startswith(b"HTTP/1.1 200 ")
+        for connection in slow:
+            connection.send(PING + put_head(client) + BODY[:5])
+            assert connection.read_head().startswith(b"HTTP/1.1 200 ")
         assert_prompt(client)
-        for sock in slow:
-            sock.sendall(BODY[5:] + PING)
-            assert answer(sock).startswith(b"HTTP/1.1 201 ")
+        for connection in slow:
+            connection.send(BODY[5:] + PING)
+            assert connection.read_head().startswith(b"HTTP/1.1 201 ")
 
 
 def test_bodies_that_are_read_as_they_come_leave_threads_to_others_and_take_turns(client: Client) -> None:
     whole = b"%X\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
     with ExitStack() as stack:
         first, second, third = (stack.enter_context(dialled(client)) for _ in range(3))
-        first.sendall(chunked(client) + whole[:5])
+        first.send(chunked(client) + whole[:5])
         time.sleep(0.2)
-        for sock in (second, third):
-            sock.sendall(chunked(client) + whole)
+        for connection in (second, third):
+            connection.send(chunked(client) + whole)
         time.sleep(0.2)
         assert_prompt(client)
-        first.sendall(whole[5:])
-        assert all(answer(sock).startswith(b"HTTP/1.1 201 ") for sock in (first, second, third))
+        first.send(whole[5:])
+        assert all(connection.read_head().startswith(b"HTTP/1.1 201 ") for connection in (first, second, third))
 
 
 def test_whoever_waits_too_long_for_a_turn_is_told(client: Client) -> None:
     lines = client.head_of("POST", "/picus/put", "Content-Type: application/x-ndjson", "Transfer-Encoding: chunked")
     with dialled(client) as first, dialled(client) as second:
-        first.sendall(lines)
+        first.send(lines)
         time.sleep(0.2)
-        second.sendall(put_head(client, f"Content-Length: {2 * WAITED_BYTES}"))
+        second.send(put_head(client, f"Content-Length: {2 * WAITED_BYTES}"))
         for _ in range(14):  # lines have half an hour
-            first.sendall(b"1\r\n \r\n")
+            first.send(b"1\r\n \r\n")
             time.sleep(0.4)
-        second.settimeout(1)
-        assert answer(second).startswith(b"HTTP/1.1 503 ")
+        second.sock.settimeout(1)
+        assert second.read_head().startswith(b"HTTP/1.1 503 ")
         assert_prompt(client)
 
 
 def test_a_body_that_drips_into_nothing_is_a_408(client: Client) -> None:
-    with dialled(client) as sock:
+    with dialled(client) as connection:
         started = time.monotonic()
-        sock.sendall(put_head(client))
+        connection.send(put_head(client))
         for _ in range(8):
-            sock.sendall(b" ")
+            connection.send(b" ")
             time.sleep(0.4)
-        assert answer(sock).startswith(b"HTTP/1.1 408 ")
+        assert connection.read_head().startswith(b"HTTP/1.1 408 ")
         assert 3 < time.monotonic() - started < 7
 
 
 def test_half_a_body_and_a_closed_sending_side_is_a_400_at_once(client: Client) -> None:
-    with dialled(client) as sock:
-        sock.sendall(put_head(client) + BODY[:5])
+    with dialled(client) as connection:
+        connection.send(put_head(client) + BODY[:5])
         time.sleep(0.2)
-        sock.shutdown(socket.SHUT_WR)
+        connection.close_sending()
         started = time.monotonic()
-        assert answer(sock).startswith(b"HTTP/1.1 400 ")
+        assert connection.read_head().startswith(b"HTTP/1.1 400 ")
         assert time.monotonic() - started < 1
 
 
 def test_clients_that_do_not_close_after_their_last_answer_hold_up_nobody(client: Client) -> None:
     with ExitStack() as stack:
         for _ in range(20):
-            sock = stack.enter_context(dialled(client))
-            sock.sendall(b"X\r\n\r\n")
-            assert answer(sock).startswith(b"HTTP/1.1 400 ")
+            connection = stack.enter_context(dialled(client))
+            connection.send(b"X\r\n\r\n")
+            assert connection.read_head().startswith(b"HTTP/1.1 400 ")
             assert_prompt(client)
 
 
 def test_a_flood_of_requests_in_one_connection_leaves_turns_to_others(client: Client) -> None:
     with ExitStack() as stack:
         floods = [stack.enter_context(dialled(client)) for _ in range(4)]
-        for sock in floods:
-            sock.sendall(PING * 500)
+        for connection in floods:
+            connection.send(PING * 500)
         assert_prompt(client)
-        for sock in floods:
-            assert all(answer(sock).startswith(b"HTTP/1.1 200 ") for _ in range(500))
+        for connection in floods:
+            assert all(connection.read_head().startswith(b"HTTP/1.1 200 ") for _ in range(500))
 
 
 def test_a_body_too_large_to_be_read_for_nothing_ends_its_connection(client: Client) -> None:
     head = client.head_of("POST", "/picus/put", "Content-Type: text/plain", "Content-Length: 200000")
-    with dialled(client) as sock:
-        sock.sendall(head + b"x" * 200_000)
-        assert b"Connection: close" in answer(sock)
+    with dialled(client) as connection:
+        connection.send(head + b"x" * 200_000)
+        assert b"Connection: close" in connection.read_head()
 
 
 def test_a_probe_that_announces_a_body_is_no_probe() -> None:

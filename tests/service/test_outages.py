@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from tests.contract.client import Client
 from tests.contract.expect import assert_error
 from tests.dynamodb import CREDENTIALS, ROOT, free_port, new_table
 from tests.faulty import Fault, faulty_dynamodb
+from tests.raw_client import RawConnection
 from tests.service.conftest import gunicorn
 
 if TYPE_CHECKING:
@@ -140,20 +140,15 @@ def test_a_request_in_flight_is_answered_when_the_service_is_told_to_stop(shared
     for line in process.stderr:
         if "Booting worker" in line:
             break
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
-        head = Client(f"http://127.0.0.1:{port}").head_of(
-            "POST", "/picus/put", "Content-Type: application/json", "Content-Length: 7"
-        )
-        sock.sendall(head + b'{"a"')
-        # The worker has the request once it has answered another one that came later.
-        other = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        other.request("GET", "/__lbheartbeat__", headers={"Connection": "close"})
-        assert other.getresponse().status == 200
-        other.close()
+    client = Client(f"http://127.0.0.1:{port}")
+    with RawConnection(client.base_url) as connection:
+        head = client.head_of("POST", "/picus/put", "Content-Type: application/json", "Content-Length: 7")
+        connection.send(head + b'{"a"')
+        # The worker has the request once it has responded to another one that came later.
+        assert client.request("GET", "/__lbheartbeat__", headers={"Connection": "close"}).status == 200
         process.send_signal(signal.SIGTERM)
-        sock.sendall(b":1}")
-        answer = sock.recv(65536)
-    assert answer.startswith(b"HTTP/1.1 201")
+        connection.send(b":1}")
+        assert connection.read_response().status == 201
     # Read to the end: a closed pipe would make Python's own exit fail.
     process.communicate(timeout=30)
     assert process.returncode == 0

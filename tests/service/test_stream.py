@@ -1,7 +1,6 @@
 """The list streams: pages leave as they come, and a reader who stops or leaves stops the scan."""
 
 import json
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ import pytest
 from picus_project.response import HURRY_SECONDS
 from tests.dynamodb import new_table
 from tests.faulty import faulty_dynamodb
+from tests.raw_client import RawConnection
 from tests.service.conftest import gunicorn
 
 if TYPE_CHECKING:
@@ -78,10 +78,9 @@ def test_a_reader_who_stops_stops_the_scan_and_one_who_leaves_frees_the_thread(
         faulty_dynamodb(dynamodb_url, scans) as url,
         gunicorn(DYNAMODB_TABLE_NAME=big_table.name, DYNAMODB_ENDPOINT_URL=url, WEB_THREADS="1") as client,
     ):
-        address = client.host.split(":")
-        with socket.create_connection((address[0], int(address[1])), timeout=10) as sock:
-            sock.sendall(client.head_of("GET", "/picus/list"))
-            assert sock.recv(1000).startswith(b"HTTP/1.1 200")
+        with RawConnection(client.base_url) as connection:
+            connection.send(client.head_of("GET", "/picus/list"))
+            assert connection.read_head().startswith(b"HTTP/1.1 200")
             until(lambda: scans.count > 1, seconds=5)
             before = -1
             while before != scans.count:

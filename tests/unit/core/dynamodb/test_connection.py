@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from picus_api.core.dynamodb.http_connection import HttpConnection
@@ -65,7 +65,6 @@ def test_chunks_are_put_together(pair: Pair, body: bytes) -> None:
     assert pair[0].reusable
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     body=st.binary(max_size=300),
     chunk=st.integers(0, 50),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from picus_api.core.errors import BadParameter
 from picus_api.core.query.cursor import decode_cursor, encode_cursor
 
-keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300)
+keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
 
 
 @given(keys, st.text(max_size=20))
