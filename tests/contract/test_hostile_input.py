@@ -101,5 +101,5 @@ def test_an_unknown_method_is_405(client: Client, method: str, target: str, serv
     assert method not in response.allow, response
 
 
-def test_an_unknown_method_on_an_unknown_path_is_an_error_too(client: Client) -> None:
+def test_unknown_method_on_unknown_path_is_error(client: Client) -> None:
     assert_refused_at_the_door(client.request("BREW", "/nothing"), 404, 405)

@@ -67,7 +67,7 @@ def test_any_key_is_patched(client: Client, key: str, suffix: str) -> None:
     assert client.fetch(key) == {"a": parse_exact("1"), "b": parse_exact("2")}
 
 
-def test_an_absent_item_is_404_and_is_not_created(client: Client) -> None:
+def test_patch_of_absent_item_is_404(client: Client) -> None:
     key = str(uuid4())
     assert_not_found(client.patch(key, '{"a": 1}'), key)
     assert_error(client.patch(key, '{"a": 1}', If_Match="*"), 412, echo=key)
@@ -105,7 +105,7 @@ def test_a_patch_may_name_the_key_it_patches(client: Client) -> None:
     assert client.fetch(key) == {"a": parse_exact("1")}
 
 
-def test_a_patch_that_makes_the_item_too_large_is_413_and_changes_nothing(client: Client) -> None:
+def test_patch_beyond_400_kb_is_413_and_changes_nothing(client: Client) -> None:
     key = client.store('{"a": "' + "x" * 300_000 + '"}')
     assert_error(client.patch(key, '{"b": "' + "y" * 200_000 + '"}'), 413)
     assert client.fetch(key) == {"a": "x" * 300_000}
@@ -114,13 +114,13 @@ def test_a_patch_that_makes_the_item_too_large_is_413_and_changes_nothing(client
 @pytest.mark.parametrize(
     "media_type", ["application/merge-patch+json", "application/json", "application/json; charset=utf-8"]
 )
-def test_the_media_types_of_a_merge_patch_are_taken(client: Client, media_type: str) -> None:
+def test_merge_patch_types_are_accepted(client: Client, media_type: str) -> None:
     key = client.store("{}")
     assert client.patch(key, '{"a": 1}', Content_Type=media_type).status == 200
 
 
 @pytest.mark.parametrize("media_type", ["application/json-patch+json", "application/vnd.api+json", "text/plain"])
-def test_others_are_415_that_names_them(client: Client, media_type: str) -> None:
+def test_other_patch_types_are_415_with_accept_patch(client: Client, media_type: str) -> None:
     key = client.store("{}")
     response = client.patch(key, '{"a": 1}', Content_Type=media_type)
     assert_error(response, 415)
@@ -128,13 +128,13 @@ def test_others_are_415_that_names_them(client: Client, media_type: str) -> None
     assert client.fetch(key) == {}
 
 
-def test_options_names_the_patches_that_are_understood(client: Client) -> None:
+def test_options_has_accept_patch(client: Client) -> None:
     response = client.request("OPTIONS", "/picus/put/x")
     assert response.header("Accept-Patch") == "application/merge-patch+json, application/json"
     assert client.request("OPTIONS", "/picus/put").header("Accept-Patch") is None
 
 
-def test_if_match_decides(client: Client) -> None:
+def test_patch_honours_if_match(client: Client) -> None:
     key = client.store('{"a": 1}')
     tag = client.get(key).header("ETag")
     assert tag
@@ -145,7 +145,7 @@ def test_if_match_decides(client: Client) -> None:
     assert_error(client.patch(key, '{"a": 5}', If_Match="nonsense"), 400)
 
 
-def test_a_hundred_patches_at_once_lose_nothing(client: Client) -> None:
+def test_hundred_parallel_patches_lose_nothing(client: Client) -> None:
     key = client.store('{"all": {}}')
     with ThreadPoolExecutor(100) as threads:
         patches = [f'{{"all": {{"n{number}": {number}}}, "top{number}": {{"x": null}}}}' for number in range(100)]
@@ -157,7 +157,7 @@ def test_a_hundred_patches_at_once_lose_nothing(client: Client) -> None:
     assert item == {f"top{number}": {} for number in range(100)}
 
 
-def test_a_hundred_patches_of_one_version_have_one_winner(client: Client) -> None:
+def test_hundred_patches_of_one_etag_have_one_winner(client: Client) -> None:
     key = client.store('{"a": 0}')
     for _ in range(3):
         tag = client.get(key).header("ETag") or ""
@@ -170,7 +170,7 @@ def test_a_hundred_patches_of_one_version_have_one_winner(client: Client) -> Non
         assert client.fetch(key)["winner"] == parse_exact(str(winner))
 
 
-def test_a_patch_of_an_item_that_is_deleted_meanwhile_does_not_bring_it_back(client: Client) -> None:
+def test_patch_does_not_recreate_item_deleted_meanwhile(client: Client) -> None:
     for _ in range(10):
         key = client.store('{"a": 1}')
         with ThreadPoolExecutor(2) as threads:
@@ -181,5 +181,5 @@ def test_a_patch_of_an_item_that_is_deleted_meanwhile_does_not_bring_it_back(cli
         assert_not_found(client.get(key), key)
 
 
-def test_a_patch_is_not_a_post(client: Client) -> None:
+def test_patch_of_collection_is_405(client: Client) -> None:
     assert_error(client.request("PATCH", "/picus/put", "{}", JSON_TYPE), 405)

@@ -109,22 +109,22 @@ PERHAPS_POINTED_AT = {
 
 
 @pytest.mark.parametrize("body", NOT_AN_OBJECT)
-def test_what_is_not_an_object_is_400(client: Client, body: str) -> None:
+def test_body_that_is_no_object_is_400(client: Client, body: str) -> None:
     assert_error(client.put(body), 400)
 
 
 @pytest.mark.parametrize("body", NOT_JSON.values(), ids=NOT_JSON)
-def test_what_is_not_json_in_utf8_is_400(client: Client, body: bytes) -> None:
+def test_body_that_is_not_utf8_json_is_400(client: Client, body: bytes) -> None:
     assert_error(client.put(body), 400)
 
 
 @pytest.mark.parametrize(("body", "pointer"), AT_FAULT.values(), ids=AT_FAULT)
-def test_one_value_at_fault_is_400_with_its_pointer(client: Client, body: str, pointer: str) -> None:
+def test_bad_value_is_400_with_pointer(client: Client, body: str, pointer: str) -> None:
     assert_error(client.put(body), 400, pointer=pointer)
 
 
 @pytest.mark.parametrize(("body", "parent"), PERHAPS_POINTED_AT.values(), ids=PERHAPS_POINTED_AT)
-def test_a_pointer_never_leads_elsewhere(client: Client, body: str, parent: str) -> None:
+def test_pointer_leads_to_value_at_fault(client: Client, body: str, parent: str) -> None:
     pointer = assert_error(client.put(body), 400).get("pointer", parent)
     assert isinstance(pointer, str)
     assert pointer.startswith(parent)

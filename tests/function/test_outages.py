@@ -44,7 +44,7 @@ def test_a_closed_port_is_a_503(fresh: Path) -> None:
     )
 
 
-def test_a_server_that_never_answers_is_a_503_well_before_the_functions_timeout(fresh: Path) -> None:
+def test_silent_dynamodb_is_503_before_function_timeout(fresh: Path) -> None:
     settings = json.loads((ROOT / "zappa_settings.json").read_text())["base"]
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
@@ -114,9 +114,7 @@ def test_no_credentials_are_a_503(fresh: Path, dynamodb_url: str) -> None:
         assert only_cause(function).startswith("NoCredentialsError: ")
 
 
-def test_credentials_come_from_the_container_endpoint_as_under_snapstart(
-    fresh: Path, table: "Table", dynamodb_url: str
-) -> None:
+def test_container_endpoint_gives_credentials(fresh: Path, table: "Table", dynamodb_url: str) -> None:
     keys = {
         "AccessKeyId": "local",
         "SecretAccessKey": "local",
@@ -138,7 +136,7 @@ def test_credentials_come_from_the_container_endpoint_as_under_snapstart(
     assert [request.headers["authorization"] for request in server.requests] == ["secret"]
 
 
-def test_credentials_region_and_endpoint_come_from_shared_files(
+def test_shared_files_give_credentials_and_endpoint(
     fresh: Path, table: "Table", dynamodb_url: str, tmp_path: Path
 ) -> None:
     (tmp_path / "config").write_text(f"[profile p]\nregion = us-east-1\nendpoint_url = {dynamodb_url}\n")
@@ -168,7 +166,7 @@ def test_credentials_region_and_endpoint_come_from_shared_files(
         ({"SSL_CERT_FILE": "/nowhere", "SSL_CERT_DIR": "/nowhere"}, "dynamodb.us-east-1.amazonaws.com"),
     ],
 )
-def test_without_an_endpoint_it_calls_the_one_that_aws_has(fresh: Path, settings: dict[str, str], host: str) -> None:
+def test_default_endpoint_is_that_of_aws(fresh: Path, settings: dict[str, str], host: str) -> None:
     with running_function(fresh, **settings) as function:
         assert function.send("DELETE", "/picus/1") == expected(503, UNAVAILABLE)
         assert f": connecting to {host}:443 failed: there is no way out" in only_cause(function)
@@ -185,9 +183,7 @@ def test_without_an_endpoint_it_calls_the_one_that_aws_has(fresh: Path, settings
         ),
     ],
 )
-def test_a_wrong_setting_ends_the_initialisation_and_is_named(
-    unpacked: Path, settings: dict[str, str], sentence: str
-) -> None:
+def test_wrong_setting_ends_initialisation_by_name(unpacked: Path, settings: dict[str, str], sentence: str) -> None:
     run = subprocess.run(
         command(unpacked), env=CREDENTIALS | settings, input="", capture_output=True, text=True, check=False
     )

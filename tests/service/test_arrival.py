@@ -39,7 +39,7 @@ def assert_prompt(client: Client) -> None:
     assert time.monotonic() - started < 1
 
 
-def test_many_slow_bodies_hold_up_nobody_and_are_all_stored(client: Client) -> None:
+def test_slow_bodies_are_stored_and_block_no_request(client: Client) -> None:
     with ExitStack() as stack:
         slow = [stack.enter_context(dialled(client)) for _ in range(20)]
         for connection in slow:
@@ -51,7 +51,7 @@ def test_many_slow_bodies_hold_up_nobody_and_are_all_stored(client: Client) -> N
             assert connection.read_head().startswith(b"HTTP/1.1 201 ")
 
 
-def test_a_request_that_comes_byte_by_byte_is_answered_as_any(client: Client) -> None:
+def test_request_byte_by_byte_gets_response(client: Client) -> None:
     with dialled(client) as connection:
         for byte in put_head(client) + BODY:
             connection.send(bytes([byte]))
@@ -59,7 +59,7 @@ def test_a_request_that_comes_byte_by_byte_is_answered_as_any(client: Client) ->
         assert connection.read_head().startswith(b"HTTP/1.1 201 ")
 
 
-def test_the_rest_of_a_request_that_began_in_the_packet_before_may_take_its_time(client: Client) -> None:
+def test_rest_of_pipelined_request_may_be_slow(client: Client) -> None:
     with ExitStack() as stack:
         slow = [stack.enter_context(dialled(client)) for _ in range(4)]
         for connection in slow:
@@ -71,7 +71,7 @@ def test_the_rest_of_a_request_that_began_in_the_packet_before_may_take_its_time
             assert connection.read_head().startswith(b"HTTP/1.1 201 ")
 
 
-def test_bodies_that_are_read_as_they_come_leave_threads_to_others_and_take_turns(client: Client) -> None:
+def test_chunked_bodies_take_turns_on_threads(client: Client) -> None:
     whole = b"%X\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
     with ExitStack() as stack:
         first, second, third = (stack.enter_context(dialled(client)) for _ in range(3))
@@ -85,7 +85,7 @@ def test_bodies_that_are_read_as_they_come_leave_threads_to_others_and_take_turn
         assert all(connection.read_head().startswith(b"HTTP/1.1 201 ") for connection in (first, second, third))
 
 
-def test_whoever_waits_too_long_for_a_turn_is_told(client: Client) -> None:
+def test_long_wait_for_a_thread_is_503(client: Client) -> None:
     lines = client.head_of("POST", "/picus/put", "Content-Type: application/x-ndjson", "Transfer-Encoding: chunked")
     with dialled(client) as first, dialled(client) as second:
         first.send(lines)
@@ -99,7 +99,7 @@ def test_whoever_waits_too_long_for_a_turn_is_told(client: Client) -> None:
         assert_prompt(client)
 
 
-def test_a_body_that_drips_into_nothing_is_a_408(client: Client) -> None:
+def test_slow_incomplete_body_is_408(client: Client) -> None:
     with dialled(client) as connection:
         started = time.monotonic()
         connection.send(put_head(client))
@@ -110,7 +110,7 @@ def test_a_body_that_drips_into_nothing_is_a_408(client: Client) -> None:
         assert 3 < time.monotonic() - started < 7
 
 
-def test_half_a_body_and_a_closed_sending_side_is_a_400_at_once(client: Client) -> None:
+def test_half_closed_incomplete_body_is_400_at_once(client: Client) -> None:
     with dialled(client) as connection:
         connection.send(put_head(client) + BODY[:5])
         time.sleep(0.2)
@@ -120,7 +120,7 @@ def test_half_a_body_and_a_closed_sending_side_is_a_400_at_once(client: Client) 
         assert time.monotonic() - started < 1
 
 
-def test_clients_that_do_not_close_after_their_last_answer_hold_up_nobody(client: Client) -> None:
+def test_clients_that_do_not_close_block_nobody(client: Client) -> None:
     with ExitStack() as stack:
         for _ in range(20):
             connection = stack.enter_context(dialled(client))
@@ -129,7 +129,7 @@ def test_clients_that_do_not_close_after_their_last_answer_hold_up_nobody(client
             assert_prompt(client)
 
 
-def test_a_flood_of_requests_in_one_connection_leaves_turns_to_others(client: Client) -> None:
+def test_pipelined_flood_blocks_no_other_client(client: Client) -> None:
     with ExitStack() as stack:
         floods = [stack.enter_context(dialled(client)) for _ in range(4)]
         for connection in floods:
@@ -139,14 +139,14 @@ def test_a_flood_of_requests_in_one_connection_leaves_turns_to_others(client: Cl
             assert all(connection.read_head().startswith(b"HTTP/1.1 200 ") for _ in range(500))
 
 
-def test_a_body_too_large_to_be_read_for_nothing_ends_its_connection(client: Client) -> None:
+def test_refused_large_body_ends_connection(client: Client) -> None:
     head = client.head_of("POST", "/picus/put", "Content-Type: text/plain", "Content-Length: 200000")
     with dialled(client) as connection:
         connection.send(head + b"x" * 200_000)
         assert b"Connection: close" in connection.read_head()
 
 
-def test_a_probe_that_announces_a_body_is_no_probe() -> None:
+def test_probe_with_body_is_no_probe() -> None:
     assert is_bare(PING)
     assert not is_bare(PING[:-2] + b"Content-Length: 9\r\n\r\n")
     assert not is_bare(PING[:-2])
@@ -177,5 +177,5 @@ GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
         (GET + b"X-Content-Length: 3\r\n\r\n", Arrival.WHOLE),
     ],
 )
-def test_how_a_request_stands(data: bytes, expected: Arrival) -> None:
+def test_completeness_of_request(data: bytes, expected: Arrival) -> None:
     assert arrival_of(data) is expected

@@ -44,9 +44,7 @@ def test_records_expire_by_dynamodbs_ttl(tables: tuple["Table", "Table"]) -> Non
     assert found["AttributeName"] == "expires_at"
 
 
-def test_services_of_two_processes_write_once_between_them(
-    tables: tuple["Table", "Table"], two: tuple[Client, Client]
-) -> None:
+def test_two_processes_write_once_together(tables: tuple["Table", "Table"], two: tuple[Client, Client]) -> None:
     def send(number: int) -> Response:
         group = marks[number % 5]
         return two[number // 5 % 2].put(f'{{"mark": "{group}"}}', Idempotency_Key=group)
@@ -60,9 +58,7 @@ def test_services_of_two_processes_write_once_between_them(
     assert [found.count(mark) for mark in marks] == [1] * 5
 
 
-def test_a_record_holds_a_day_and_nothing_of_the_key_or_the_item(
-    tables: tuple["Table", "Table"], two: tuple[Client, Client]
-) -> None:
+def test_record_lasts_a_day_and_has_no_content(tables: tuple["Table", "Table"], two: tuple[Client, Client]) -> None:
     created = two[0].put('{"secret": "content"}', Idempotency_Key="my-own-key").object["object_id"]
     [record] = [record for record in tables[1].scan()["Items"] if record["object_id"] == created]
     assert 23.9 * 3600 < float(str(record["expires_at"])) - time.time() <= 24 * 3600
@@ -81,7 +77,7 @@ def test_a_record_that_has_expired_counts_as_gone(tables: tuple["Table", "Table"
 
 
 @pytest.mark.parametrize("fault", ["closed after", "500 after", "wrong crc", "closed before"])
-def test_a_transaction_whose_answer_is_lost_is_carried_out_once(
+def test_transaction_with_lost_response_runs_once(
     tables: tuple["Table", "Table"], dynamodb_url: str, fault: str
 ) -> None:
     mark = str(uuid4())
@@ -95,9 +91,7 @@ def test_a_transaction_whose_answer_is_lost_is_carried_out_once(
     assert [item.get("mark") for item in tables[0].scan(ConsistentRead=True)["Items"]].count(mark) == 1
 
 
-def test_without_the_records_table_a_key_is_503_and_a_plain_post_works(
-    dynamodb_url: str, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_missing_idempotency_table_is_503_with_key_only(dynamodb_url: str, capfd: pytest.CaptureFixture[str]) -> None:
     items = new_table(dynamodb_url)
     with gunicorn(DYNAMODB_TABLE_NAME=items.name, DYNAMODB_ENDPOINT_URL=dynamodb_url) as client:
         error = assert_error(client.put('{"a": 1}', Idempotency_Key="x"), 503)
@@ -108,7 +102,7 @@ def test_without_the_records_table_a_key_is_503_and_a_plain_post_works(
     assert f"manage.py create_table creates {items.name} and {items.name}_idempotency" in log
 
 
-def test_the_records_table_may_have_another_name(tables: tuple["Table", "Table"], dynamodb_url: str) -> None:
+def test_idempotency_table_may_have_another_name(tables: tuple["Table", "Table"], dynamodb_url: str) -> None:
     items = new_table(dynamodb_url)
     settings = {"DYNAMODB_TABLE_NAME": items.name, "DYNAMODB_IDEMPOTENCY_TABLE_NAME": tables[1].name}
     with gunicorn(**settings, DYNAMODB_ENDPOINT_URL=dynamodb_url) as client:

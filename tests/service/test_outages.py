@@ -76,7 +76,7 @@ def test_throttling_after_the_retries_is_503_with_retry_after(dynamodb_url: str)
         assert int(response.header("Retry-After") or "0") >= 1
 
 
-def test_a_throttled_call_that_recovers_is_not_seen(dynamodb_url: str) -> None:
+def test_throttled_call_is_retried_unnoticed(dynamodb_url: str) -> None:
     table = new_table(dynamodb_url)
     table.put_item(Item={"object_id": "x"})
 
@@ -99,9 +99,7 @@ def three_pages(dynamodb_url: str) -> "Table":
 
 
 @pytest.mark.parametrize("failure", [(0, ""), (500, "InternalServerError"), (400, "AccessDeniedException")])
-def test_a_list_that_dynamodb_breaks_in_the_middle_never_looks_complete(
-    dynamodb_url: str, failure: tuple[int, str]
-) -> None:
+def test_interrupted_list_never_looks_complete(dynamodb_url: str, failure: tuple[int, str]) -> None:
     def after_the_first_page(operation: str, count: int) -> tuple[int, str] | None:
         return failure if operation == "Scan" and count > 1 else None
 
@@ -122,7 +120,7 @@ def test_a_list_that_dynamodb_breaks_in_the_middle_never_looks_complete(
         assert client.request("GET", "/__lbheartbeat__").status == 200
 
 
-def test_a_request_in_flight_is_answered_when_the_service_is_told_to_stop(shared: tuple["Table", Client]) -> None:
+def test_stopping_service_finishes_request_in_flight(shared: tuple["Table", Client]) -> None:
     table, _ = shared
     port = free_port()
     environment = {**CREDENTIALS, "PORT": str(port), "ALLOWED_HOSTS": "127.0.0.1", "DYNAMODB_TABLE_NAME": table.name}
@@ -154,7 +152,7 @@ def test_a_request_in_flight_is_answered_when_the_service_is_told_to_stop(shared
     assert process.returncode == 0
 
 
-def test_the_process_says_it_is_alive_while_dynamodb_is_silent_and_everybody_asks(dynamodb_url: str) -> None:
+def test_liveness_holds_while_dynamodb_is_silent(dynamodb_url: str) -> None:
     """Or the load balancer would have tasks replaced that are well."""
     over = threading.Event()
 

@@ -41,7 +41,7 @@ def own_table(dynamodb_url: str) -> "Table":
     return new_table(dynamodb_url)
 
 
-def test_what_dynamodb_leaves_unprocessed_is_sent_again(dynamodb_url: str, own_table: "Table") -> None:
+def test_unprocessed_items_are_sent_again(dynamodb_url: str, own_table: "Table") -> None:
     def take_ten(operation: str, count: int, request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         if operation != "BatchWriteItem":
             return request, {}
@@ -59,9 +59,7 @@ def test_what_dynamodb_leaves_unprocessed_is_sent_again(dynamodb_url: str, own_t
     assert numbers(own_table) == list(range(60))
 
 
-def test_the_answer_says_what_is_not_written_so_that_the_rest_can_be_sent(
-    dynamodb_url: str, own_table: "Table"
-) -> None:
+def test_response_names_lines_that_are_not_written(dynamodb_url: str, own_table: "Table") -> None:
     def third_batch_and_later(operation: str, count: int) -> tuple[int, str] | None:
         return THROTTLED if operation == "BatchWriteItem" and count > 2 else None
 
@@ -87,7 +85,7 @@ def test_the_answer_says_what_is_not_written_so_that_the_rest_can_be_sent(
 @pytest.mark.parametrize(
     ("failure", "retry"), [(THROTTLED, True), ((400, "AccessDeniedException"), False)], ids=["throttled", "refused"]
 )
-def test_a_failure_of_the_first_batch_is_503_and_nothing_is_written(
+def test_failure_of_first_batch_is_503(
     dynamodb_url: str, own_table: "Table", failure: tuple[int, str], retry: bool
 ) -> None:
     def fails(operation: str, count: int) -> tuple[int, str] | None:
@@ -109,7 +107,7 @@ def test_an_unreachable_dynamodb_is_503() -> None:
         assert_error(post(client, 3), 503)
 
 
-def test_items_whose_answers_are_lost_are_named_to_be_looked_up(dynamodb_url: str, own_table: "Table") -> None:
+def test_items_with_lost_response_are_named(dynamodb_url: str, own_table: "Table") -> None:
     def cut(operation: str, count: int) -> tuple[int, str] | None:
         return (0, "") if operation == "BatchWriteItem" and count > 1 else None
 
@@ -124,7 +122,7 @@ def test_items_whose_answers_are_lost_are_named_to_be_looked_up(dynamodb_url: st
         assert client.get(str(answers[29]["object_id"])).status == 404
 
 
-def test_one_who_leaves_stops_the_writing(dynamodb_url: str, own_table: "Table") -> None:
+def test_client_that_leaves_stops_the_writing(dynamodb_url: str, own_table: "Table") -> None:
     def slowly(operation: str, count: int) -> tuple[int, str] | None:
         if operation == "BatchWriteItem":
             time.sleep(0.1)
@@ -225,7 +223,7 @@ def test_lines_that_stall_are_408(shared: tuple["Table", Client]) -> None:
         assert_error(client.exchange(drip()), 408)
 
 
-def test_an_outage_between_large_items_says_which_are_written(dynamodb_url: str, own_table: "Table") -> None:
+def test_outage_between_large_items_names_written_ones(dynamodb_url: str, own_table: "Table") -> None:
     def third_put(operation: str, count: int) -> tuple[int, str] | None:
         return (400, "AccessDeniedException") if operation == "PutItem" and count > 4 else None
 

@@ -39,9 +39,7 @@ def client(shared: Shared) -> Iterator[Client]:
         (b"POST / HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\nContent-Length: 1\r\n\r\nx", 417),
     ],
 )
-def test_what_is_not_proper_http_is_refused_in_the_error_shape(
-    client: Client, request_bytes: bytes, status: int
-) -> None:
+def test_malformed_request_has_error_shape(client: Client, request_bytes: bytes, status: int) -> None:
     response = client.exchange([request_bytes])
     assert response.status == status
     error = assert_error(response, status)
@@ -77,7 +75,7 @@ def test_a_body_over_the_limit_is_413_before_it_is_read(client: Client) -> None:
     assert response.seconds < 2
 
 
-def test_a_body_that_breaks_off_is_400_even_where_it_is_whole_json(client: Client) -> None:
+def test_truncated_body_of_whole_json_is_400(client: Client) -> None:
     head = client.head_of("POST", "/picus/put", *JSON, "Content-Length: 100")
     error = assert_error(client.exchange([head + b'{"a": 1}'], half_close=True), 400)
     assert error["error"] == "The body breaks off or is malformed before its end."
@@ -91,7 +89,7 @@ def test_a_body_that_stalls_is_408(client: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/picus%2Fget%2Fabc", "/picus/get%2Fabc", "/picus/get//"])
-def test_a_path_whose_slashes_are_encoded_is_another_path(client: Client, path: str) -> None:
+def test_encoded_slashes_make_another_path(client: Client, path: str) -> None:
     assert_error(client.request("GET", path), 404)
 
 
@@ -122,7 +120,7 @@ def test_each_request_has_one_json_log_line(shared: Shared, capfd: pytest.Captur
     }
 
 
-def test_a_body_that_drips_is_408_and_its_thread_is_free_again(shared: Shared) -> None:
+def test_slow_body_is_408_and_frees_its_thread(shared: Shared) -> None:
     table = shared[0]
     endpoint = table.meta.client.meta.endpoint_url
     settings = {"BODY_SECONDS": "2", "WEB_THREADS": "1"}
@@ -150,12 +148,12 @@ def test_an_unknown_format_is_406(client: Client) -> None:
     assert_error(client.request("GET", "/picus/list?format=xml"), 406)
 
 
-def test_head_of_a_list_says_nothing_of_its_length(client: Client) -> None:
+def test_head_of_list_has_no_content_length(client: Client) -> None:
     response = client.request("HEAD", "/picus/list")
     assert (response.status, response.body, response.header("Content-Length")) == (200, b"", None)
 
 
-def test_a_page_behind_a_key_that_cannot_be_is_400(shared: Shared) -> None:
+def test_cursor_with_impossible_key_is_400(shared: Shared) -> None:
     cursor = encode_cursor("x" * 3000, shared[0].name, "")
     assert_error(shared[1].request("GET", f"/picus/list?limit=1&cursor={cursor}"), 400)
 
@@ -167,7 +165,7 @@ def test_a_cursor_of_another_table_is_400(shared: Shared) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
-def test_pages_of_other_origins_are_told_nothing_unless_switched_on(client: Client, method: str) -> None:
+def test_cors_is_off_by_default(client: Client, method: str) -> None:
     headers = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
     response = client.request(method, "/picus/list", headers=headers)
     assert response.status == 200

@@ -52,7 +52,7 @@ class Scans:
                 self.released.wait(10)
 
 
-def test_the_first_items_leave_before_the_second_page_has_come(dynamodb_url: str, big_table: "Table") -> None:
+def test_first_items_are_sent_before_second_page(dynamodb_url: str, big_table: "Table") -> None:
     scans = Scans(held=True)
     with (
         faulty_dynamodb(dynamodb_url, scans) as url,
@@ -70,9 +70,7 @@ def test_the_first_items_leave_before_the_second_page_has_come(dynamodb_url: str
     assert scans.count > 15
 
 
-def test_a_reader_who_stops_stops_the_scan_and_one_who_leaves_frees_the_thread(
-    dynamodb_url: str, big_table: "Table"
-) -> None:
+def test_reader_that_stops_or_leaves_stops_the_scan(dynamodb_url: str, big_table: "Table") -> None:
     scans = Scans(held=False)
     with (
         faulty_dynamodb(dynamodb_url, scans) as url,

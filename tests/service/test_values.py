@@ -59,7 +59,7 @@ def by_value(value: Json) -> object:
 
 @over_http
 @given(document=documents)
-def test_what_is_put_is_got_equal(shared: Shared, document: dict[str, Json]) -> None:
+def test_stored_document_comes_back_equal(shared: Shared, document: dict[str, Json]) -> None:
     table, client = shared
     key = client.store(written(document))
     assert by_value(client.fetch(key)) == by_value(document)
@@ -86,7 +86,7 @@ INSIDE = {'{"": 1}': "/", '{"k":1,"k":2}': "/k"}
 
 @over_http
 @given(path=st.lists(st.one_of(names, st.integers(0, 3)), max_size=6), culprit=culprits, first=names)
-def test_an_error_leads_to_the_culprit(shared: Shared, path: list[str | int], culprit: str, first: str) -> None:
+def test_error_has_pointer_to_bad_value(shared: Shared, path: list[str | int], culprit: str, first: str) -> None:
     _, client = shared
     if first == "object_id":
         first = "x"
@@ -102,7 +102,7 @@ def test_an_error_leads_to_the_culprit(shared: Shared, path: list[str | int], cu
 
 @over_http
 @given(excess=st.integers(-3, 3))
-def test_an_item_over_400_kb_as_dynamodb_counts_is_413(shared: Shared, excess: int) -> None:
+def test_item_over_400_kb_is_413(shared: Shared, excess: int) -> None:
     table, client = shared
     # The key's name and its UUID, and the attribute's name, count too.
     length = 400 * 1024 - len("object_id") - 36 - len("a") + excess
@@ -117,5 +117,5 @@ def test_an_item_over_400_kb_as_dynamodb_counts_is_413(shared: Shared, excess: i
     table.delete_item(Key={"object_id": key})
 
 
-def test_the_drawn_numbers_are_exact_to_begin_with() -> None:
+def test_generated_numbers_are_exact() -> None:
     assert by_value(parse_exact(written({"a": Number("1.10")}).encode())) == {"a": Decimal("1.1")}

@@ -17,7 +17,7 @@ def dialled(client: Client) -> RawConnection:
     return RawConnection(client.base_url, timeout=20)
 
 
-def test_requests_sent_in_one_packet_are_answered_in_order(shared: Shared) -> None:
+def test_pipelined_requests_get_responses_in_order(shared: Shared) -> None:
     _, client = shared
     bad = PING.replace(b"__lbheartbeat__", b"nowhere")
     with dialled(client) as connection:
@@ -39,7 +39,7 @@ def test_idle_connections_hold_no_thread(shared: Shared) -> None:
                 assert connection.read_head().startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_head_that_never_ends_frees_its_thread(shared: Shared) -> None:
+def test_endless_head_frees_its_thread(shared: Shared) -> None:
     table, _ = shared
     url = table.meta.client.meta.endpoint_url
     with (
@@ -54,7 +54,7 @@ def test_a_head_that_never_ends_frees_its_thread(shared: Shared) -> None:
         assert stuck.is_closed()
 
 
-def test_the_process_says_that_it_lives_while_a_slow_body_has_its_only_thread(shared: Shared) -> None:
+def test_liveness_holds_while_only_thread_is_busy(shared: Shared) -> None:
     table, _ = shared
     url = table.meta.client.meta.endpoint_url
     with (
@@ -73,7 +73,7 @@ def test_the_process_says_that_it_lives_while_a_slow_body_has_its_only_thread(sh
             assert time.monotonic() - started < 4
 
 
-def test_a_stopping_worker_answers_what_was_on_its_way_and_asks_to_close(shared: Shared) -> None:
+def test_stopping_worker_finishes_and_closes(shared: Shared) -> None:
     with service_process(shared) as (process, client), dialled(client) as connection, dialled(client) as idle:
         for each in (connection, idle):
             each.send(PING)

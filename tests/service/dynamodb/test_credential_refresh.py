@@ -105,7 +105,7 @@ def task_role(monkeypatch: pytest.MonkeyPatch) -> TaskRole:
     return TaskRole(lifetime=2.0)
 
 
-def test_credentials_expire_under_load_and_no_request_notices(
+def test_credentials_expire_under_load_unnoticed(
     task_role: TaskRole, make_transport: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two seconds of life, eight threads, five seconds: all requests succeed, with good credentials."""
@@ -189,7 +189,7 @@ def test_expired_credentials_fail_all_waiting_threads_at_once(
     assert time.monotonic() - started < alone * 4
 
 
-def test_revoked_credentials_are_renewed_and_the_call_succeeds(
+def test_revoked_credentials_are_renewed(
     task_role: TaskRole, make_transport: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """DynamoDB refuses what by its expiry is still good: all threads go on with the same new credentials."""
@@ -211,7 +211,7 @@ def test_revoked_credentials_are_renewed_and_the_call_succeeds(
         assert task_role.issued == 2
 
 
-def test_what_can_not_be_renewed_leaves_the_refusal(
+def test_failed_renewal_raises_the_refusal(
     task_role: TaskRole, make_transport: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task_role.lifetime = 3600
@@ -226,9 +226,7 @@ def test_what_can_not_be_renewed_leaves_the_refusal(
         assert refused.value.code == "ExpiredTokenException"
 
 
-def test_a_role_that_hands_out_expired_credentials_is_an_error_of_botocores(
-    task_role: TaskRole, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_role_with_expired_credentials_is_an_error(task_role: TaskRole, monkeypatch: pytest.MonkeyPatch) -> None:
     task_role.lifetime = -10
     with CredentialsEndpoint(task_role) as endpoint:
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.url)
@@ -236,7 +234,7 @@ def test_a_role_that_hands_out_expired_credentials_is_an_error_of_botocores(
             CredentialProvider().current()
 
 
-def test_bad_credentials_that_stay_bad_are_an_error(make_transport: Make) -> None:
+def test_bad_credentials_are_an_error(make_transport: Make) -> None:
     refusal = error("UnrecognizedClientException", "The security token included in the request is invalid.")
     with Server(replies(refusal)) as server:
         with pytest.raises(ServiceError) as refused:
@@ -244,7 +242,7 @@ def test_bad_credentials_that_stay_bad_are_an_error(make_transport: Make) -> Non
         assert (refused.value.code, len(server.requests)) == ("UnrecognizedClientException", 1)
 
 
-def test_an_endpoint_that_does_not_answer_is_an_error_that_waiting_threads_share(
+def test_waiting_threads_share_failure_of_endpoint(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -67,7 +67,7 @@ def test_a_delete_succeeds_once(
 
 @pytest.mark.parametrize("fault", HARMLESS + LOSING)
 @pytest.mark.parametrize("operation", ["PutItem", "GetItem", "Scan"])
-def test_what_can_be_repeated_is(
+def test_repeatable_calls_are_repeated(
     dynamodb_url: str, direct: Transport, table: str, make_transport: Make, *, operation: str, fault: str
 ) -> None:
     direct.call("PutItem", put(table, "k"))
@@ -109,7 +109,7 @@ def test_an_increment_is_done_at_most_once(
 
 
 @pytest.mark.parametrize("fault", HARMLESS + LOSING)
-def test_a_true_conflict_stays_one(
+def test_true_conflict_stays_a_conflict(
     dynamodb_url: str, direct: Transport, table: str, make_transport: Make, fault: str
 ) -> None:
     """Somebody else's item under the key, whatever happens to the answers."""
@@ -123,9 +123,7 @@ def test_a_true_conflict_stays_one(
 
 
 @pytest.mark.parametrize("fault", ["wrong crc", "flipped bit", "no body", "truncated", "throttled"])
-def test_an_absent_item_is_absent_when_the_refusal_got_through(
-    dynamodb_url: str, table: str, make_transport: Make, fault: str
-) -> None:
+def test_refusal_after_fault_means_absent_item(dynamodb_url: str, table: str, make_transport: Make, fault: str) -> None:
     """The status of the damaged answer said that nothing was done: the second refusal is believed."""
     with FaultyProxy(dynamodb_url, fault) as proxy:
         with pytest.raises(ServiceError) as failure:
@@ -134,16 +132,14 @@ def test_an_absent_item_is_absent_when_the_refusal_got_through(
         assert not failure.value.response_lost
 
 
-def test_a_delete_that_finds_nothing_after_a_lost_answer_counts_as_done(
-    dynamodb_url: str, table: str, make_transport: Make
-) -> None:
+def test_repeated_delete_without_item_has_succeeded(dynamodb_url: str, table: str, make_transport: Make) -> None:
     """The one outcome that can't be known; see outcomes.py. The answer says that it is a guess."""
     with FaultyProxy(dynamodb_url, "stalled before") as proxy:
         answer = make_transport(proxy.url, limits=IMPATIENT).call("DeleteItem", delete(table, "absent"))
         assert answer.response_lost
 
 
-def test_a_delete_after_which_somebody_created_the_item_anew_is_a_conflict(
+def test_repeated_delete_of_recreated_item_conflicts(
     dynamodb_url: str, direct: Transport, table: str, make_transport: Make
 ) -> None:
     direct.call("PutItem", put(table, "k", "1"))
@@ -183,7 +179,9 @@ def test_a_transaction_is_carried_out_once(
         assert json.loads(proxy.requests[-1].body)["ClientRequestToken"] == "my own"
 
 
-def test_several_faults_in_a_row(dynamodb_url: str, direct: Transport, table: str, make_transport: Make) -> None:
+def test_several_faults_in_a_row_are_survived(
+    dynamodb_url: str, direct: Transport, table: str, make_transport: Make
+) -> None:
     with FaultyProxy(dynamodb_url, "500 before", "reset after", "flipped bit") as proxy:
         answer = make_transport(proxy.url).call("PutItem", put(table, "k", "1"))
         # The connection that was reset had been used before: it died, the caller's attempts don't pay for it.
@@ -192,7 +190,7 @@ def test_several_faults_in_a_row(dynamodb_url: str, direct: Transport, table: st
         assert stored(direct, table) == "1"
 
 
-def test_too_many_faults_are_an_error_that_says_what_is_not_known(
+def test_error_says_if_outcome_is_unknown(
     dynamodb_url: str, direct: Transport, table: str, make_transport: Make
 ) -> None:
     with FaultyProxy(dynamodb_url, *["closed after"] * 4) as proxy:
@@ -202,7 +200,7 @@ def test_too_many_faults_are_an_error_that_says_what_is_not_known(
         assert stored(direct, table) == "1"
 
 
-def test_in_chaos_every_outcome_that_was_reported_is_true(
+def test_every_reported_outcome_is_true_in_chaos(
     dynamodb_url: str, direct: Transport, table: str, make_transport: Make
 ) -> None:
     """Eight threads create and delete through random faults; does the table have what they were told?"""
@@ -241,9 +239,7 @@ def did(transport: Transport, operation: str, request: dict[str, Any]) -> bool:
     return True
 
 
-def test_a_dripping_answer_costs_no_more_than_the_read_timeout(
-    dynamodb_url: str, table: str, make_transport: Make
-) -> None:
+def test_slow_response_ends_at_read_timeout(dynamodb_url: str, table: str, make_transport: Make) -> None:
     with FaultyProxy(dynamodb_url, "drip") as proxy:
         started = time.monotonic()
         make_transport(proxy.url, limits=IMPATIENT).call("Scan", {"TableName": table})

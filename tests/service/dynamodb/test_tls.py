@@ -63,7 +63,7 @@ def test_one_verified_connection_serves_many_calls(
     assert server.connections == 1
 
 
-def test_a_warm_connection_with_session_tickets_waiting_is_alive(
+def test_connection_with_session_tickets_is_alive(
     server: Server, certificate: Path, make_transport: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """TLS 1.3 tickets arrive after the handshake and make the idle socket readable: that is no farewell."""
@@ -86,7 +86,7 @@ def test_a_bundle_may_be_a_folder(
         make_transport(server.url).call("GetItem", {})
 
 
-def test_a_server_that_nobody_vouches_for_is_refused_at_once(server: Server, make_transport: Make) -> None:
+def test_untrusted_certificate_is_refused_at_once(server: Server, make_transport: Make) -> None:
     with pytest.raises(NoResponse, match="certificate verify failed") as failure:
         make_transport(server.url).call("PutItem", {})
     assert (failure.value.attempts, failure.value.response_lost) == (1, False)
@@ -102,7 +102,7 @@ def test_a_certificate_for_another_name_is_refused(
     assert not server.requests
 
 
-def test_a_server_that_does_not_speak_tls_is_no_answer(make_transport: Make) -> None:
+def test_server_without_tls_is_no_response(make_transport: Make) -> None:
     with Server(replies(FINE)) as plain:
         limits = QUICK._replace(connect_timeout=0.2, attempts=2)
         with pytest.raises(NoResponse) as failure:
@@ -124,7 +124,7 @@ def test_a_connection_that_died_is_replaced(
         until(lambda held=connection: not held.is_alive())  # type: ignore[misc]
 
 
-def test_a_large_answer_and_a_large_request_arrive(
+def test_large_request_and_response_arrive(
     tls: ssl.SSLContext, certificate: Path, make_transport: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def echo(connection: ssl.SSLSocket, request: Request) -> bool:
@@ -137,7 +137,7 @@ def test_a_large_answer_and_a_large_request_arrive(
         assert make_transport(server.url).call("PutItem", body).body == body
 
 
-def test_a_surplus_behind_a_large_answer_is_not_taken_for_the_next(
+def test_surplus_bytes_are_not_next_response(
     tls: ssl.SSLContext, certificate: Path, make_transport: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """TLS decrypts it together with the end of the answer, so that the socket has nothing more to read."""
@@ -150,9 +150,7 @@ def test_a_surplus_behind_a_large_answer_is_not_taken_for_the_next(
         assert server.connections == 2
 
 
-def test_botocores_authorities_stand_in_for_those_that_a_system_lacks(
-    make_transport: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_botocore_authorities_replace_missing_ones(make_transport: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/absent")
     monkeypatch.setenv("SSL_CERT_DIR", "/absent")
     context = make_transport("https://localhost:1")._address.tls
@@ -160,7 +158,7 @@ def test_botocores_authorities_stand_in_for_those_that_a_system_lacks(
     assert context.cert_store_stats()["x509_ca"] > 50
 
 
-def test_the_systems_authorities_are_the_default(make_transport: Make) -> None:
+def test_system_authorities_are_the_default(make_transport: Make) -> None:
     """Not those of botocore, if the system has any."""
     transport = make_transport("https://localhost:1")
     context = transport._address.tls

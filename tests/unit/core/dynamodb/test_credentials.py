@@ -43,7 +43,7 @@ def test_a_key_without_its_secret_is_an_error(monkeypatch: pytest.MonkeyPatch) -
         CredentialProvider().current()
 
 
-def test_no_credentials_are_an_error_until_there_are_some(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_searched_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     provider = CredentialProvider()
     for _ in range(2):
@@ -63,7 +63,7 @@ def test_a_profile_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert CredentialProvider().current() == Credentials("AK", "SK", "T")
 
 
-def test_credentials_of_the_environment_that_expire_are_botocores_to_refresh(
+def test_expiring_environment_is_left_to_botocore(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2099-01-01T00:00:00Z")
@@ -71,7 +71,7 @@ def test_credentials_of_the_environment_that_expire_are_botocores_to_refresh(
     assert CredentialProvider().current() == Credentials("local", "local", None)
 
 
-def test_a_function_loads_neither_botocores_session_nor_tls_to_call(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_call_loads_no_botocore_session_and_no_tls(monkeypatch: pytest.MonkeyPatch) -> None:
     script = (
         # orjson is not in the function's package.
         "import sys; sys.modules['orjson'] = None; from picus_api.core.dynamodb.transport import create_transport;"
@@ -88,7 +88,7 @@ def test_a_function_loads_neither_botocores_session_nor_tls_to_call(monkeypatch:
     assert ran.stdout == "[]\n"
 
 
-def test_a_setting_that_botocore_refuses_is_an_error_of_botocores(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_setting_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://example.com/")
     with pytest.raises(CredentialRetrievalError, match="Unsupported host"):

@@ -18,7 +18,7 @@ def test_a_key_comes_back(key: str, filter_text: str) -> None:
 
 
 @given(keys, keys)
-def test_one_of_another_table_or_filter_is_refused(key: str, other: str) -> None:
+def test_cursor_of_other_table_or_filter_is_refused(key: str, other: str) -> None:
     cursor = encode_cursor(key, "table", "")
     for table, filter_text in (("table2", ""), ("table", other), (other + "table", "")):
         with pytest.raises(BadParameter):
@@ -26,6 +26,6 @@ def test_one_of_another_table_or_filter_is_refused(key: str, other: str) -> None
 
 
 @given(st.text(max_size=100))
-def test_what_is_no_cursor_is_refused(text: str) -> None:
+def test_malformed_cursor_is_refused(text: str) -> None:
     with pytest.raises(BadParameter):
         decode_cursor(text, "table", "")
