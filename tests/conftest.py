@@ -20,13 +20,13 @@ settings.load_profile("picus")
 
 @pytest.fixture(scope="session")
 def dynamodb_url() -> Iterator[str]:
-    """A DynamoDB-compatible server for the whole run."""
+    """Run ministack for the whole session, and give its address."""
     with ministack() as url:
         yield url
 
 
 def use_table(monkeypatch: pytest.MonkeyPatch, url: str, name: str) -> None:
-    """Point this process's Item at a table."""
+    """Point the Item model and the transport of this process at a table."""
     for variable, value in {**CREDENTIALS, "DYNAMODB_TABLE_NAME": name, "DYNAMODB_ENDPOINT_URL": url}.items():
         monkeypatch.setenv(variable, value)
     monkeypatch.setattr(Item.Meta, "table_name", name)
@@ -37,7 +37,7 @@ def use_table(monkeypatch: pytest.MonkeyPatch, url: str, name: str) -> None:
 
 @pytest.fixture
 def table(dynamodb_url: str, monkeypatch: pytest.MonkeyPatch) -> "Table":
-    """An empty table, seen by plain boto3 and by Item."""
+    """Create an empty table, and point Item at it."""
     created = new_table(dynamodb_url)
     use_table(monkeypatch, dynamodb_url, created.name)
     return created

@@ -82,7 +82,7 @@ class FaultyProxy(Server):
         self.faults = deque(faults)
         self.operations = operations
         self.applied: list[tuple[str, int]] = []  # operation and status
-        self.meanwhile: Callable[[], object] = lambda: None  # what others do while an answer gets lost
+        self.meanwhile: Callable[[], object] = lambda: None  # what other clients do while a response gets lost
         self._upstream = url
 
     def _forward(self, connection: socket.socket, request: Request) -> bool:
@@ -145,7 +145,7 @@ def _wrong_crc(reply: bytes) -> bytes:
 
 
 def _flipped(reply: bytes) -> bytes:
-    """One bit of the body is wrong."""
+    """Return the response with one wrong bit in its body."""
     return reply[:-2] + bytes([reply[-2] ^ 1]) + reply[-1:]
 
 

@@ -30,7 +30,7 @@ class Request(NamedTuple):
 
     @property
     def operation(self) -> str:
-        """The DynamoDB operation, such as "GetItem"."""
+        """Return the DynamoDB operation, such as "GetItem"."""
         return self.headers["x-amz-target"].partition(".")[2]
 
 

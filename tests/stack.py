@@ -20,7 +20,7 @@ STOP_SECONDS = 60.0
 
 @dataclass
 class Stack:
-    """A `manage.py serve` and all that it said so far."""
+    """A running `manage.py serve`, and its output so far."""
 
     port: str
     data_dir: Path
@@ -50,24 +50,24 @@ class Stack:
         self._announced.set()  # or never
 
     def wait_until_announced(self) -> None:
-        """Returns when the address is out; a stack that ends before fails with what it said."""
+        """Wait until the stack prints its address. Fail with its output if it ends before."""
         assert self._announced.wait(START_SECONDS), f"not up after {START_SECONDS} s:\n{self.output}"
         assert f"Picus serves {self.url}" in self.output, f"it did not start:\n{self.output}"
 
     def wait(self) -> int:
-        """Its exit status, once it ended and all was read."""
+        """Wait for the end of the stack, and return its exit status."""
         status = self.process.wait(STOP_SECONDS)
         self._reader.join(STOP_SECONDS)
         return status
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Sends a signal and waits for the end."""
+        """Send a signal, wait for the end, and return the exit status."""
         self.process.send_signal(number)
         return self.wait()
 
 
 def clean_environment(**environment: str) -> dict[str, str]:
-    """The caller's environment without anything that would configure a stack, and with these variables."""
+    """Return the environment without variables that configure a stack, and with these variables."""
     settings = ("DYNAMODB_", "AWS_", "PICUS_", "WEB_", "LOG_")
     stack = ("PORT", "BIND_HOST", "SERVICE_ADDRESS", "LOCAL_DATA_DIR", "EDGE_TEMPLATE")
     names = (*stack, "ALLOWED_HOSTS", "MAX_BODY_BYTES", "DEBUG")
@@ -77,7 +77,7 @@ def clean_environment(**environment: str) -> dict[str, str]:
 
 @contextmanager
 def launched(data_dir: Path, **environment: str) -> Iterator[Stack]:
-    """A stack from its launch on, announced or not; ended at the latest when the block is left."""
+    """Launch a stack, and give it before it is ready; it ends with the block at the latest."""
     port = environment.setdefault("PORT", str(free_port()))
     process = subprocess.Popen(
         [sys.executable, "manage.py", "serve"],
@@ -97,7 +97,7 @@ def launched(data_dir: Path, **environment: str) -> Iterator[Stack]:
 
 @contextmanager
 def running_stack(**environment: str) -> Iterator[str]:
-    """The address of a stack of one's own, from its announcement to its clean stop. Variables go to the stack."""
+    """Run a stack with these environment variables, and give its address when it is ready."""
     with tempfile.TemporaryDirectory() as folder, launched(Path(folder), **environment) as stack:
         stack.wait_until_announced()
         yield stack.url
@@ -105,7 +105,7 @@ def running_stack(**environment: str) -> Iterator[str]:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/<pid>/stat from the state on; empty when there is no such process."""
+    """Return the fields of /proc/<pid>/stat from the state on, or nothing if there is no such process."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
@@ -113,19 +113,19 @@ def _stat(pid: int) -> list[str]:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process runs, and is not just waiting to be reaped."""
+    """Return True if a process runs and is not a zombie."""
     return _stat(pid)[:1] not in ([], ["Z"], ["X"])
 
 
 def children(pid: int) -> dict[int, str]:
-    """The child processes of a process, by pid, with their command lines."""
+    """Return the command lines of a process' children by pid."""
     pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
     ours = [other for other in pids if _stat(other)[1:2] == [str(pid)] and alive(other)]
     return {other: Path(f"/proc/{other}/cmdline").read_text().replace("\0", " ") for other in ours}
 
 
 def listening(pid: int) -> list[tuple[str, int]]:
-    """The addresses, as /proc has them, and ports that a process listens on."""
+    """Return the addresses (as /proc has them) and ports on which a process listens."""
     files = [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
     inodes = {name[8:-1] for name in files if name.startswith("socket:[")}
     rows = [line.split() for kind in ("tcp", "tcp6") for line in Path(f"/proc/net/{kind}").read_text().splitlines()[1:]]
@@ -134,7 +134,7 @@ def listening(pid: int) -> list[tuple[str, int]]:
 
 
 def wait_until_gone(pids: list[int], seconds: float = 15.0) -> None:
-    """Returns when none of the processes runs any more."""
+    """Wait until none of the processes runs. Fail after some seconds."""
     deadline = time.monotonic() + seconds
     while left := [pid for pid in pids if alive(pid)]:
         assert time.monotonic() < deadline, f"still running: {left}"

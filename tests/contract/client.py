@@ -1,4 +1,4 @@
-"""A client that sends exactly the bytes it is given over http or https: the standard library alone."""
+"""The HTTP client of the contract suite: the standard library alone."""
 
 import http.client
 import time
@@ -21,24 +21,24 @@ def _response(raw: http.client.HTTPResponse, request: str, started: float) -> Re
 
 @dataclass
 class Client:
-    """Speaks to one base URL and remembers every item that an answer said it created."""
+    """A client of one base URL. It remembers every item that a response said it created."""
 
     base_url: str
     created: list[str] = field(default_factory=list)
 
     @property
     def host(self) -> str:
-        """What goes into `Host`."""
+        """Return the value of `Host`."""
         return urlsplit(self.base_url).netloc
 
     @property
     def secure(self) -> bool:
-        """Whether the base URL is https."""
+        """Return True if the base URL is https."""
         return urlsplit(self.base_url).scheme == "https"
 
     @contextmanager
     def connection(self) -> Iterator[http.client.HTTPConnection]:
-        """A connection for several requests in a row."""
+        """Open a connection for several requests in a row."""
         kind = http.client.HTTPSConnection if self.secure else http.client.HTTPConnection
         with closing(kind(self.host, timeout=TIMEOUT_SECONDS)) as connection:
             yield connection
@@ -51,7 +51,7 @@ class Client:
         body: bytes | str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """Send one request with these headers only (and Host, Content-Length), and read its answer."""
+        """Send one request with these headers only (and Host, Content-Length), and return its response."""
         started = time.monotonic()
         given = headers or {}
         content = body.encode() if isinstance(body, str) else body
@@ -71,7 +71,7 @@ class Client:
         body: bytes | str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """Send one request on a connection of its own. `target` goes out as it is."""
+        """Send one request on a new connection. `target` is sent as it is."""
         with self.connection() as connection:
             return self.send(connection, method, target, body, headers)
 
@@ -88,7 +88,7 @@ class Client:
         return self.request("POST", f"/picus/put{suffix}", body, JSON_TYPE | _names(headers))
 
     def replace(self, key: str, body: bytes | str, suffix: str = "", **headers: str) -> Response:
-        """Put a body under a key of one's own choice."""
+        """Put a body under a key that the test chooses."""
         target = f"/picus/put/{quote(key, safe='')}{suffix}"
         return self.request("PUT", target, body, JSON_TYPE | _names(headers))
 
@@ -98,7 +98,7 @@ class Client:
         return self.request("PATCH", target, body, {"Content-Type": "application/merge-patch+json"} | _names(headers))
 
     def listed(self) -> dict[str, dict[str, Json]]:
-        """Every item of the table by its key; an item that comes twice is a failure."""
+        """Return all items of the table by key. Fail if an item is listed twice."""
         response = self.request("GET", "/picus/list")
         items = response.json
         assert response.status == 200, response
@@ -129,12 +129,12 @@ class Client:
         return item
 
     def head_of(self, method: str, target: str, *fields: str) -> bytes:
-        """The head of a request that `exchange` sends, with any fields, legal or not."""
+        """Return the head of a request for `exchange`, with any fields, legal or not."""
         lines = [f"{method} {target} HTTP/1.1", f"Host: {self.host}", *fields]
         return "\r\n".join([*lines, "", ""]).encode()
 
     def exchange(self, pieces: Iterable[bytes], *, half_close: bool = False) -> Response:
-        """Send raw bytes until they are all out or an answer arrives, then read the answer, as curl does."""
+        """Send raw bytes until all are sent or a response arrives, then return the response, as curl does."""
         started = time.monotonic()
         with RawConnection(self.base_url) as connection:
             connection.send_until_response(pieces)

@@ -15,7 +15,7 @@ PAGES_FOLLOWED = 50
 
 
 class Page(HTMLParser):
-    """The tags of a page."""
+    """Collects the tags of an HTML page."""
 
     def __init__(self, response: Response) -> None:
         super().__init__()
@@ -30,20 +30,20 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
     def values(self, attribute: str, *tags: str) -> list[str]:
-        """This attribute of these tags, in order."""
+        """Return the values of an attribute of these tags, in order."""
         found = [attributes.get(attribute) for tag, attributes in self.tags if tag in tags]
         return [value for value in found if value]
 
 
 def browse(client: Client, target: str) -> Page:
-    """What a browser sees there."""
+    """Return the HTML page at a path."""
     response = client.request("GET", target, headers={"Accept": BROWSER})
     assert response.status in (200, 405), response
     return Page(response)
 
 
 def onward(page: Page, base: str) -> list[str]:
-    """The links of a list page that lead to more of the list."""
+    """Return the links of a list page that lead to other pages of the list."""
     targets = [urlsplit(urljoin(base, link)) for link in page.values("href", "a")]
     lists = [t for t in targets if t.path.rstrip("/") == "/picus/list" and t.query and "format=" not in t.query]
     return [f"{target.path}?{target.query}" for target in lists]

@@ -1,4 +1,4 @@
-"""One domain: which compute answers a path, by path alone, and that everything else passes through."""
+"""One domain: the path alone chooses the compute, and everything else passes through."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""Every error has one shape, whichever compute answers, and absence has the same bytes from both."""
+"""Every error has one shape, from both computes, and a missing item has the same bytes from both."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is no proper HTTP, or too large: refused in the error shape, quickly, and the service goes on."""
+"""Malformed and oversized requests are refused quickly, in the error shape, and the service goes on."""
 
 from collections.abc import Iterator
 
@@ -19,13 +19,13 @@ HUNDRED_MB = 100 * 1024 * 1024
 
 @pytest.fixture(autouse=True)
 def still_serves(client: Client) -> Iterator[None]:
-    """Whatever a test sent, an ordinary request succeeds after it."""
+    """Assert after each test that an ordinary request still succeeds."""
     yield
     assert_still_serves(client)
 
 
 def filler(size: int) -> Iterator[bytes]:
-    """A JSON object of about this many bytes, piece by piece."""
+    """Yield a JSON object of about this many bytes, in pieces."""
     yield b'{"a": "'
     for _ in range(size // 65536):
         yield b"x" * 65536

@@ -1,4 +1,4 @@
-"""PATCH /picus/put/{key}: JSON Merge Patch (RFC 7396), exactly, and nothing lost between those who patch at once."""
+"""PATCH /picus/put/{key}: JSON Merge Patch (RFC 7396), exactly, and parallel patches lose nothing."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from tests.contract.client import JSON_TYPE, Client
 from tests.contract.exact import parse_exact
 from tests.contract.expect import assert_error, assert_json, assert_not_found
 
-# Target, patch and result: those of RFC 7396, appendix A, that are objects, and some of our own.
+# Target, patch and result: the objects of RFC 7396, appendix A, and others.
 MERGES = [
     ('{"a":"b"}', '{"a":"c"}', '{"a":"c"}'),
     ('{"a":"b"}', '{"b":"c"}', '{"a":"b","b":"c"}'),
@@ -37,7 +37,7 @@ MERGES = [
 
 
 def by_value(text: str | bytes) -> object:
-    """JSON to compare by value, numbers exactly."""
+    """Return JSON with numbers as Decimal, to compare it by value."""
     from decimal import Decimal
 
     return json.loads(text, parse_int=Decimal, parse_float=Decimal)

@@ -20,7 +20,7 @@ def post(client: Client, body: str | bytes, **headers: str) -> Response:
 
 
 def created(client: Client, response: Response) -> list[str]:
-    """The keys of an answer that must say that all is written."""
+    """Return the keys in a response, which must say that all items are written."""
     assert response.status == 200, response
     assert_request_id(response)
     answers = lines_of(response)

@@ -1,4 +1,4 @@
-"""What is no JSON object that DynamoDB can hold is refused, and the answer says where the fault is."""
+"""A body that DynamoDB can't hold is refused, and the response says where the fault is."""
 
 import gzip
 

@@ -18,7 +18,7 @@ METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 
 
 def described(client: Client) -> dict[str, Any]:
-    """The description, for what needs plain values."""
+    """Return the OpenAPI description with plain values."""
     response = client.request("GET", "/schema/")
     assert response.status == 200, response
     document: dict[str, Any] = json.loads(response.body)

@@ -1,4 +1,4 @@
-"""ETags and preconditions (RFC 9110, section 13): who writes over what he hasn't seen is told so, by both computes."""
+"""ETags and preconditions (RFC 9110, section 13), on both computes."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +29,7 @@ MALFORMED = [
 
 
 def tag_of(response: Response) -> str:
-    """The strong ETag of an answer."""
+    """Return the ETag of a response, which must be strong."""
     tag = response.header("ETag")
     assert tag is not None, response
     assert re.fullmatch(r'"[!#-~]+"', tag), tag

@@ -1,4 +1,4 @@
-"""What is in the package, and what the function loads of it."""
+"""The contents of the package, and the modules that the function loads."""
 
 import json
 import re

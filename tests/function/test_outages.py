@@ -1,4 +1,4 @@
-"""What the packaged function answers when DynamoDB or its settings fail: paths that trimming could have cut."""
+"""The packaged function's responses when DynamoDB or settings fail: code that trimming could have removed."""
 
 import json
 import socket
@@ -25,7 +25,7 @@ NO_METADATA_SERVICE = {"AWS_EC2_METADATA_DISABLED": "true"}
 
 
 def only_cause(function: Function) -> str:
-    """The logged cause, of the function's first request, which has ended."""
+    """Return the cause that the function logged for its first request."""
     *attempts, cause, request = function.log()
     assert all(line["logger"].startswith("picus_api.core.dynamodb.") for line in attempts)
     assert request["message"] == "request"

@@ -27,7 +27,7 @@ def delete(function: Function, key: str, *if_match: str, field: str = "If-Match"
 
 
 def tag(table: "Table", key: str = "x") -> str:
-    """The ETag as the service would send it."""
+    """Return the ETag that the service would send."""
     low_level = boto3.client(
         "dynamodb",
         endpoint_url=table.meta.client.meta.endpoint_url,

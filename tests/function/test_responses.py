@@ -1,4 +1,4 @@
-"""The packaged function's answers, whole, to the events of API Gateway's REST proxy integration."""
+"""The packaged function's whole responses to events of API Gateway's REST proxy integration."""
 
 import json
 import re

@@ -27,7 +27,7 @@ SAFE = {
 
 
 def settings_of(stage: str) -> dict[str, Any]:
-    """As Zappa merges them: one level deep."""
+    """Return the settings of a stage, merged as Zappa merges them: one level deep."""
     settings = json.loads((ROOT / "zappa_settings.json").read_text())
     return {**settings["base"], **settings[stage]}
 

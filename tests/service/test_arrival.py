@@ -1,4 +1,4 @@
-"""Slow clients: they get their answers, and nobody else waits for them."""
+"""Slow clients get their responses, and no other client waits for them."""
 
 import time
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ BODY = b'{"name": "slow"}'
 
 @pytest.fixture
 def client(shared: Shared) -> Iterator[Client]:
-    """Two threads, and so one for what is read as it comes."""
+    """Run a service with two threads, of which one reads bodies as they arrive."""
     url = shared[0].meta.client.meta.endpoint_url
     settings = {"WEB_THREADS": "2", "BODY_SECONDS": "4"}
     with gunicorn(DYNAMODB_TABLE_NAME=shared[0].name, DYNAMODB_ENDPOINT_URL=url, **settings) as client:

@@ -1,4 +1,4 @@
-"""What an answer that streams cost stands in a trailer field behind it (RFC 9112, section 7.1.2)."""
+"""The capacity of a streamed response stands in a trailer field (RFC 9112, section 7.1.2)."""
 
 import json
 from typing import Any

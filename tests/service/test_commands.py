@@ -1,4 +1,4 @@
-"""What an operator types."""
+"""Commands of manage.py as an operator types them."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Idempotency-Key between processes, beside a network that loses answers, and without its table."""
+"""Idempotency-Key between processes, with lost responses, and without its table."""
 
 import time
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def tables(dynamodb_url: str) -> tuple["Table", "Table"]:
-    """The items' table, as an operator made it long ago, and that of the records, as the command adds it."""
+    """Create an item table as an operator made it, and its idempotency table by the command."""
     items = new_table(dynamodb_url)
     made = manage("create_table", DYNAMODB_TABLE_NAME=items.name, DYNAMODB_ENDPOINT_URL=dynamodb_url)
     assert made.stdout == f"Table {items.name}: there already.\nTable {items.name}_idempotency: created and active.\n"
@@ -31,7 +31,7 @@ def tables(dynamodb_url: str) -> tuple["Table", "Table"]:
 
 @pytest.fixture(scope="module")
 def two(tables: tuple["Table", "Table"], dynamodb_url: str) -> Iterator[tuple[Client, Client]]:
-    """Two services on the same tables."""
+    """Run two services on the same tables."""
     settings = {"DYNAMODB_TABLE_NAME": tables[0].name, "DYNAMODB_ENDPOINT_URL": dynamodb_url}
     with gunicorn(**settings) as first, gunicorn(**settings) as second:
         yield first, second

@@ -1,4 +1,4 @@
-"""DynamoDB fails: the client gets an answer it can act on, the operator the cause."""
+"""DynamoDB fails: the client gets an error it can act on, and the operator the cause."""
 
 import http.client
 import json
@@ -153,7 +153,7 @@ def test_stopping_service_finishes_request_in_flight(shared: tuple["Table", Clie
 
 
 def test_liveness_holds_while_dynamodb_is_silent(dynamodb_url: str) -> None:
-    """Or the load balancer would have tasks replaced that are well."""
+    """Otherwise the load balancer would replace healthy tasks."""
     over = threading.Event()
 
     def silence(operation: str, count: int) -> None:

@@ -28,7 +28,7 @@ def post(client: Client, count: int) -> Response:
 
 
 def numbers(table: "Table") -> list[int]:
-    """The `n` of every item, in order."""
+    """Return the `n` of every item, sorted."""
     return sorted(int(str(item["n"])) for item in table.scan(ConsistentRead=True)["Items"])
 
 
@@ -144,7 +144,7 @@ def test_client_that_leaves_stops_the_writing(dynamodb_url: str, own_table: "Tab
 
 
 def peak_megabytes(client: Client) -> float:
-    """The most memory that any worker of this service had."""
+    """Return the peak memory of the service's workers, in megabytes."""
     mark = f"PORT={client.host.rpartition(':')[2]}\0".encode()
     peaks = []
     for process in Path("/proc").glob("[0-9]*"):

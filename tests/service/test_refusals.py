@@ -1,4 +1,4 @@
-"""What the service itself refuses before a view sees it, without an edge in front."""
+"""Requests that the service refuses before a view sees them, without an edge in front."""
 
 import json
 import time
@@ -21,7 +21,7 @@ JSON = ("Content-Type: application/json",)
 
 @pytest.fixture
 def client(shared: Shared) -> Iterator[Client]:
-    """A client whose service must still serve when the test is over."""
+    """Return a client, and assert after the test that its service still serves."""
     yield shared[1]
     assert shared[1].request("GET", "/picus/get/absent").status == 404
 

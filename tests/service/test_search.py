@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def many(dynamodb_url: str) -> "Table":
-    """2,000 small items, one of them rare."""
+    """Create a table of 2,000 small items, one of them rare."""
     table = new_table(dynamodb_url)
     with table.batch_writer() as batch:
         for number in range(2000):

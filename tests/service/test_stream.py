@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def big_table(dynamodb_url: str) -> "Table":
-    """About 20 MB: twenty pages."""
+    """Create a table of about 20 MB: twenty pages."""
     table = new_table(dynamodb_url)
     with table.batch_writer() as batch:
         for number in range(60):
@@ -37,7 +37,7 @@ def until(condition: Callable[[], bool], seconds: float) -> None:
 
 
 class Scans:
-    """Counts the pages that the service asks for, and holds back those after the first until released."""
+    """Counts the pages that the service asks for, and holds back all but the first until released."""
 
     def __init__(self, *, held: bool) -> None:
         self.count = 0

@@ -1,4 +1,4 @@
-"""Any JSON object that DynamoDB can hold comes back equal; of any other, the error leads to the culprit."""
+"""A JSON object that DynamoDB can hold comes back equal; for any other the error has a pointer to the bad value."""
 
 import json
 from decimal import Decimal
@@ -36,7 +36,7 @@ documents = st.dictionaries(names.filter(lambda name: name != "object_id"), valu
 
 
 def written(value: Json) -> str:
-    """JSON text with numbers exactly as drawn."""
+    """Return JSON text with numbers exactly as generated."""
     if isinstance(value, Number):
         return value.text
     if isinstance(value, list):
@@ -47,7 +47,7 @@ def written(value: Json) -> str:
 
 
 def by_value(value: Json) -> object:
-    """The same with numbers as Decimal: their value, exactly."""
+    """Return the value with numbers as Decimal."""
     if isinstance(value, Number):
         return value.value
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Versions beside other programs that use the table, and beside a network that loses answers."""
+"""Versions beside other programs that use the table, and with lost responses."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -104,7 +104,7 @@ def test_foreign_item_is_patched_without_loss(shared: Shared) -> None:
 
 
 def stored_form(table: "Table", row: dict[str, Any]) -> dict[str, Any]:
-    """A row as boto3 reads it back."""
+    """Return an item as boto3 reads it."""
     table.put_item(Item={**row, "object_id": "again"})
     item = stored(table, "again")
     table.delete_item(Key={"object_id": "again"})
@@ -134,7 +134,7 @@ THEIRS = ["SET a = :v", "SET a = :v, picus_version = :v", "REMOVE a SET b = :v"]
 
 @pytest.fixture(scope="module")
 def raced(dynamodb_url: str) -> Iterator[Raced]:
-    """A service, and what others do just before its next PutItem arrives."""
+    """Run a service behind a proxy that lets another client write just before the next PutItem."""
     table = new_table(dynamodb_url)
     others: list[Callable[[], object]] = []
 

@@ -27,7 +27,7 @@ def create_table(transport: Transport) -> str:
 
 @pytest.fixture
 def direct(dynamodb_url: str, make_transport: Make) -> Transport:
-    """A transport that goes to DynamoDB without faults."""
+    """Return a transport to DynamoDB without faults."""
     return make_transport(dynamodb_url)
 
 

@@ -25,7 +25,7 @@ def iso(seconds: float) -> str:
 class TaskRole:
     """The credentials endpoint of an ECS task, and a DynamoDB that refuses what has expired or was revoked.
 
-    `lifetime` is that of credentials, in seconds.
+    `lifetime`: of the credentials, in seconds.
     """
 
     def __init__(self, lifetime: float) -> None:
@@ -204,7 +204,7 @@ def test_revoked_credentials_are_renewed(
         assert {each.attempts for each in answers} <= {1, 2}
         assert task_role.issued == 2
 
-        task_role.expiry["AK2"] = 0.0  # again at once: whoever revokes them all is not asked in a loop
+        task_role.expiry["AK2"] = 0.0  # Again at once: a second renewal must not follow.
         with pytest.raises(ServiceError) as refused:
             transport.call("GetItem", {})
         assert refused.value.code == "ExpiredTokenException"

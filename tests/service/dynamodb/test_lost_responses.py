@@ -1,4 +1,4 @@
-"""A faulty network between us and a real DynamoDB: nothing is done twice, each outcome is the true one."""
+"""A faulty network before a real DynamoDB: nothing is done twice, and each reported outcome is true."""
 
 import json
 import random
@@ -34,7 +34,7 @@ def delete(table: str, key: str) -> dict[str, Any]:
 
 
 def stored(direct: Transport, table: str, key: str = "k") -> str | None:
-    """The number in the item, or None if there is no item."""
+    """Return the number in the item, or None if there is no item."""
     found = json.loads(
         direct.call("GetItem", {"TableName": table, "Key": {"object_id": {"S": key}}, "ConsistentRead": True}).body
     )
@@ -86,7 +86,7 @@ def test_repeatable_calls_are_repeated(
 def test_an_increment_is_done_at_most_once(
     dynamodb_url: str, direct: Transport, table: str, make_transport: Make, fault: str
 ) -> None:
-    """UpdateItem may add: after a lost answer it is an error that says so, never a second addition."""
+    """UpdateItem may add: after a lost response it raises an error that says so, and never adds twice."""
     direct.call("PutItem", put(table, "k", "1"))
     increment = {
         "TableName": table,
@@ -112,7 +112,7 @@ def test_an_increment_is_done_at_most_once(
 def test_true_conflict_stays_a_conflict(
     dynamodb_url: str, direct: Transport, table: str, make_transport: Make, fault: str
 ) -> None:
-    """Somebody else's item under the key, whatever happens to the answers."""
+    """Another client's item has the key, whatever happens to the responses."""
     direct.call("PutItem", put(table, "k", "1"))
     with FaultyProxy(dynamodb_url, fault) as proxy:
         with pytest.raises(ServiceError) as failure:
@@ -124,7 +124,7 @@ def test_true_conflict_stays_a_conflict(
 
 @pytest.mark.parametrize("fault", ["wrong crc", "flipped bit", "no body", "truncated", "throttled"])
 def test_refusal_after_fault_means_absent_item(dynamodb_url: str, table: str, make_transport: Make, fault: str) -> None:
-    """The status of the damaged answer said that nothing was done: the second refusal is believed."""
+    """The status of the damaged response said that nothing was done, so the second refusal is right."""
     with FaultyProxy(dynamodb_url, fault) as proxy:
         with pytest.raises(ServiceError) as failure:
             make_transport(proxy.url, limits=IMPATIENT).call("DeleteItem", delete(table, "absent"))
@@ -133,7 +133,7 @@ def test_refusal_after_fault_means_absent_item(dynamodb_url: str, table: str, ma
 
 
 def test_repeated_delete_without_item_has_succeeded(dynamodb_url: str, table: str, make_transport: Make) -> None:
-    """The one outcome that can't be known; see outcomes.py. The answer says that it is a guess."""
+    """The one outcome that can't be known (ambiguous_writes.py). The result says that a response was lost."""
     with FaultyProxy(dynamodb_url, "stalled before") as proxy:
         answer = make_transport(proxy.url, limits=IMPATIENT).call("DeleteItem", delete(table, "absent"))
         assert answer.response_lost
@@ -203,7 +203,7 @@ def test_error_says_if_outcome_is_unknown(
 def test_every_reported_outcome_is_true_in_chaos(
     dynamodb_url: str, direct: Transport, table: str, make_transport: Make
 ) -> None:
-    """Eight threads create and delete through random faults; does the table have what they were told?"""
+    """Eight threads create and delete through random faults. The table has what their calls returned."""
     quick = sorted({*HARMLESS, *LOSING} - {"drip", "stalled before", "stalled after"})
     chance = random.Random()
     faults = [chance.choice([*quick, *["none"] * 25]) for _ in range(5000)]
@@ -227,7 +227,7 @@ def test_every_reported_outcome_is_true_in_chaos(
 
 
 def did(transport: Transport, operation: str, request: dict[str, Any]) -> bool:
-    """Tell whether an operation succeeded, or all its attempts met faults; a conflict would be a lie."""
+    """Return True if an operation succeeded, False if all its attempts met faults. Fail on a conflict."""
     try:
         transport.call(operation, request)
     except NoResponse:

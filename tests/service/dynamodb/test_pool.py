@@ -99,7 +99,7 @@ def test_connection_idle_for_long_is_not_used(idle: int) -> None:
 
 
 def test_many_threads_never_share_a_connection() -> None:
-    """Each request says who asks, each answer who was asked."""
+    """Each request and each response names the thread that sent the request."""
 
     def script(connection: socket.socket, request: Request) -> bool:
         connection.sendall(answer(200, request.body))
@@ -167,7 +167,7 @@ def test_a_forked_process_has_connections_of_its_own() -> None:
 
 
 def test_reset_after_fork_opens_new_connections(make_transport: Make) -> None:
-    """What the hook after a fork does, without the fork."""
+    """Call what the hook after a fork calls, without the fork."""
     with Server(ECHO) as server:
         transport = make_transport(server.url)
         transport.call("GetItem", {})

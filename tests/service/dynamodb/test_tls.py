@@ -21,7 +21,7 @@ FINE = answer(200, b'{"a":1}')
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1, its key in the same file, signed by itself."""
+    """Make a self-signed certificate for 127.0.0.1, with its key in the same file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
     now = datetime.datetime.now(datetime.UTC)
@@ -66,7 +66,7 @@ def test_one_verified_connection_serves_many_calls(
 def test_connection_with_session_tickets_is_alive(
     server: Server, certificate: Path, make_transport: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TLS 1.3 tickets arrive after the handshake and make the idle socket readable: that is no farewell."""
+    """TLS 1.3 tickets arrive after the handshake and make the idle socket readable: the server has not closed it."""
     monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
     transport = make_transport(server.url)
     transport.connect()
@@ -80,7 +80,7 @@ def test_connection_with_session_tickets_is_alive(
 def test_a_bundle_may_be_a_folder(
     server: Server, certificate: Path, make_transport: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """An empty folder trusts nobody; that it is read as one shows in the error."""
+    """An empty folder trusts no certificate; the error shows that the folder was read."""
     monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path))
     with pytest.raises(NoResponse, match="certificate verify failed"):
         make_transport(server.url).call("GetItem", {})
@@ -140,7 +140,7 @@ def test_large_request_and_response_arrive(
 def test_surplus_bytes_are_not_next_response(
     tls: ssl.SSLContext, certificate: Path, make_transport: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TLS decrypts it together with the end of the answer, so that the socket has nothing more to read."""
+    """TLS decrypts the surplus together with the end of the response, so the socket has nothing more to read."""
     monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
     large = answer(200, b'{"a":"' + b"x" * 100_000 + b'"}')
     with Server(replies(large + answer(200, b'{"wrong":1}'), FINE), tls) as server:
@@ -159,7 +159,7 @@ def test_botocore_authorities_replace_missing_ones(make_transport: Make, monkeyp
 
 
 def test_system_authorities_are_the_default(make_transport: Make) -> None:
-    """Not those of botocore, if the system has any."""
+    """botocore's authorities are not used if the system has any."""
     transport = make_transport("https://localhost:1")
     context = transport._address.tls
     assert context

@@ -1,4 +1,4 @@
-"""The error table: every class has a code of its own kind, a status, a message, and is documented."""
+"""The error table: every class has a unique code, a status and a message, and is documented."""
 
 import logging
 import re

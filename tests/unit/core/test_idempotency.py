@@ -1,4 +1,4 @@
-"""What a cancelled transaction means, by the reasons that DynamoDB gives: those that no local server gives rise to."""
+"""The errors of cancelled transactions, for reasons that no local server gives."""
 
 import json
 from typing import Any

@@ -16,7 +16,7 @@ Make = Callable[..., Transport]
 
 @pytest.fixture(autouse=True)
 def aws_variables(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Fixed credentials and region, and nothing of the machine's own."""
+    """Set credentials and region, and remove the machine's own AWS settings."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "REQUESTS_CA"))]:
         monkeypatch.delenv(name)
     home = tmp_path_factory.mktemp("home")
@@ -33,7 +33,7 @@ def aws_variables(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Temp
 
 @pytest.fixture
 def make_transport() -> Iterator[Make]:
-    """Transports that are closed after the test."""
+    """Return a function that makes transports; they are closed after the test."""
     made = []
 
     def make(url: str, limits: Limits = QUICK, size: int = 32) -> Transport:

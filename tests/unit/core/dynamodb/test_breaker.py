@@ -1,4 +1,4 @@
-"""While DynamoDB does not answer at all, calls fail at once; one at a time finds out whether it is back."""
+"""While DynamoDB does not respond, calls fail at once, and one call at a time tries it again."""
 
 import socket
 import threading
@@ -18,7 +18,7 @@ ONCE = Limits(connect_timeout=1.0, read_timeout=5.0, attempts=1, deadline=5.0)
 
 
 class Outage:
-    """A server that closes connections without an answer until told to answer, or to be silent for a while."""
+    """A server that closes connections without a response, until it is told to respond or to be silent."""
 
     def __init__(self) -> None:
         self.reply: bytes | None = None

@@ -1,4 +1,4 @@
-"""One connection: complete answers and nothing else, however they arrive."""
+"""One connection: complete responses only, in whatever pieces they arrive."""
 
 import signal
 import socket
@@ -38,7 +38,7 @@ def send(server: socket.socket, pieces: Iterable[bytes]) -> None:
 
 
 def ask(pair: Pair, *pieces: bytes, seconds: float = 10) -> HttpReply:
-    """Send a request; the server has answered already, in these pieces."""
+    """Return the response to a request. The server has sent it already, in these pieces."""
     connection, server = pair
     send(server, pieces)
     return connection.exchange(b"request", time.monotonic() + seconds)
@@ -229,7 +229,7 @@ def test_slow_response_ends_at_read_timeout(drops: bytes) -> None:
 
 def test_interrupted_exchange_ends_connection(pair: Pair) -> None:
     class Interrupt(BaseException):
-        """As gunicorn raises SystemExit from a signal handler."""
+        """Stands for the SystemExit that gunicorn raises from a signal handler."""
 
     def interrupt(*_: object) -> None:
         raise Interrupt

@@ -104,7 +104,7 @@ def resolve(session: Session, region: str, fips: bool, dual_stack: bool) -> str:
 
 
 def test_aws_region_comes_before_aws_default_region(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in every SDK but boto, which knows only the latter: Lambda and ECS set both, alike."""
+    """All SDKs but boto read AWS_REGION too. Lambda and ECS set both to the same value."""
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
     assert find_endpoint().region == "eu-west-1"

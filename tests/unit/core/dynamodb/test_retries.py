@@ -1,4 +1,4 @@
-"""What is tried again, how often, how long; what is not."""
+"""Which calls are retried, how often and for how long."""
 
 import calendar
 import socket
@@ -119,7 +119,7 @@ def test_refusal_after_lost_response_notes_it(make_transport: Make) -> None:
 
 
 def test_restart_of_server_is_not_noticed(make_transport: Make) -> None:
-    """All idle connections die at once; nobody waits, no attempt is counted."""
+    """All idle connections die at once: no call waits, and no attempt is counted."""
     with Server(replies(FINE)) as server:
         transport = make_transport(server.url, limits=QUICK._replace(attempts=1))
         for _ in range(3):

@@ -1,4 +1,4 @@
-"""Cursors: any key comes back, and nothing else is one."""
+"""A cursor gives back its key, and any other text is refused."""
 
 import pytest
 from hypothesis import given

@@ -56,7 +56,7 @@ def test_repeated_write_asks_for_item_once() -> None:
 
 
 def test_member_name_in_text_is_no_member() -> None:
-    """An attribute may be called so."""
+    """An attribute may have the name of a DynamoDB type."""
     body = b'{"Item":{"ReturnValuesOnConditionCheckFailure":{"S":"a"}},"ConditionExpression":"x"}'
     assert for_retry("PutItem", body).endswith(b',"ReturnValuesOnConditionCheckFailure":"ALL_OLD"}')
     assert b',"ClientRequestToken":"' in with_token("TransactWriteItems", b'{"a":"ClientRequestToken"}\n')

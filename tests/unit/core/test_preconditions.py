@@ -1,4 +1,4 @@
-"""ETags and the conditions behind them."""
+"""ETags, and the DynamoDB conditions that prove them."""
 
 import json
 import random
