@@ -154,9 +154,9 @@ def error(code: str, message: str = "", status: int = 400, *headers: str) -> byt
     return answer(status, json.dumps(body).encode(), *headers)
 
 
-def replies(*answers: bytes) -> Script:
+def replies(*responses: bytes) -> Script:
     """Return a script that sends these responses in turn, the last one for ever."""
-    left = deque(answers)
+    left = deque(responses)
     lock = threading.Lock()
 
     def script(connection: socket.socket, _: Request) -> bool:

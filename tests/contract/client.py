@@ -153,7 +153,7 @@ class Client:
     def clean_up(self) -> None:
         """Delete all that was created and is still there."""
         with ThreadPoolExecutor(8) as pool:
-            left = [answer for answer in pool.map(self.delete, self.created) if answer.status not in (200, 404)]
+            left = [response for response in pool.map(self.delete, self.created) if response.status not in (200, 404)]
         self.created.clear()
         assert not left, f"left behind: {left}"
 

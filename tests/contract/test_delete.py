@@ -51,8 +51,8 @@ def test_one_of_two_parallel_deletes_succeeds(client: Client) -> None:
             return client.delete(key)
 
         with ThreadPoolExecutor(2) as pool:
-            answers = [future.result() for future in (pool.submit(delete), pool.submit(delete))]
-        won, lost = sorted(answers, key=lambda answer: answer.status)
+            responses = [future.result() for future in (pool.submit(delete), pool.submit(delete))]
+        won, lost = sorted(responses, key=lambda response: response.status)
         assert won.status == 200
         assert_not_found(lost, key)
 

@@ -54,7 +54,7 @@ UNKNOWN = [
     ("GET", "/caf%C3%A9"),
     ("GET", "/%22%3Cb%3E"),
 ]
-ANSWERS = [
+REQUESTS = [
     ("GET", "/"),
     ("GET", "/picus/list"),
     ("GET", "/picus/get/absent"),
@@ -99,10 +99,10 @@ def test_root_responds(client: Client) -> None:
     assert_method_refused(client.request("POST", "/"), "GET")
 
 
-@pytest.mark.parametrize(("method", "target"), ANSWERS)
+@pytest.mark.parametrize(("method", "target"), REQUESTS)
 def test_every_response_has_unique_request_id(client: Client, method: str, target: str) -> None:
-    answers = [client.request(method, target) for _ in range(2)]
-    assert len({assert_request_id(answer) for answer in answers}) == 2
+    responses = [client.request(method, target) for _ in range(2)]
+    assert len({assert_request_id(response) for response in responses}) == 2
 
 
 def test_a_query_string_reaches_the_service(client: Client) -> None:

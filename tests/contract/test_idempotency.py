@@ -33,14 +33,14 @@ def count(client: Client, mark: str) -> int:
 
 def test_repeated_request_gets_same_response(client: Client) -> None:
     field, mark = new_key(), str(uuid4())
-    answers = [post(client, field, f'{{"mark": "{mark}", "n": 1.10}}') for _ in range(3)]
-    assert_json(answers[0], 201)
-    assert same(answers[0], answers[1])
-    assert same(answers[0], answers[2])
+    responses = [post(client, field, f'{{"mark": "{mark}", "n": 1.10}}') for _ in range(3)]
+    assert_json(responses[0], 201)
+    assert same(responses[0], responses[1])
+    assert same(responses[0], responses[2])
     assert count(client, mark) == 1
-    key = str(answers[0].object["object_id"])
+    key = str(responses[0].object["object_id"])
     assert client.fetch(key) == {"mark": mark, "n": parse_exact("1.1")}
-    assert client.get(key).header("ETag") == answers[0].header("ETag")
+    assert client.get(key).header("ETag") == responses[0].header("ETag")
 
 
 def test_another_key_makes_another_item(client: Client) -> None:
@@ -66,9 +66,9 @@ def test_equal_json_counts_as_same_body(client: Client) -> None:
 def test_hundred_parallel_requests_write_once(client: Client) -> None:
     field, mark = new_key(), str(uuid4())
     with ThreadPoolExecutor(100) as threads:
-        answers = list(threads.map(lambda _: post(client, field, f'{{"mark": "{mark}"}}'), range(100)))
-    assert {(answer.status, answer.body, answer.header("ETag")) for answer in answers} == {
-        (201, answers[0].body, answers[0].header("ETag"))
+        responses = list(threads.map(lambda _: post(client, field, f'{{"mark": "{mark}"}}'), range(100)))
+    assert {(response.status, response.body, response.header("ETag")) for response in responses} == {
+        (201, responses[0].body, responses[0].header("ETag"))
     }
     assert count(client, mark) == 1
 
@@ -77,8 +77,8 @@ def test_parallel_bodies_under_one_key_have_one_winner(client: Client) -> None:
     field, mark = new_key(), str(uuid4())
     with ThreadPoolExecutor(20) as threads:
         bodies = [f'{{"mark": "{mark}", "n": {n}}}' for n in range(20)]
-        answers = list(threads.map(lambda body: post(client, field, body), bodies))
-    assert sorted(answer.status for answer in answers) == [201] + [422] * 19
+        responses = list(threads.map(lambda body: post(client, field, body), bodies))
+    assert sorted(response.status for response in responses) == [201] + [422] * 19
     assert count(client, mark) == 1
 
 

@@ -149,9 +149,9 @@ def test_hundred_parallel_patches_lose_nothing(client: Client) -> None:
     key = client.store('{"all": {}}')
     with ThreadPoolExecutor(100) as threads:
         patches = [f'{{"all": {{"n{number}": {number}}}, "top{number}": {{"x": null}}}}' for number in range(100)]
-        answers = list(threads.map(lambda patch: client.patch(key, patch), patches))
-    assert {answer.status for answer in answers} == {200}
-    assert len({answer.header("ETag") for answer in answers}) == 100
+        responses = list(threads.map(lambda patch: client.patch(key, patch), patches))
+    assert {response.status for response in responses} == {200}
+    assert len({response.header("ETag") for response in responses}) == 100
     item = client.fetch(key)
     assert item.pop("all") == {f"n{number}": parse_exact(str(number)) for number in range(100)}
     assert item == {f"top{number}": {} for number in range(100)}
@@ -163,10 +163,10 @@ def test_hundred_patches_of_one_etag_have_one_winner(client: Client) -> None:
         tag = client.get(key).header("ETag") or ""
         with ThreadPoolExecutor(100) as threads:
             patch = [f'{{"winner": {number}}}' for number in range(100)]
-            answers = list(threads.map(lambda body, tag=tag: client.patch(key, body, If_Match=tag), patch))
-        assert [answer.status for answer in answers].count(200) == 1
-        assert {answer.status for answer in answers} == {200, 412}
-        [winner] = [number for number, answer in enumerate(answers) if answer.status == 200]
+            responses = list(threads.map(lambda body, tag=tag: client.patch(key, body, If_Match=tag), patch))
+        assert [response.status for response in responses].count(200) == 1
+        assert {response.status for response in responses} == {200, 412}
+        [winner] = [number for number, response in enumerate(responses) if response.status == 200]
         assert client.fetch(key)["winner"] == parse_exact(str(winner))
 
 

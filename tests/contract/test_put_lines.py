@@ -23,9 +23,9 @@ def created(client: Client, response: Response) -> list[str]:
     """Return the keys in a response, which must say that all items are written."""
     assert response.status == 200, response
     assert_request_id(response)
-    answers = lines_of(response)
-    assert all(list(answer) == ["object_id"] for answer in answers), answers
-    keys = [str(answer["object_id"]) for answer in answers]
+    results = lines_of(response)
+    assert all(list(result) == ["object_id"] for result in results), results
+    keys = [str(result["object_id"]) for result in results]
     client.created += keys
     return keys
 

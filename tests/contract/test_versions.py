@@ -100,8 +100,8 @@ def test_a_304_leaves_the_connection_usable(client: Client, key: str) -> None:
     tag = current(client, key)
     with client.connection() as connection:
         for _ in range(3):
-            answer = client.send(connection, "GET", f"/picus/get/{key}", headers={"If-None-Match": tag})
-            assert (answer.status, answer.body) == (304, b"")
+            response = client.send(connection, "GET", f"/picus/get/{key}", headers={"If-None-Match": tag})
+            assert (response.status, response.body) == (304, b"")
             assert client.send(connection, "GET", f"/picus/get/{key}").status == 200
 
 
@@ -207,28 +207,28 @@ def test_hundred_replaces_of_one_etag_have_one_winner(client: Client, key: str) 
         tag = current(client, key)
         with ThreadPoolExecutor(100) as threads:
             bodies = [f'{{"turn": {turn}, "writer": {writer}}}' for writer in range(100)]
-            answers = list(threads.map(lambda body, tag=tag: client.replace(key, body, If_Match=tag), bodies))
-        assert sorted({answer.status for answer in answers}) == [200, 412]
-        [winner] = [number for number, answer in enumerate(answers) if answer.status == 200]
+            responses = list(threads.map(lambda body, tag=tag: client.replace(key, body, If_Match=tag), bodies))
+        assert sorted({response.status for response in responses}) == [200, 412]
+        [winner] = [number for number, response in enumerate(responses) if response.status == 200]
         assert client.fetch(key) == parse_exact(bodies[winner])
-        assert tag_of(answers[winner]) == current(client, key)
+        assert tag_of(responses[winner]) == current(client, key)
 
 
 def test_hundred_deletes_of_one_etag_have_one_winner(client: Client, key: str) -> None:
     tag = current(client, key)
     with ThreadPoolExecutor(100) as threads:
-        answers = list(threads.map(lambda _: client.delete(key, If_Match=tag), range(100)))
-    assert [answer.status for answer in answers].count(200) == 1
-    assert {answer.status for answer in answers} == {200, 412}
+        responses = list(threads.map(lambda _: client.delete(key, If_Match=tag), range(100)))
+    assert [response.status for response in responses].count(200) == 1
+    assert {response.status for response in responses} == {200, 412}
 
 
 def test_hundred_creates_of_one_key_have_one_winner(client: Client) -> None:
     key = f"contended {uuid4()}"
     with ThreadPoolExecutor(100) as threads:
         bodies = [f'{{"writer": {writer}}}' for writer in range(100)]
-        answers = list(threads.map(lambda body: client.replace(key, body, If_None_Match="*"), bodies))
-    assert {answer.status for answer in answers} == {201, 412}
-    [winner] = [number for number, answer in enumerate(answers) if answer.status == 201]
+        responses = list(threads.map(lambda body: client.replace(key, body, If_None_Match="*"), bodies))
+    assert {response.status for response in responses} == {201, 412}
+    [winner] = [number for number, response in enumerate(responses) if response.status == 201]
     assert client.fetch(key) == parse_exact(bodies[winner])
 
 

@@ -51,9 +51,9 @@ def test_two_processes_write_once_together(tables: tuple["Table", "Table"], two:
 
     marks = [str(uuid4()) for _ in range(5)]
     with ThreadPoolExecutor(20) as threads:
-        answers = list(threads.map(send, range(80)))
-    assert {answer.status for answer in answers} == {201}
-    assert len({answer.body for answer in answers}) == 5
+        responses = list(threads.map(send, range(80)))
+    assert {response.status for response in responses} == {201}
+    assert len({response.body for response in responses}) == 5
     found = [item.get("mark") for item in tables[0].scan(ConsistentRead=True)["Items"]]
     assert [found.count(mark) for mark in marks] == [1] * 5
 
@@ -71,9 +71,9 @@ def test_a_record_that_has_expired_counts_as_gone(tables: tuple["Table", "Table"
     first = two[0].put("{}", Idempotency_Key=key).object["object_id"]
     [record] = [record for record in tables[1].scan()["Items"] if record["object_id"] == first]
     tables[1].put_item(Item={**record, "expires_at": int(time.time()) - 1})
-    answers = [two[0].put('{"other": "body"}', Idempotency_Key=key) for _ in range(2)]
-    assert [answer.status for answer in answers] == [201, 201]
-    assert answers[0].object["object_id"] == answers[1].object["object_id"] != first
+    responses = [two[0].put('{"other": "body"}', Idempotency_Key=key) for _ in range(2)]
+    assert [response.status for response in responses] == [201, 201]
+    assert responses[0].object["object_id"] == responses[1].object["object_id"] != first
 
 
 @pytest.mark.parametrize("fault", ["closed after", "500 after", "wrong crc", "closed before"])
@@ -85,9 +85,9 @@ def test_transaction_with_lost_response_runs_once(
         FaultyProxy(dynamodb_url, fault, operations=("TransactWriteItems",)) as proxy,
         gunicorn(DYNAMODB_TABLE_NAME=tables[0].name, DYNAMODB_ENDPOINT_URL=proxy.url) as client,
     ):
-        answers = [client.put(f'{{"mark": "{mark}"}}', Idempotency_Key=mark) for _ in range(2)]
+        responses = [client.put(f'{{"mark": "{mark}"}}', Idempotency_Key=mark) for _ in range(2)]
         assert not proxy.faults
-    assert {(answer.status, answer.body) for answer in answers} == {(201, answers[0].body)}
+    assert {(response.status, response.body) for response in responses} == {(201, responses[0].body)}
     assert [item.get("mark") for item in tables[0].scan(ConsistentRead=True)["Items"]].count(mark) == 1
 
 
@@ -106,8 +106,8 @@ def test_idempotency_table_may_have_another_name(tables: tuple["Table", "Table"]
     items = new_table(dynamodb_url)
     settings = {"DYNAMODB_TABLE_NAME": items.name, "DYNAMODB_IDEMPOTENCY_TABLE_NAME": tables[1].name}
     with gunicorn(**settings, DYNAMODB_ENDPOINT_URL=dynamodb_url) as client:
-        answers = [client.put("{}", Idempotency_Key="another name") for _ in range(2)]
-        assert [answer.status for answer in answers] == [400, 400]
-        answers = [client.put("{}", Idempotency_Key='"another name"') for _ in range(2)]
-        assert [answer.status for answer in answers] == [201, 201]
+        responses = [client.put("{}", Idempotency_Key="another name") for _ in range(2)]
+        assert [response.status for response in responses] == [400, 400]
+        responses = [client.put("{}", Idempotency_Key='"another name"') for _ in range(2)]
+        assert [response.status for response in responses] == [201, 201]
     assert len(items.scan()["Items"]) == 1

@@ -69,16 +69,16 @@ def test_response_names_lines_that_are_not_written(dynamodb_url: str, own_table:
     ):
         response = post(client, 200)
         assert response.status == 200
-        answers = lines_of(response)
-    assert len(answers) == 200
-    written = [n for n, answer in enumerate(answers) if list(answer) == ["object_id"]]
+        results = lines_of(response)
+    assert len(results) == 200
+    written = [n for n, result in enumerate(results) if list(result) == ["object_id"]]
     assert written == numbers(own_table)
     assert len(written) == 50
-    for n, answer in enumerate(answers):
+    for n, result in enumerate(results):
         if n not in written:
-            assert answer["line"] == Number(str(n + 1))
-            assert answer.keys() == {"line", "error", "code", "status"}
-    codes = {answer["code"] for answer in answers if "code" in answer}
+            assert result["line"] == Number(str(n + 1))
+            assert result.keys() == {"line", "error", "code", "status"}
+    codes = {result["code"] for result in results if "code" in result}
     assert codes == {"throttled", "not_tried"}
 
 
@@ -115,11 +115,11 @@ def test_items_with_lost_response_are_named(dynamodb_url: str, own_table: "Table
         faulty_dynamodb(dynamodb_url, cut) as url,
         gunicorn(DYNAMODB_TABLE_NAME=own_table.name, DYNAMODB_ENDPOINT_URL=url) as client,
     ):
-        answers = lines_of(post(client, 30))
-        assert [set(answer) for answer in answers[:25]] == [{"object_id"}] * 25
-        assert [set(answer) for answer in answers[25:]] == [{"line", "error", "code", "status", "object_id"}] * 5
-        assert {answer["code"] for answer in answers[25:]} == {"outcome_unknown"}
-        assert client.get(str(answers[29]["object_id"])).status == 404
+        results = lines_of(post(client, 30))
+        assert [set(result) for result in results[:25]] == [{"object_id"}] * 25
+        assert [set(result) for result in results[25:]] == [{"line", "error", "code", "status", "object_id"}] * 5
+        assert {result["code"] for result in results[25:]} == {"outcome_unknown"}
+        assert client.get(str(results[29]["object_id"])).status == 404
 
 
 def test_client_that_leaves_stops_the_writing(dynamodb_url: str, own_table: "Table") -> None:
@@ -233,7 +233,7 @@ def test_outage_between_large_items_names_written_ones(dynamodb_url: str, own_ta
         faulty_dynamodb(dynamodb_url, third_put) as url,
         gunicorn(DYNAMODB_TABLE_NAME=own_table.name, DYNAMODB_ENDPOINT_URL=url) as client,
     ):
-        answers = lines_of(client.request("POST", "/picus/put", line * 5 + '{"n": 2}\n' * 100, LINES))
-    assert [list(answer) for answer in answers[:2]] == [["object_id"]] * 2
-    assert [set(answer) for answer in answers[2:]] == [{"line", "error", "code", "status"}] * 103
+        results = lines_of(client.request("POST", "/picus/put", line * 5 + '{"n": 2}\n' * 100, LINES))
+    assert [list(result) for result in results[:2]] == [["object_id"]] * 2
+    assert [set(result) for result in results[2:]] == [{"line", "error", "code", "status"}] * 103
     assert numbers(own_table) == [1, 1]

@@ -10,11 +10,19 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from picus_api.core.dynamodb import table
+from picus_api.core.logs import LineHandler
 from picus_api.core.values.codec import decode
 from picus_api.table_setup import create_missing, table_specs
 from tests.conftest import use_table
 
 Stored = Callable[[str], dict[str, Any] | None]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_captured_logs() -> None:
+    """Remove the handler that writes to stderr from a thread. pytest shows the logs of tests that fail."""
+    root = logging.getLogger()
+    root.handlers[:] = [handler for handler in root.handlers if not isinstance(handler, LineHandler)]
 
 
 @pytest.fixture(scope="session")

@@ -46,8 +46,8 @@ def test_a_create_succeeds_once(
     dynamodb_url: str, direct: Transport, table: str, make_transport: Make, fault: str
 ) -> None:
     with FaultyProxy(dynamodb_url, fault) as proxy:
-        answer = make_transport(proxy.url, limits=IMPATIENT).call("PutItem", put(table, "k", "1.0"))
-        assert answer.attempts == 2
+        response = make_transport(proxy.url, limits=IMPATIENT).call("PutItem", put(table, "k", "1.0"))
+        assert response.attempts == 2
         assert stored(direct, table) == "1"
         carried_out = [status for _, status in proxy.applied]
         assert carried_out == ([200] if fault in HARMLESS else [200, 400])
@@ -135,8 +135,8 @@ def test_refusal_after_fault_means_absent_item(dynamodb_url: str, table: str, ma
 def test_repeated_delete_without_item_has_succeeded(dynamodb_url: str, table: str, make_transport: Make) -> None:
     """The one outcome that can't be known (ambiguous_writes.py). The result says that a response was lost."""
     with FaultyProxy(dynamodb_url, "stalled before") as proxy:
-        answer = make_transport(proxy.url, limits=IMPATIENT).call("DeleteItem", delete(table, "absent"))
-        assert answer.response_lost
+        response = make_transport(proxy.url, limits=IMPATIENT).call("DeleteItem", delete(table, "absent"))
+        assert response.response_lost
 
 
 def test_repeated_delete_of_recreated_item_conflicts(
@@ -183,9 +183,9 @@ def test_several_faults_in_a_row_are_survived(
     dynamodb_url: str, direct: Transport, table: str, make_transport: Make
 ) -> None:
     with FaultyProxy(dynamodb_url, "500 before", "reset after", "flipped bit") as proxy:
-        answer = make_transport(proxy.url).call("PutItem", put(table, "k", "1"))
+        response = make_transport(proxy.url).call("PutItem", put(table, "k", "1"))
         # The connection that was reset had been used before: it died, the caller's attempts don't pay for it.
-        assert (answer.attempts, answer.response_lost) == (3, True)
+        assert (response.attempts, response.response_lost) == (3, True)
         assert [status for _, status in proxy.applied] == [200, 400, 400]
         assert stored(direct, table) == "1"
 

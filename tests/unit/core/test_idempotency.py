@@ -40,8 +40,8 @@ def cancelled(*reasons: dict[str, Any]) -> bytes:
     return answer(400, json.dumps(body).encode())
 
 
-def outcome(monkeypatch: pytest.MonkeyPatch, *answers: bytes, fingerprint: str = "print") -> Created:
-    with Server(replies(*answers)) as server:
+def outcome(monkeypatch: pytest.MonkeyPatch, *responses: bytes, fingerprint: str = "print") -> Created:
+    with Server(replies(*responses)) as server:
         use_table(monkeypatch, server.url, "items")
         try:
             return create_once("key", ITEM, fingerprint)
