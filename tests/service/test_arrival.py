@@ -16,7 +16,7 @@ PING = b"HEAD /__lbheartbeat__ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 BODY = b'{"name": "slow"}'
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(shared: Shared) -> Iterator[Client]:
     """Run a service with two threads, of which one reads bodies as they arrive."""
     url = shared[0].meta.client.meta.endpoint_url
