@@ -161,7 +161,7 @@ def peak_megabytes(client: Client) -> float:
 def test_the_memory_for_a_large_body_is_bounded(shared: tuple["Table", Client], tmp_path: Path) -> None:
     table = shared[0]
     line = b'{"mark": "broken at the end", "n": [1, 2.50, null], "filler": "%b"}\n' % (b"x" * 20_000)
-    count = 330_000_000 // len(line)
+    count = 120_000_000 // len(line)
 
     def pieces() -> Iterator[bytes]:
         head = ("POST", "/picus/put", "Content-Type: application/x-ndjson")
