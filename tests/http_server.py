@@ -34,12 +34,12 @@ class Request(NamedTuple):
         return self.headers["x-amz-target"].partition(".")[2]
 
 
-# What a script does with a request: it sends what it likes, and returns whether the connection stays open.
+# A script sends any bytes in response to a request, and returns True if the connection stays open.
 Script = Callable[[socket.socket, Request], bool]
 
 
 class Server:
-    """Serve each connection in a thread of its own, by a script. ``requests`` has all requests so far."""
+    """Serve each connection in a new thread, by a script. ``requests`` has all requests so far."""
 
     def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
         self.script = script

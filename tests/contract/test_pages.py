@@ -31,7 +31,7 @@ def test_pages_of_whole_table_equal_the_list(client: Client) -> None:
     before = items_of(client.request("GET", "/picus/list"))
     found = list(pages(client, limit=3))
     after = items_of(client.request("GET", "/picus/list"))
-    # Other clients may write meanwhile: what is there all the time is on the pages once, in the order of the list.
+    # Other clients may write meanwhile. Items that stay are on the pages once, in the order of the list.
     lasting = [item for item in before if item in after]
     assert [item for page in found for item in page if item in lasting] == lasting
     assert set(keys) <= {str(item["object_id"]) for item in lasting}

@@ -98,7 +98,7 @@ AT_FAULT = {
     "surrogates the wrong way round": ('{"a": "\\ude00\\ud83d"}', "/a"),
     "lone surrogate before a pair": ('{"a": "\\ud83d\\ud83d\\ude00"}', "/a"),
 }
-# A name that cannot be written has no pointer of its own; NaN is no JSON at all, so a pointer is a courtesy.
+# A name that can't be written has no pointer. NaN is no JSON, so a pointer for it is optional.
 PERHAPS_POINTED_AT = {
     "NaN": ('{"a": NaN}', "/a"),
     "Infinity": ('{"a": [Infinity]}', "/a/0"),

@@ -52,7 +52,7 @@ def _gunicorn(**environment: str) -> Iterator[tuple["subprocess.Popen[bytes]", C
 
 @pytest.fixture(scope="session")
 def shared(dynamodb_url: str) -> Iterator[tuple["Table", Client]]:
-    """Run one service on one table, for all tests that delete what they store."""
+    """Run one service on one table, for all tests that delete their items."""
     table = new_table(dynamodb_url)
     with gunicorn(DYNAMODB_TABLE_NAME=table.name, DYNAMODB_ENDPOINT_URL=dynamodb_url) as client:
         yield table, client

@@ -64,7 +64,7 @@ def test_liveness_holds_while_only_thread_is_busy(shared: Shared) -> None:
         chunked = client.head_of("POST", "/picus/put", "Content-Type: application/json", "Transfer-Encoding: chunked")
         stack.enter_context(dialled(client)).send(chunked)
         time.sleep(0.5)
-        # What comes right behind a probe waits for the thread, and not in the probe's place.
+        # A request right behind a probe waits for the thread, and not in the probe's place.
         for behind in (b"", chunked, b""):
             connection = stack.enter_context(dialled(client))
             started = time.monotonic()

@@ -52,5 +52,5 @@ def api(settings: Settings) -> Client:
 
 @pytest.fixture
 def stocked(api: Client, item_table: str) -> Client:
-    """Return a client of a service with an empty table of its own."""
+    """Return a client of a service with a new, empty table."""
     return api

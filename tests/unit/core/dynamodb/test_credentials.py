@@ -81,7 +81,7 @@ def test_call_loads_no_botocore_session_and_no_tls(monkeypatch: pytest.MonkeyPat
         "print([name for name in heavy if name in sys.modules])"
     )
     with Server(replies(answer(200, b"{}"))) as server:
-        # Without the measuring of coverage, which has imports of its own.
+        # Coverage is not measured: it would import more.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
         command = [sys.executable, "-c", script, server.url]
         ran = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
