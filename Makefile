@@ -16,7 +16,8 @@ run: .venv/.synced .venv-ministack/.synced
 
 # All tests and checks, in at most ten minutes on two cores. A part of them: make test TESTS=tests/contract
 ifdef TESTS
-test: $(TEST_ENVIRONMENTS)
+test: $(if $(findstring ecs,$(TESTS))$(findstring rehearsal,$(TESTS))$(findstring doctor,$(TESTS))$(findstring templates,$(TESTS)),\
+		$(TEST_ENVIRONMENTS),.venv/.synced .venv-ministack/.synced $(if $(findstring browser,$(TESTS)),chromium))
 	.venv/bin/python -m pytest $(TESTS)
 else
 test: $(TEST_ENVIRONMENTS)

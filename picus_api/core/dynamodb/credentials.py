@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 RENEWAL_PAUSE = 5.0
 """Seconds between two renewals ahead of expiry, or of rejected credentials: a failing source must not get a storm."""
 EXPIRY_MARGIN = 5.0
-"""Seconds. Credentials with a shorter life are not used: a request that is signed now must arrive before it ends."""
+"""Seconds. Credentials with a shorter life are not used: they sign for one second, and the requests must arrive too."""
 
 logger = logging.getLogger(__name__)
 

@@ -108,8 +108,10 @@ def task_role(monkeypatch: pytest.MonkeyPatch) -> TaskRole:
 def test_credentials_expire_under_load_unnoticed(
     task_role: TaskRole, make_transport: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two seconds of life, eight threads, five seconds: all requests succeed, with good credentials."""
-    monkeypatch.setattr(credentials, "EXPIRY_MARGIN", 0.5)
+    """Four seconds of life, eight threads, five seconds: all requests succeed at once, with valid credentials."""
+    # More than the second for which a signature's parts are used, less than the life.
+    monkeypatch.setattr(credentials, "EXPIRY_MARGIN", 2.0)
+    task_role.lifetime = 4.0
     monkeypatch.setattr(credentials, "RENEWAL_PAUSE", 0.2)
     with CredentialsEndpoint(task_role) as endpoint, Server(task_role.dynamodb) as server:
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.url)
