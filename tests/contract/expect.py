@@ -7,6 +7,9 @@ from tests.contract.exact import Json, Response
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 QUICK_SECONDS = 5.0
+CODE = re.compile(r"[a-z]+(_[a-z]+)*")
+# The body of the old service, which has no code.
+MISSING_ITEM = re.compile(r'Item with key ".*" not found', re.DOTALL)
 # What an error must never carry: tracebacks, reprs, vendor errors, ARNs, hosts, markup.
 LEAK = re.compile(
     r"traceback|arn:aws|amazonaws|<class|<[a-z!/]|\bobject at 0x|ErrorDetail|Decimal\(|\w(Exception|Error)\b"
@@ -44,6 +47,10 @@ def assert_error(response: Response, *statuses: int, pointer: str | None = None,
     assert "\n" not in ours, ours
     assert len(ours) < 300, ours
     assert not LEAK.search(ours), ours
+    if response.status == 404 and MISSING_ITEM.fullmatch(sentence):
+        assert "code" not in error, error
+    else:
+        assert CODE.fullmatch(str(error["code"])), error
     if pointer is not None:
         assert error.get("pointer") == pointer, error
     return error

@@ -10,6 +10,7 @@ import pytest
 
 from picus_api.core import errors
 from picus_api.core.errors import BadLine, BadParameter, BadValue, ItemNotFound, PicusError, json_pointer
+from tests.dynamodb import ROOT
 
 CODE = re.compile(r"[a-z]+(_[a-z]+)*")
 # Classes that share the code of their base class: a client does the same about each of them.
@@ -148,3 +149,9 @@ def test_line_has_code_and_status_of_item_error() -> None:
     assert error.status == 413
     assert error.body() == {"error": "Line 7: It is large.", "code": "item_too_large", "line": 7}
     assert BadLine(2, BadValue("No.", "a")).body()["pointer"] == "/a"
+
+
+def test_documentation_lists_every_code() -> None:
+    documentation = (ROOT / "docs" / "api.md").read_text()
+    codes = {each.code for each in CLASSES} - {ItemNotFound.code}
+    assert {code for code in codes if f"`{code}`" not in documentation} == set()
