@@ -46,8 +46,9 @@ MIDDLEWARE = [
     "picus_api.middleware.request_log",
     "picus_api.middleware.health_endpoints",
     "picus_api.middleware.security_headers",
+    "picus_api.middleware.static_conditions",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "picus_api.middleware.check_host",
     "picus_api.middleware.chunked_body",
     "picus_api.capacity_middleware.consumed_capacity",
 ]
@@ -88,6 +89,8 @@ STATIC_URL = "/static/"
 # Read from the packages at start: no collecting step, nothing to forget in the image.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+# The same CORS as everywhere: CORS_ALLOWED_ORIGINS.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["picus_api.renderers.ItemRenderer", "picus_api.pages.browsable.BrowsableRenderer"],

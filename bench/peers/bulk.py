@@ -25,10 +25,11 @@ from pynamodb.models import Model
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from bench import items
 from picus_api.core.bulk.client import PATIENT
-from picus_api.core.dynamodb.transport import create_transport
 from picus_api.core.versions import stamped
+
+from bench import items
+from picus_api.core.dynamodb.transport import create_transport
 
 TABLE = os.environ["DYNAMODB_TABLE_NAME"]
 URL = os.environ["DYNAMODB_ENDPOINT_URL"]

@@ -198,6 +198,16 @@ class NotAcceptable(PicusError):
     status = 406
     message = "Could not satisfy the request Accept header."
 
+    @classmethod
+    def accept(cls, media_types: Iterable[str]) -> "NotAcceptable":
+        """Return the error for an Accept field, with the media types that can be sent."""
+        return cls(f"Could not satisfy the request Accept header: it can be {', '.join(media_types)}.")
+
+    @classmethod
+    def format(cls, value: str, formats: Iterable[str]) -> "NotAcceptable":
+        """Return the error for the query parameter ``format``, with the formats that can be sent."""
+        return cls(f"The parameter format can't be {value!r}: it can be {', '.join(formats)}.")
+
 
 class BodyTimeout(PicusError):
     """The body did not arrive in time."""
@@ -294,11 +304,33 @@ class UriTooLong(PicusError):
 
 
 class UnsupportedMediaType(PicusError):
-    """The body's media type or content coding is not supported."""
+    """The body's media type is not supported. ``supported``: the media types that are (RFC 9110, section 15.5.16)."""
 
     code = "unsupported_media_type"
     status = 415
-    message = "The body's media type is not supported."
+
+    def __init__(self, media_type: str, supported: str, charset: str = "") -> None:
+        about = f'The charset "{charset}" is not supported: send UTF-8.' if charset else ""
+        super().__init__(about or f'Unsupported media type "{media_type}" in request: send {supported}.')
+        self._supported = supported
+
+    def headers(self) -> dict[str, str]:
+        """Return the supported media types."""
+        return {"Accept": self._supported}
+
+
+class UnsupportedContentCoding(PicusError):
+    """The body is compressed (RFC 9110, section 15.5.16)."""
+
+    code = "unsupported_content_coding"
+    status = 415
+
+    def __init__(self, coding: str) -> None:
+        super().__init__(f"The content coding {coding!r} is not supported: send the body as it is.")
+
+    def headers(self) -> dict[str, str]:
+        """Return the only supported coding."""
+        return {"Accept-Encoding": "identity"}
 
 
 class ExpectationFailed(PicusError):
