@@ -68,7 +68,11 @@ def _headers(event: dict[str, Any]) -> dict[str, str]:
     single, several = event.get("headers"), event.get("multiValueHeaders")
     fields = [*single.items()] if isinstance(single, dict) else []
     if isinstance(several, dict):
-        fields += [(name, ", ".join(map(str, values))) for name, values in several.items() if isinstance(values, list)]
+        fields += [
+            (name, ", ".join(map(str, values)))
+            for name, values in several.items()
+            if values and isinstance(values, list)
+        ]
     return {str(name).lower(): str(value) for name, value in fields if value is not None}
 
 
