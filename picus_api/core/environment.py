@@ -1,4 +1,4 @@
-"""Typed readers of environment variables: a wrong value is an error that names the variable."""
+"""Read environment variables by type. A wrong value is an error that names the variable."""
 
 import os
 import re
@@ -13,7 +13,7 @@ class SettingError(Exception):
 
 
 def required(name: str) -> str:
-    """A value that has no default."""
+    """Return a value that has no default. Raises SettingError."""
     value = os.environ.get(name, "")
     if not value:
         raise SettingError(f"{name} is not set.")
@@ -21,7 +21,7 @@ def required(name: str) -> str:
 
 
 def integer(name: str, default: int, minimum: int, maximum: int) -> int:
-    """A whole number between two bounds, both included."""
+    """Return a whole number between two bounds, both included. Raises SettingError."""
     text = os.environ.get(name, "")
     if not text:
         return default
@@ -31,7 +31,7 @@ def integer(name: str, default: int, minimum: int, maximum: int) -> int:
 
 
 def choice(name: str, default: str, options: tuple[str, ...]) -> str:
-    """One of a few words."""
+    """Return one of the options. Raises SettingError."""
     value = os.environ.get(name, "") or default
     if value not in options:
         raise SettingError(f"{name} must be one of {', '.join(options)}, not {value!r}.")
@@ -39,12 +39,12 @@ def choice(name: str, default: str, options: tuple[str, ...]) -> str:
 
 
 def words(name: str) -> list[str]:
-    """A comma-separated list; empty when unset."""
+    """Return a comma-separated list; empty if unset."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
 
 
 def folder(name: str) -> str | None:
-    """A folder that can be written to, or None when unset or empty."""
+    """Return a folder that can be written to, or None if unset or empty. Raises SettingError."""
     value = os.environ.get(name, "")
     if value and not (Path(value).is_dir() and os.access(value, os.W_OK | os.X_OK)):
         raise SettingError(f"{name} must be a folder that can be written to, not {value!r}.")
@@ -52,7 +52,7 @@ def folder(name: str) -> str | None:
 
 
 def origins(name: str) -> tuple[str, ...]:
-    """A comma-separated list of web origins (https://app.example), or ``*`` alone; empty when unset."""
+    """Return a list of web origins (https://app.example), or ``*`` alone; empty if unset. Raises SettingError."""
     found = words(name)
     if found != ["*"]:
         for word in found:
@@ -62,7 +62,7 @@ def origins(name: str) -> tuple[str, ...]:
 
 
 def url(name: str) -> str | None:
-    """An http or https address, or None when unset or empty."""
+    """Return an http or https URL, or None if unset or empty. Raises SettingError."""
     value = os.environ.get(name, "")
     if not value:
         return None
