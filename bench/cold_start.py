@@ -3,86 +3,102 @@
 import json
 import subprocess
 import sys
+import threading
 import time
-from pathlib import Path
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from bench import items, packages
-from bench.database import TABLE, Database
-from bench.machine import SERVER_CORE, pinned
-from bench.packages import Function
-from bench.results import ColdStart, Results, spread
-from bench.runtime_api import TIMEOUT_SECONDS, RuntimeApi
-from bench.scenarios import Progress
-from bench.servers import WORK, environment
-from picus_project.local.events import rest_proxy_event
+from bench import items
+from bench.dynamodb import TABLE, Database
+from bench.functions import NOOP, Function, functions
+from bench.machine import SERVER_CORE, WORK, BenchError, pinned
+from bench.measurements import Recorder, Sample
+from bench.servers import HERE, environment
 
-ROUNDS = 7
-# Of no other table's or scenario's keys.
+COLD = "cold start"
+TIMEOUT_SECONDS = 30
+# No other scenario has this key.
 NUMBER = 10**9
 
 
-class ColdStartError(Exception):
-    """A function did not start, or did not delete."""
+def run(recorder: Recorder, database: Database) -> None:
+    recorder.say("packaging by Zappa's defaults")
+    start_in_turns(recorder, COLD, functions(), database, max(3, recorder.rounds // 2))
 
 
-def run(database: Database, results: Results, progress: Progress) -> None:
-    """In rounds, so that what slows the machine for a while touches all of them. The first round only warms up."""
-    progress("  packaging by Zappa's defaults")
-    functions = packages.prepare()
-    results.packages = {f.name: f.zip_mb for f in functions if f.zip_mb}
-    for function in functions:
-        _start(database, function)
-    results.cold = {f.name: [] for f in functions}
-    for _ in range(ROUNDS):
-        for function in functions:
-            results.cold[function.name].append(_start(database, function))
-    for name, starts in results.cold.items():
-        init, total = (spread(getattr(s, field) * 1000 for s in starts).median for field in ("init", "total"))
-        progress(f"    {name:36} {total:5.0f} ms, of which init {init:5.0f} ms")
+def start_in_turns(
+    recorder: Recorder, scenario: str, contestants: list[Function], database: Database, rounds: int
+) -> None:
+    """Start each function once to fill the file cache, then measure them in turns."""
+    runs = {function.name: partial(_start, database, function) for function in contestants}
+    for start in runs.values():
+        start()
+    recorder.record(scenario, runs, rounds)
 
 
-def _event(key: str) -> dict[str, Any]:
-    return rest_proxy_event(method="DELETE", path=f"/picus/{key}", headers=[("Host", "localhost")])
-
-
-def _start(database: Database, function: Function) -> ColdStart:
-    """One start and delete. Raises ColdStartError."""
+def _start(database: Database, function: Function) -> Sample:
+    """Start the function and let it delete one item. Raises BenchError if the item is still there."""
     key = items.key(NUMBER)
     database.client.fill(TABLE, NUMBER, NUMBER + 1)
-    api = RuntimeApi(_event(key))
     log = WORK / "cold_start.log"
+    api = _RuntimeApi(_event(key))
     try:
         with log.open("wb") as output, pinned(SERVER_CORE):
             started = time.perf_counter()
-            process = subprocess.Popen(
-                [sys.executable, "-m", "awslambdaric", function.handler],
-                cwd=function.folder,
-                env=_environment(database, function, api.server_address[1]),
-                stdout=output,
-                stderr=output,
-            )
-        answered = api.done.wait(TIMEOUT_SECONDS)
+            command = [sys.executable, "-m", "awslambdaric", function.handler]
+            env = _environment(database, function, api.server_address[1])
+            process = subprocess.Popen(command, cwd=function.folder, env=env, stdout=output, stderr=output)
+        api.done.wait(TIMEOUT_SECONDS)
         process.kill()
         process.wait()
     finally:
-        api.close()
-    if not answered or not api.asked:
-        raise ColdStartError(f"{function.name}: {api.answer.decode() or 'no answer'}; its log is {log}")
-    _check(database, function, api.answer, key, log)
-    return ColdStart(api.asked - started, api.answered - started)
+        api.shutdown()
+        api.server_close()
+    status = json.loads(api.response or b"{}").get("statusCode")
+    deleted = b'"Item"' not in database.client.get(TABLE, key)
+    if status != 200 or not (deleted or function.name == NOOP):
+        raise BenchError(f"status {status}, deleted: {deleted}, {api.response.decode()}; its log is {log}")
+    sample = {"total_ms": (api.responded - started) * 1000, "init_ms": (api.asked - started) * 1000}
+    return {**sample, "invoke_ms": sample["total_ms"] - sample["init_ms"], "zip_mb": function.zip_mb}
 
 
-def _check(database: Database, function: Function, answer: bytes, key: str, log: Path) -> None:
-    status = json.loads(answer).get("statusCode")
-    gone = b'"Item"' not in database.client.get(TABLE, key)
-    if status != 200 or not (gone or function.name == packages.FLOOR):
-        raise ColdStartError(f"{function.name}: status {status}, deleted: {gone}; its log is {log}")
+def _event(key: str) -> dict[str, Any]:
+    """Return the event of API Gateway's REST proxy integration.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+    """
+    path = f"/picus/{key}"
+    context = {
+        "accountId": "000000000000",
+        "apiId": "local",
+        "httpMethod": "DELETE",
+        "identity": {"sourceIp": "127.0.0.1", "userAgent": None},
+        "path": f"/local{path}",
+        "protocol": "HTTP/1.1",
+        "requestId": "00000000-0000-0000-0000-000000000001",
+        "resourcePath": "/{proxy+}",
+        "stage": "local",
+    }
+    return {
+        "resource": "/{proxy+}",
+        "path": path,
+        "httpMethod": "DELETE",
+        "headers": {"Host": "localhost"},
+        "multiValueHeaders": {"Host": ["localhost"]},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": {"proxy": path[1:]},
+        "stageVariables": None,
+        "requestContext": context,
+        "body": None,
+        "isBase64Encoded": False,
+    }
 
 
 def _environment(database: Database, function: Function, api_port: int) -> dict[str, str]:
     return {
-        **environment(database.port, TABLE),
+        **environment(database, TABLE),
         # Lambda's credentials always come with one.
         "AWS_SESSION_TOKEN": "local",
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api_port}",
@@ -91,6 +107,62 @@ def _environment(database: Database, function: Function, api_port: int) -> dict[
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
         "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}",
         "LAMBDA_TASK_ROOT": str(function.folder),
-        # /var/task can't be written to: what one cold start compiles is of no use to the next.
-        "PYTHONDONTWRITEBYTECODE": "1",
+        "PICUS_HANDLER": HERE.handler,
     }
+
+
+class _RuntimeApi(ThreadingHTTPServer):
+    """Lambda's Runtime API for one invocation: hand out the event, note the times of request and response.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+    """
+
+    daemon_threads = True
+
+    def __init__(self, event: dict[str, Any]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.event = json.dumps(event).encode()
+        self.asked = self.responded = 0.0
+        self.response = b""
+        self.done = threading.Event()
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Ignore it: the function is killed after its response, while it asks for the next event."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: _RuntimeApi
+
+    def do_GET(self) -> None:
+        """Hand out the event once. The second request waits until the process is killed."""
+        if self.server.asked:
+            self.server.done.wait(TIMEOUT_SECONDS)
+            self.close_connection = True
+            return
+        self.server.asked = time.perf_counter()
+        self._send(200, self.server.event)
+
+    def do_POST(self) -> None:
+        """Take the response, or the runtime's report of an error."""
+        self.server.response = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.responded = time.perf_counter()
+        self._send(202, b"")
+        self.server.done.set()
+
+    def _send(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Lambda-Runtime-Aws-Request-Id", "00000000-0000-0000-0000-000000000001")
+        self.send_header("Lambda-Runtime-Deadline-Ms", str(int((time.time() + TIMEOUT_SECONDS) * 1000)))
+        self.send_header("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:000000000000:function:bench")
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass

@@ -1,122 +1,99 @@
-"""What must be true, and whether it is."""
+"""The targets, and whether they are met."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench import bulk, packages
-from bench.lists import BARE
-from bench.results import Results, Spread, Window, paired, spread
-from bench.scenarios import DELAYED, TARGET_DELAY_MS
-from bench.servers import AIOBOTOCORE, OLD_GTHREAD, OLD_SYNC, PICUS
-
-GET_DELAYED = DELAYED.format(TARGET_DELAY_MS)
+from bench.bulk import DIRECT, LATE, PYNAMODB, RAW, TENTH
+from bench.cold_start import COLD
+from bench.functions import ZAPPA_FUNCTION, ZAPPA_PYNAMODB
+from bench.lists import BARE, scenario
+from bench.measurements import Results, Spread, spread
+from bench.servers import FLASK_GTHREAD, FLASK_SYNC, PICUS, PICUS_GTHREAD, STARLETTE
+from bench.throughput import GET, GET_LATE, PUT
 
 
 @dataclass(frozen=True)
 class Row:
-    """One target, its bound, and what was measured."""
+    """A target, its bound, and what was measured."""
 
     what: str
     bound: float
     at_least: bool
     measured: Spread
-    unit: str = ""
+    unit: str
 
     @property
     def met(self) -> bool:
         return self.measured.median >= self.bound if self.at_least else self.measured.median <= self.bound
 
-    @property
-    def bound_text(self) -> str:
-        return f"{'≥' if self.at_least else '≤'} {self.bound:g}{self.unit}"
+    def cells(self) -> tuple[str, str, str, str]:
+        measured = self.measured.text() if self.unit == "×" else f"{self.measured.median:.1f}"
+        bound = f"{'≥' if self.at_least else '≤'} {self.bound:g} {self.unit}"
+        return self.what, bound, f"{measured} {self.unit}", "yes" if self.met else "**no**"
 
 
-_RATES = [
-    ("get", OLD_SYNC, 3.0),
-    ("put", OLD_SYNC, 3.0),
-    ("get", OLD_GTHREAD, 2.5),
-    ("put", OLD_GTHREAD, 1.7),
-    ("get", AIOBOTOCORE, 1.3),
-    ("put", AIOBOTOCORE, 1.1),
-    (GET_DELAYED, AIOBOTOCORE, 1.4),
+_LIST = scenario(10_000)
+# Scenario, what is compared, its metric, the peer, the bound of Picus ÷ peer.
+_AT_LEAST = [
+    (GET, "requests/s", "rate", FLASK_SYNC, 3.0),
+    (PUT, "requests/s", "rate", FLASK_SYNC, 3.0),
+    (GET, "requests/s", "rate", FLASK_GTHREAD, 2.5),
+    (PUT, "requests/s", "rate", FLASK_GTHREAD, 1.7),
+    (GET, "requests/s", "rate", STARLETTE, 1.3),
+    (PUT, "requests/s", "rate", STARLETTE, 1.1),
+    (GET_LATE, "requests/s", "rate", STARLETTE, 1.4),
+    (GET, "requests/s", "rate", PICUS_GTHREAD, 1.2),
+    (PUT, "requests/s", "rate", PICUS_GTHREAD, 1.1),
+    (DIRECT, "items/s imported", "import_rate", RAW, 0.9),
+    (DIRECT, "items/s exported", "export_rate", RAW, 0.85),
+    (LATE, "items/s imported", "import_rate", PYNAMODB, 5),
+    (LATE, "items/s exported", "export_rate", PYNAMODB, 5),
 ]
-RESIDENT_MB = 70
-LIST_SIZE = "10000"
+_AT_MOST = [
+    (GET, "p99", "p99_ms", STARLETTE, 1),
+    (PUT, "p99", "p99_ms", STARLETTE, 1),
+    (GET_LATE, "p99", "p99_ms", STARLETTE, 1),
+    (_LIST, "time", "total_ms", BARE, 1.2),
+    (_LIST, "CPU of the worker", "cpu_us_per_item", FLASK_SYNC, 0.25),
+    (COLD, "time", "total_ms", ZAPPA_FUNCTION, 0.3),
+    (COLD, "time", "total_ms", ZAPPA_PYNAMODB, 0.3),
+]
+# The scenario that must have been measured, what is compared, the bound, the figure.
+_MB_AT_MOST: list[tuple[str, str, float, Callable[[Results], float]]] = [
+    (PUT, "resident memory of a worker", 70, lambda r: r.peak(PUT, PICUS, "resident_mb")),
+    (
+        scenario(50_000),
+        f"peak memory, above {scenario(1_000)}",
+        20,
+        lambda r: r.peak(scenario(50_000), PICUS, "peak_mb") - r.peak(scenario(1_000), PICUS, "peak_mb"),
+    ),
+    (
+        TENTH,
+        "peak memory of an import of all, above a tenth",
+        20,
+        lambda r: r.peak(DIRECT, PICUS, "import_peak_mb") - r.peak(TENTH, PICUS, "import_peak_mb"),
+    ),
+    (
+        TENTH,
+        "peak memory of an export of all, above a tenth",
+        20,
+        lambda r: r.peak(DIRECT, PICUS, "export_peak_mb") - r.peak(TENTH, PICUS, "export_peak_mb"),
+    ),
+    (COLD, "size of the zip", 2, lambda r: r.peak(COLD, PICUS, "zip_mb")),
+]
 
 
 def rows(results: Results) -> list[Row]:
-    """A row per target of which everything was measured."""
-    return [*_load(results), *_lists(results), *_bulk(results), *_cold(results)]
-
-
-def ratio(results: Results, scenario: str, peer: str, of: Callable[[Window], float]) -> Spread:
-    """Ours to theirs, round by round."""
-    rounds = results.load[scenario]
-    return paired([of(w) for w in rounds[PICUS]], [of(w) for w in rounds[peer]])
-
-
-def _load(results: Results) -> list[Row]:
-    made = [
-        Row(f"{scenario}: requests/s, to {peer}", bound, True, ratio(results, scenario, peer, lambda w: w.rate), " ×")
-        for scenario, peer, bound in _RATES
-        if scenario in results.load
+    """Return a row for each target whose scenario was measured."""
+    ratios = [
+        Row(f"{name}: {what}, to {peer}", bound, at_least, results.ratio(name, PICUS, peer, metric), "×")
+        for at_least, targets in ((True, _AT_LEAST), (False, _AT_MOST))
+        for name, what, metric, peer, bound in targets
+        if name in results.scenarios
     ]
-    made += [
-        Row(f"{scenario}: p99, to {AIOBOTOCORE}", 1, False, ratio(results, scenario, AIOBOTOCORE, _p99), " ×")
-        for scenario in ("get", "put", GET_DELAYED)
-        if scenario in results.load
+    sizes = [
+        Row(f"{name}: {what}", bound, False, spread([figure(results)]), "MB")
+        for name, what, bound, figure in _MB_AT_MOST
+        if name in results.scenarios
     ]
-    if PICUS in results.resident:
-        made.append(Row("Resident memory of a worker", RESIDENT_MB, False, spread([results.resident[PICUS]]), " MB"))
-    return made
-
-
-def _p99(window: Window) -> float:
-    return window.p99_ms
-
-
-def _lists(results: Results) -> list[Row]:
-    if LIST_SIZE not in results.lists:
-        return []
-    listings = results.lists[LIST_SIZE]
-    seconds = paired([f.seconds for f in listings[PICUS]], [f.seconds for f in listings[BARE]])
-    old = spread(f.cpu_seconds for f in listings[OLD_SYNC]).median
-    cpu = spread(f.cpu_seconds / old for f in listings[PICUS])
-    more = results.list_peaks["50000"][PICUS] - results.list_peaks["1000"][PICUS]
-    return [
-        Row("list of 10,000 items: time, to the bare Scan", 1.2, False, seconds, " ×"),
-        Row(f"list of 10,000 items: worker CPU, to {OLD_SYNC}", 0.25, False, cpu, " ×"),
-        Row("list: peak memory for 50,000 items above that for 1,000", 20, False, spread([more]), " MB"),
-    ]
-
-
-_BULK = [
-    (bulk.IMPORT, bulk.RAW, 0.9),
-    (bulk.EXPORT, bulk.RAW, 0.85),
-    (bulk.LATE.format(bulk.IMPORT, bulk.DELAY_MS), bulk.PYNAMODB, 5),
-    (bulk.LATE.format(bulk.EXPORT, bulk.DELAY_MS), bulk.PYNAMODB, 5),
-]
-FLAT_MB = 20
-
-
-def _bulk(results: Results) -> list[Row]:
-    made = []
-    for scenario, peer, bound in _BULK:
-        if runs := results.bulk.get(scenario):
-            measured = paired([r.rate for r in runs[bulk.PICUS]], [r.rate for r in runs[peer]])
-            made.append(Row(f"{scenario}: items/s, to {peer}", bound, True, measured, " ×"))
-    for scenario, tenth in results.bulk_tenth.items():
-        more = max(r.peak_mb for r in results.bulk[scenario][bulk.PICUS]) - tenth
-        made.append(Row(f"{scenario}: peak memory above that for a tenth", FLAT_MB, False, spread([more]), " MB"))
-    return made
-
-
-def _cold(results: Results) -> list[Row]:
-    if not results.cold:
-        return []
-    ours = [s.total for s in results.cold[packages.PICUS]]
-    made = [
-        Row(f"cold start, to {name}", 0.3, False, paired(ours, [s.total for s in results.cold[name]]), " ×")
-        for name in (packages.ZAPPA_FUNCTION, packages.ZAPPA_PYNAMODB)
-    ]
-    return [*made, Row("Size of the function's zip", 2, False, spread([results.packages[packages.PICUS]]), " MB")]
+    return ratios + sizes
