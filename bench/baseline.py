@@ -4,19 +4,17 @@ Only public interfaces are used, so the commit may have another layout: `make`, 
 configuration, `manage.py` and the handler that zappa_settings.json names.
 """
 
-import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import bulk, cold_start, lists, throughput
+from bench import bulk, cold_start, lists, machine, throughput
 from bench.dynamodb import Database, fake_dynamodb, local_dynamodb
 from bench.functions import prepare, unpack
-from bench.machine import ROOT, WORK, BenchError
+from bench.machine import ROOT, WORK
 from bench.measurements import Recorder
 from bench.servers import HERE, Checkout, Contestant, all_served, picus
 
@@ -44,7 +42,7 @@ def run(recorder: Recorder, revision: str) -> None:
     """Measure both. Raises BenchError if the revision can't be checked out or built."""
     recorder.say(f"building {revision}")
     with _checked_out(revision) as before, local_dynamodb() as database:
-        recorder.results.baseline = _git("log", "-1", "--format=%h", revision)
+        recorder.results.baseline = machine.run("git", "log", "-1", "--format=%h", revision)
         both = {BEFORE: before, AFTER: HERE}
         _serve(recorder, database, [picus(name, checkout) for name, checkout in both.items()])
         _import_and_export(recorder, both)
@@ -84,33 +82,22 @@ def _checked_out(revision: str) -> Iterator[Checkout]:
     """Check the commit out into a temporary worktree, and install and package it there with its own lock."""
     folder = WORK / "baseline"
     _remove(folder)
-    _git("worktree", "add", "--quiet", "--detach", str(folder), revision)
+    machine.run("git", "worktree", "add", "--quiet", "--detach", str(folder), revision)
     try:
         make = ["make", "--directory", str(folder), f"UV={shutil.which('uv') or ROOT / '.uv/bin/uv'}"]
-        _run(*make, ".venv/.synced", "UV_COMPILE_BYTECODE=1")
-        _run(*make, "package")
+        machine.run(*make, ".venv/.synced", "UV_COMPILE_BYTECODE=1")
+        machine.run(*make, "package")
         checkout = Checkout(folder)
         for each in (checkout, HERE):
             # Otherwise the first run of one would compile its sources, and the other would find them compiled.
-            _run(each.python, "-m", "compileall", "-q", str(each.root / "picus_api"), str(each.root / "picus_project"))
+            machine.run(
+                each.python, "-m", "compileall", "-q", str(each.root / "picus_api"), str(each.root / "picus_project")
+            )
         yield checkout
     finally:
         _remove(folder)
 
 
 def _remove(folder: Path) -> None:
-    if folder.exists():
-        _git("worktree", "remove", "--force", "--force", str(folder))
-
-
-def _git(*arguments: str) -> str:
-    return _run("git", "-C", str(ROOT), *arguments)
-
-
-def _run(*command: str) -> str:
-    # Not the flags of the make that started the benchmark.
-    env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
-    ran = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-    if ran.returncode:
-        raise BenchError(f"{' '.join(command)}: {ran.stdout}{ran.stderr}")
-    return ran.stdout.strip()
+    shutil.rmtree(folder, ignore_errors=True)
+    machine.run("git", "worktree", "prune")

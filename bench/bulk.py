@@ -78,7 +78,7 @@ def commands(checkout: Checkout, path: Path, count: int, threads: int, database:
 
 
 def _peer(kind: str, count: int, threads: int, database: Database) -> Sample:
-    """Measure a peer. It says itself how long it took, since what it prepares does not count."""
+    """Measure a peer, which prints its own seconds: its preparation does not count."""
     figures = []
     for what in ("import", "export"):
         command = [HERE.python, "bench/peers/bulk.py", f"{kind}-{what}", str(count), str(threads)]
@@ -93,7 +93,7 @@ def _sample(count: int, import_seconds: float, import_mb: float, export_seconds:
 
 
 def _finished(command: list[str], folder: Path, database: Database) -> tuple[float, float, str]:
-    """Run the command alone on the contestants' core. Return its seconds, its peak in MB and what it printed."""
+    """Run the command alone on the contestants' core. Return its seconds, its peak in MB and its output."""
     log = WORK / "bulk.log"
     with log.open("wb") as output, pinned(SERVER_CORE):
         started = time.perf_counter()

@@ -86,7 +86,7 @@ class RawClient:
         return self.call("GetItem", {"TableName": table, "Key": {"object_id": {"S": key}}})
 
     def scan(self, table: str, **parameters: Any) -> None:
-        """Fetch every page of a consistent Scan, one after the other. ``parameters`` are those of Scan."""
+        """Fetch every page of a consistent Scan, one after the other. ``parameters`` are added to the request."""
         request = {"TableName": table, "ConsistentRead": True, **parameters}
         while True:
             page = self.call("Scan", request)

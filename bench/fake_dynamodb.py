@@ -78,7 +78,7 @@ async def serve(table: FakeTable, reader: asyncio.StreamReader, writer: asyncio.
 def main() -> None:
     port, count = int(sys.argv[1]), int(sys.argv[2])
     table = FakeTable(count)
-    # Timeouts of epoll are whole milliseconds, rounded up; those of select are exact.
+    # epoll rounds its timeouts up to whole milliseconds; select does not.
     loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
     asyncio.set_event_loop(loop)
     loop.run_until_complete(asyncio.start_server(partial(serve, table), "127.0.0.1", port))

@@ -51,7 +51,7 @@ def _measure(recorder: Recorder, database: Database, size: int, rounds: int, pag
     slow = [peer for peer in peers() if peer.name in (FLASK_SYNC, STARLETTE)] if size <= MOST_ITEMS_FOR_PEERS else []
     raw = RawClient(database.port)
     with all_served([picus(), *slow], database, TABLE) as targets:
-        runs = {BARE: partial(_bare, raw, page_items, size), **fetches(targets, size)}
+        runs: dict[str, Callable[[], Sample]] = {BARE: partial(_bare, raw, page_items, size), **fetches(targets, size)}
         recorder.record(scenario(size), runs, rounds, seldom=[peer.name for peer in slow])
     raw.close()
 

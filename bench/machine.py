@@ -16,7 +16,7 @@ WORK = ROOT / "build/bench"
 ZAPPA = ROOT / ".venv-bench-zappa"
 """An environment as users of Zappa have it: Zappa and what the function imports, compiled at installation."""
 
-CORES = sorted(os.sched_getaffinity(0))
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
 SERVER_CORE = CORES[-1]
 """Only the contestant runs on this core."""
 LOAD_CORE = CORES[0]
@@ -49,8 +49,8 @@ def pinned(core: int) -> Iterator[None]:
 def cpu_seconds(pids: list[int]) -> float:
     """Return the CPU time that these processes have used: all threads, user and system.
 
-    It equals utime + stime of /proc/<pid>/stat, in nanoseconds instead of ticks of 10 ms. The clock's number is that of
-    clock_getcpuclockid(3).
+    It equals utime + stime of /proc/<pid>/stat, in nanoseconds instead of ticks of 10 ms. The number of the clock is
+    defined in clock_getcpuclockid(3).
     """
     return sum(time.clock_gettime((~pid << 3) | 2) for pid in pids)
 
@@ -83,6 +83,16 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
+def run(*command: str, folder: Path = ROOT, **settings: str) -> str:
+    """Return what the command printed. Raises BenchError with its output if it fails."""
+    # Not the flags of the make that started the benchmark.
+    env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
+    ran = subprocess.run(command, cwd=folder, env=env | settings, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise BenchError(f"{' '.join(command)}: {ran.stdout}{ran.stderr}")
+    return ran.stdout.strip()
+
+
 def description() -> dict[str, str]:
     """Return what a reader must know of the machine and the versions. No host names."""
     cpus = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
@@ -101,5 +111,4 @@ def description() -> dict[str, str]:
 
 
 def _versions(python: Path, *names: str) -> str:
-    command = [str(python), "-c", _VERSIONS, *names]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    return run(str(python), "-c", _VERSIONS, *names)

@@ -1,9 +1,10 @@
 """The tables of RESULTS.md; report_template.md has the text around them."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bench import baseline, bulk, lists, targets
+from bench import baseline, bulk, lists, targets, throughput
 from bench.cold_start import COLD
 from bench.functions import NOOP
 from bench.measurements import Results
@@ -22,36 +23,21 @@ Column = tuple[str, Callable[[Results, str, str], str]]
 
 def text(results: Results) -> str:
     """Return the whole page, without the sections that have no figures."""
-    settings = {"page_items": 0, f"latency {LATENCY_MS}": 0, **results.settings}
-    page = (Path(__file__).parent / "report_template.md").read_text()
-    page = page.format(
-        minutes=settings["minutes"],
-        clients=int(settings["clients"]),
-        rounds=int(settings["rounds"]),
-        seconds=settings["seconds"],
-        targets=_table(("Picus", "target", "measured", "met"), [row.cells() for row in targets.rows(results)]),
-        baseline=results.baseline,
-        restarts=baseline.RESTARTS,
-        before_and_after=_before_and_after(results),
-        get=_contestants(results, [GET], _LOAD),
-        put=_contestants(results, [PUT], _LOAD),
-        latency=LATENCY_MS,
-        measured_latency=settings[f"latency {LATENCY_MS}"],
-        get_late=_contestants(results, [GET_LATE], _LOAD),
-        tasks=_tasks(results),
-        scaling=_scaling(results),
-        page_items=int(settings["page_items"]),
-        peer_items=lists.MOST_ITEMS_FOR_PEERS,
-        lists=_contestants(results, map(lists.scenario, lists.MOST_ROUNDS), _LISTS),
-        bulk_items=bulk.ITEMS,
-        bulk_threads=bulk.THREADS,
-        bulk_latency=bulk.LATENCY_MS,
-        late_threads=bulk.LATE_THREADS,
-        pynamodb_items=bulk.PYNAMODB_ITEMS,
-        bulk=_contestants(results, [bulk.DIRECT, bulk.LATE], _BULK),
-        cold=_contestants(results, [COLD], _COLD),
-        machine="\n".join(f"- {name}: {value}" for name, value in results.machine.items()),
-    )
+    tables = {
+        "targets": _table(("Picus", "target", "measured", "met"), [row.cells() for row in targets.rows(results)]),
+        "baseline": _before_and_after(results),
+        "load": _contestants(results, [GET, PUT, GET_LATE], _LOAD),
+        "tasks": _tasks(results),
+        "scaling": _scaling(results),
+        "lists": _contestants(results, map(lists.scenario, lists.MOST_ROUNDS), _LISTS),
+        "bulk": _contestants(results, [bulk.DIRECT, bulk.LATE], _BULK),
+        "cold": _contestants(results, [COLD], _COLD),
+        "machine": "\n".join(f"- {name}: {value}" for name, value in results.machine.items()),
+    }
+    settings = defaultdict(float, results.settings)
+    template = (Path(__file__).parent / "report_template.md").read_text()
+    modules = {"baseline": baseline, "bulk": bulk, "lists": lists, "throughput": throughput}
+    page = template.format(results=results, tables=tables, settings=settings, **modules)
     return "\n## ".join(section for section in page.split("\n## ") if _MISSING not in section)
 
 

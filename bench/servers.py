@@ -33,7 +33,7 @@ _AWS = {
 
 @dataclass(frozen=True)
 class Checkout:
-    """A commit of Picus in a folder of its own, installed and packaged there. Only public interfaces are used."""
+    """A folder with a commit of Picus, installed and packaged there. Only public interfaces are used."""
 
     root: Path = ROOT
 

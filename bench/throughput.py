@@ -43,15 +43,17 @@ def get_and_put(recorder: Recorder, database: Database, parts: Iterable[str]) ->
     """Measure with the local DynamoDB as fast as it is."""
     gthread = picus(PICUS_GTHREAD, HERE, "--worker-class", "gthread")
     requests = {part: REQUESTS[part] for part in (GET, PUT) if part in parts}
-    load(recorder, [*peers(), gthread, picus()], database, requests, recorder.rounds)
+    if requests:
+        load(recorder, [*peers(), gthread, picus()], database, requests, recorder.rounds)
 
 
 def with_latency(recorder: Recorder) -> None:
     """Measure gets with a fake DynamoDB that has latency."""
     with fake_dynamodb() as database:
         for latency in LATENCIES_MS:
-            recorder.results.settings[f"latency {latency}"] = database.set_latency(latency)
-            count = recorder.rounds if latency == LATENCY_MS else max(3, recorder.rounds // 3)
+            measured, count = database.set_latency(latency), max(3, recorder.rounds // 3)
+            if latency == LATENCY_MS:
+                recorder.results.settings["latency_ms"], count = measured, recorder.rounds
             load(recorder, [*peers(), picus()], database, {f"get, {latency} ms": REQUESTS[GET]}, count)
 
 
