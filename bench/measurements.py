@@ -94,7 +94,7 @@ class Recorder:
         for number in range(rounds):
             turn = number % len(names)
             order = names[turn:] + names[:turn]
-            for name in order if number % 2 else reversed(order):
+            for name in reversed(order) if number // len(names) % 2 else order:
                 if name in seldom and number % 3:
                     continue
                 try:
