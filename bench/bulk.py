@@ -1,13 +1,13 @@
 """Import and export of many items, beside raw requests from as many threads and beside PynamoDB's own loops."""
 
 import json
+import os
 import select
 import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from os import pidfd_open
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,8 +22,8 @@ PYNAMODB_ITEMS = 20_000
 """For PynamoDB's loops, which would take too long."""
 LATENCY_MS = 5
 THREADS, LATE_THREADS = 4, 8
-RAW, PYNAMODB = "Raw requests", "PynamoDB"
-DIRECT, LATE, TENTH = "import and export", f"import and export, {LATENCY_MS} ms", "import and export of a tenth"
+RAW, PYNAMODB, PICUS_TENTH = "Raw requests", "PynamoDB", "Picus, a tenth of the items"
+DIRECT, LATE = "import and export", f"import and export, {LATENCY_MS} ms"
 TABLE = "bulk_items"
 SAMPLE_SECONDS = 0.02
 
@@ -34,14 +34,17 @@ def run(recorder: Recorder) -> None:
     direct, late = max(1, recorder.rounds // 7), max(1, recorder.rounds // 5)
     with TemporaryDirectory(dir=WORK) as folder:
         path, tenth = write_items(Path(folder), ITEMS), write_items(Path(folder), ITEMS // 10)
-        runs = {RAW: partial(_with_empty_table, partial(_peer, "raw", ITEMS, THREADS))}
-        runs[PICUS] = partial(_with_empty_table, partial(commands, HERE, path, ITEMS, THREADS))
-        recorder.record(DIRECT, runs, direct)
-        small = {PICUS: partial(_with_empty_table, partial(commands, HERE, tenth, ITEMS // 10, THREADS))}
-        recorder.record(TENTH, small, 1)
+        contestants = {
+            RAW: partial(_peer, "raw", ITEMS, THREADS),
+            PICUS: partial(commands, HERE, path, ITEMS, THREADS),
+            PICUS_TENTH: partial(commands, HERE, tenth, ITEMS // 10, THREADS),
+        }
+        recorder.record(DIRECT, {name: partial(_with_empty_table, run) for name, run in contestants.items()}, direct)
         with fake_dynamodb(ITEMS) as database:
             database.set_latency(LATENCY_MS)
-            runs = {PYNAMODB: partial(_peer, "pynamodb", PYNAMODB_ITEMS, LATE_THREADS, database)}
+            runs: dict[str, Callable[[], Sample]] = {
+                PYNAMODB: partial(_peer, "pynamodb", PYNAMODB_ITEMS, LATE_THREADS, database)
+            }
             runs[PICUS] = partial(commands, HERE, path, ITEMS, LATE_THREADS, database)
             recorder.record(LATE, runs, late)
 
@@ -100,11 +103,12 @@ def _finished(command: list[str], folder: Path, database: Database) -> tuple[flo
         env = environment(database, TABLE)
         process = subprocess.Popen(command, cwd=folder, env=env, stdout=output, stderr=subprocess.STDOUT)
     # Not the peak of wait4(): that includes this process's own, from before the exec.
-    peak_mb, ended = 0.0, pidfd_open(process.pid)
+    peak_mb, ended = 0.0, os.pidfd_open(process.pid)
     while not select.select([ended], [], [], SAMPLE_SECONDS)[0]:
         with suppress(OSError, ValueError):  # it has just ended
             peak_mb = max(peak_mb, memory_mb(process.pid, "VmHWM"))
     seconds = time.perf_counter() - started
+    os.close(ended)
     if process.wait():
         raise BenchError(f"{' '.join(command)}: {log.read_text()}")
     return seconds, peak_mb, log.read_text()

@@ -1,7 +1,7 @@
 """The tables of RESULTS.md; report_template.md has the text around them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from bench import baseline, bulk, lists, targets, throughput
@@ -24,7 +24,7 @@ Column = tuple[str, Callable[[Results, str, str], str]]
 def text(results: Results) -> str:
     """Return the whole page, without the sections that have no figures."""
     tables = {
-        "targets": _table(("Picus", "target", "measured", "met"), [row.cells() for row in targets.rows(results)]),
+        "targets": _table(("Picus", "target", "measured", "met"), targets.rows(results)),
         "baseline": _before_and_after(results),
         "load": _contestants(results, [GET, PUT, GET_LATE], _LOAD),
         "tasks": _tasks(results),
@@ -41,7 +41,7 @@ def text(results: Results) -> str:
     return "\n## ".join(section for section in page.split("\n## ") if _MISSING not in section)
 
 
-def _table(head: Iterable[str], rows: list[tuple[str, ...]]) -> str:
+def _table(head: Iterable[str], rows: Sequence[tuple[str, ...]]) -> str:
     """Return a Markdown table: the first column to the left, the others to the right."""
     lines = [tuple(head), *rows]
     lines.insert(1, ("---", *["--:"] * (len(lines[0]) - 1)))
