@@ -84,7 +84,9 @@ def _checked_out(revision: str) -> Iterator[Checkout]:
     _remove(folder)
     machine.run("git", "worktree", "add", "--quiet", "--detach", str(folder), revision)
     try:
-        make = ["make", "--directory", str(folder), f"UV={shutil.which('uv') or ROOT / '.uv/bin/uv'}"]
+        uv, python = shutil.which("uv") or ROOT / ".uv/bin/uv", Path(HERE.python).resolve()
+        # The same interpreter: what is compared is Picus.
+        make = ["make", "--directory", str(folder), f"UV={uv}", f"UV_PYTHON={python}"]
         machine.run(*make, ".venv/.synced", "UV_COMPILE_BYTECODE=1")
         machine.run(*make, "package")
         checkout = Checkout(folder)

@@ -47,7 +47,7 @@ def test_contestants_are_first_equally_often(names: str) -> None:
     recorder().record("get", {name: partial(run, name) for name in names}, 2 * size)
     rounds = [order[first : first + size] for first in range(0, len(order), size)]
     assert sorted(names * 2) == sorted(each[0] for each in rounds)
-    # Nobody always runs after the same one.
+    # Each of two contestants runs before the other in half of the rounds.
     assert sum(each.index("a") < each.index("b") for each in rounds) == size
 
 
