@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench import baseline, bulk, chart, cold_start, lists, report, throughput
 from bench.dynamodb import BINARY, local_dynamodb
-from bench.machine import CORES, LOAD_CORE, WORK, BenchError, description
+from bench.machine import CORES, LOAD_CORE, WORK, BenchError, description, run
 from bench.measurements import Recorder, Results
 from bench.servers import HERE
 
@@ -45,7 +45,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=15, help="rounds of get, put and list; default 15")
     parser.add_argument("--seconds", type=float, default=0.5, help="length of a round of get and put; default 0.5")
     parser.add_argument("--report", action="store_true", help="write the report of the last whole run again")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.only == ("baseline",) and not options.baseline:
+        parser.error("which commit is the baseline? --baseline REV")
+    return options
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -66,6 +69,8 @@ def _check_machine() -> None:
 def _measure(options: argparse.Namespace) -> Results:
     settings = {"rounds": options.rounds, "seconds": options.seconds, "clients": throughput.CLIENTS}
     results = Results(description(), settings)
+    if options.baseline:  # a wrong name fails now, not after all other parts
+        results.baseline = run("git", "rev-parse", "--verify", "--short", f"{options.baseline}^{{commit}}")
     recorder = Recorder(results)
     # Contestants are pinned to the other core as they start.
     os.sched_setaffinity(0, {LOAD_CORE})
@@ -80,8 +85,8 @@ def _measure(options: argparse.Namespace) -> Results:
         throughput.get_and_put(recorder, database, options.only)
         for name in options.only:
             parts.get(name, lambda: None)()
-    if options.baseline and "baseline" in options.only:
-        baseline.run(recorder, options.baseline)
+    if results.baseline and "baseline" in options.only:
+        baseline.run(recorder)
     settings["minutes"] = recorder.elapsed() / 60
     return results
 

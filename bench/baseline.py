@@ -38,11 +38,10 @@ FIGURES = [
 """Name, scenario, metric, digits shown, and whether more is better."""
 
 
-def run(recorder: Recorder, revision: str) -> None:
-    """Measure both. Raises BenchError if the revision can't be checked out or built."""
-    recorder.say(f"building {revision}")
-    with _checked_out(revision) as before, local_dynamodb() as database:
-        recorder.results.baseline = machine.run("git", "log", "-1", "--format=%h", revision)
+def run(recorder: Recorder) -> None:
+    """Measure both. Raises BenchError if the commit, ``results.baseline``, can't be built."""
+    recorder.say(f"building {recorder.results.baseline}")
+    with _checked_out(recorder.results.baseline) as before, local_dynamodb() as database:
         both = {BEFORE: before, AFTER: HERE}
         _serve(recorder, database, [picus(name, checkout) for name, checkout in both.items()])
         _import_and_export(recorder, both)
