@@ -25,7 +25,7 @@ def test_spread_has_median_and_quartiles() -> None:
 
 
 def test_ratio_is_taken_round_by_round() -> None:
-    # The machine is half as fast in the second round: each ratio is 2, that of the medians would be the same by chance.
+    # The ratio of the medians would hide that the third round differs.
     measured = results(ours=[200, 100, 30], theirs=[100, 50, 10])
     assert measured.ratio("get", "ours", "theirs", "rate") == Spread(2, 2, 2.5)
 
