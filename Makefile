@@ -66,10 +66,11 @@ image:
 image-test: image .venv/.synced .venv-ministack/.synced
 	.venv/bin/python -m pytest tests/image
 
-# Picus beside its peers, into bench/RESULTS.md, in under 8 minutes. Linux x64, two cores and npm.
+# Picus beside its peers, into bench/RESULTS.md, in about 8 minutes. Linux x64, two cores and npm.
 # A part of it: make bench BENCH="--only get,put --rounds 5"
+# Beside another commit as well, 5 minutes more: make bench BENCH="--baseline REV"
 bench: .venv/.synced .venv-bench/.synced .venv-bench-zappa/.synced bench/node_modules/.package-lock.json package
-	.venv-bench/bin/python -m bench.run $(BENCH)
+	.venv-bench/bin/python -m bench $(BENCH)
 
 # The delete function's zip, build/delete_fn.zip: made by Zappa, on the Python that the function will run on.
 package: .venv-function/.synced .venv-package/.synced

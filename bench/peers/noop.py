@@ -1,4 +1,4 @@
-"""The floor of a cold start: what Python and Lambda's runtime client cost before any handler does anything."""
+"""A handler that does nothing: what Python and Lambda's runtime client cost in every cold start."""
 
 
 def handler(event: dict[str, object], context: object) -> dict[str, object]:
