@@ -48,7 +48,7 @@ def table_name() -> str:
 
 
 def name_beside(items: str) -> str:
-    """What it is called unless it is given a name of its own; ecs/records.yaml makes it so."""
+    """What it is called unless it is given a name of its own; ecs/idempotency.yaml makes it so."""
     return f"{items}_idempotency"
 
 
