@@ -4,24 +4,21 @@ from functools import cached_property
 from typing import Any
 
 from ecs.doctor import releases
-from ecs.doctor.aws_reader import AwsReader, Unreadable, readable
+from ecs.doctor.aws_reader import AwsReader
 from picus_api.core import idempotency
 
 
 class Deployment:
-    """The resources of a stage, as AWS describes them. Every property raises Unreadable or Unreachable."""
+    """The resources of a stage, as AWS describes them. Properties raise what AwsReader raises."""
 
     def __init__(self, aws: AwsReader) -> None:
         self._aws = aws
-        # Zappa gives its REST API the name of the function.
-        self.function_name = f"picus-delete-{aws.stage}"
 
     @cached_property
     def service(self) -> Any:
         """Return the ECS service."""
         names = {"cluster": self._aws.output("ClusterName"), "services": [self._aws.output("ServiceName")]}
-        with readable():
-            return self._aws.read("ecs", "describe_services", "services", **names)[0]
+        return self._aws.read("ecs", "describe_services", "services", 0, **names)
 
     @cached_property
     def task_definition(self) -> Any:
@@ -30,40 +27,35 @@ class Deployment:
         return self._aws.read("ecs", "describe_task_definition", "taskDefinition", taskDefinition=name)
 
     @property
-    def table_name(self) -> str:
-        """Return the name of the table that the service uses, which may be in no stack."""
-        name = releases.setting(self.task_definition, "DYNAMODB_TABLE_NAME")
-        if not name:
-            raise Unreadable("the task has no DYNAMODB_TABLE_NAME")
-        return name
+    def _table(self) -> str:
+        return releases.setting(self.task_definition, "DYNAMODB_TABLE_NAME")
 
     @property
-    def idempotency_table_name(self) -> str:
-        """Return the name of the idempotency table that the service uses."""
+    def _idempotency_table(self) -> str:
         given = releases.setting(self.task_definition, "DYNAMODB_IDEMPOTENCY_TABLE_NAME")
-        return given or idempotency.name_beside(self.table_name)
+        return given or idempotency.name_beside(self._table)
 
     @cached_property
     def table(self) -> Any:
-        """Return the description of the table of items."""
-        return self._aws.read("dynamodb", "describe_table", "Table", TableName=self.table_name)
+        """Return the description of the table of items that the service uses, which may be in no stack."""
+        return self._aws.read("dynamodb", "describe_table", "Table", TableName=self._table)
 
     @cached_property
     def idempotency_table(self) -> Any:
-        """Return the description of the idempotency table."""
-        return self._aws.read("dynamodb", "describe_table", "Table", TableName=self.idempotency_table_name)
+        """Return the description of the idempotency table that the service uses."""
+        return self._aws.read("dynamodb", "describe_table", "Table", TableName=self._idempotency_table)
 
     @property
     def backups(self) -> Any:
-        """Return the description of the items' backups."""
+        """Return the description of the backups of the table of items."""
         key = "ContinuousBackupsDescription"
-        return self._aws.read("dynamodb", "describe_continuous_backups", key, TableName=self.table_name)
+        return self._aws.read("dynamodb", "describe_continuous_backups", key, TableName=self._table)
 
     @property
     def time_to_live(self) -> Any:
         """Return the description of the idempotency table's time to live."""
         key = "TimeToLiveDescription"
-        return self._aws.read("dynamodb", "describe_time_to_live", key, TableName=self.idempotency_table_name)
+        return self._aws.read("dynamodb", "describe_time_to_live", key, TableName=self._idempotency_table)
 
     @cached_property
     def distribution(self) -> Any:
@@ -76,8 +68,7 @@ class Deployment:
         """Return the rules of all listeners of the load balancer."""
         name = self._aws.output("AlbDnsName")
         balancers = self._aws.read_pages("elbv2", "describe_load_balancers", "LoadBalancers")
-        with readable():
-            arn = next(balancer["LoadBalancerArn"] for balancer in balancers if balancer["DNSName"] == name)
+        arn = next(balancer["LoadBalancerArn"] for balancer in balancers if balancer["DNSName"] == name)
         listeners = self._aws.read_pages("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=arn)
         arns = [listener["ListenerArn"] for listener in listeners]
         return [rule for arn in arns for rule in self._aws.read("elbv2", "describe_rules", "Rules", ListenerArn=arn)]
@@ -85,35 +76,21 @@ class Deployment:
     @cached_property
     def function(self) -> Any:
         """Return the configuration of the delete function."""
-        with readable():
-            return self._aws.client("lambda").get_function_configuration(FunctionName=self.function_name)
-
-    @cached_property
-    def api_id(self) -> Any:
-        """Return the id of the REST API."""
-        apis = self._aws.read_pages("apigateway", "get_rest_apis", "items")
-        with readable():
-            return next(api["id"] for api in apis if api["name"] == self.function_name)
+        return self._aws.read("lambda", "get_function_configuration", FunctionName=f"picus-delete-{self._aws.stage}")
 
     @property
     def api_resources(self) -> list[Any]:
         """Return the resources of the REST API, with their methods."""
-        return self._aws.read_pages("apigateway", "get_resources", "items", embed=["methods"], restApiId=self.api_id)
+        parameters = self._aws.stacks["api"]["Parameters"]
+        api = next(entry["ParameterValue"] for entry in parameters if entry["ParameterKey"] == "ApiId")
+        return self._aws.read_pages("apigateway", "get_resources", "items", embed=["methods"], restApiId=api)
 
     @property
     def api_keys(self) -> list[str]:
-        """Return the values of the enabled keys in the usage plans of the REST API."""
-        plans = [
-            plan["id"]
-            for plan in self._aws.read_pages("apigateway", "get_usage_plans", "items")
-            if any(stage["apiId"] == self.api_id for stage in plan.get("apiStages", []))
+        """Return the values of the enabled keys in the usage plan."""
+        plan = self._aws.output("UsagePlanId")
+        ids = [
+            key["id"] for key in self._aws.read_pages("apigateway", "get_usage_plan_keys", "items", usagePlanId=plan)
         ]
-        listed = [
-            key["id"]
-            for plan in plans
-            for key in self._aws.read_pages("apigateway", "get_usage_plan_keys", "items", usagePlanId=plan)
-        ]
-        with readable():
-            client = self._aws.client("apigateway")
-            keys = [client.get_api_key(apiKey=key, includeValue=True) for key in listed]
+        keys = [self._aws.read("apigateway", "get_api_key", apiKey=key, includeValue=True) for key in ids]
         return [key["value"] for key in keys if key.get("enabled", True)]

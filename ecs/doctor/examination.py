@@ -1,20 +1,14 @@
 """All checks of a deployment. Templates are checked by tests/ecs/templates; here is what only AWS can tell."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from ecs.doctor import origins, releases, roles, stacks, tables
-from ecs.doctor.aws_reader import AwsReader, Unreachable, Unreadable
+from ecs.doctor.aws_reader import AwsReader, Unreachable, Unreadable, readable
 from ecs.doctor.deployment import Deployment
-from ecs.doctor.findings import Finding, judge, unknown
+from ecs.doctor.findings import Finding, unknown
 from ecs.doctor.http_get import get
-
-CLOCK = "clock"
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html
-MAX_CLOCK_SKEW_SECONDS = 300
 
 
 class Context(NamedTuple):
@@ -37,33 +31,16 @@ def examine(stage: str, *, url: str = "", commit: str = "", package: Path) -> It
     causes: dict[str, list[str]] = {}
     for subject, check in CHECKS.items():
         try:
-            yield from check(context)
+            with readable():
+                findings = check(context)
+            yield from findings
         except Unreachable as error:
             causes[str(error)] = ["AWS"]
             break
         except Unreadable as error:
             causes.setdefault(str(error), []).append(subject)
     for cause, subjects in causes.items():
-        yield unknown(", ".join(subjects), cause, "check the stage, the region and the credentials")
-
-
-def check_clock(date: str, now: datetime) -> Finding:
-    """Judge this machine's clock, `now` with a time zone, by the Date field of a response from AWS."""
-    try:
-        skew = abs((parsedate_to_datetime(date) - now).total_seconds())
-    except (TypeError, ValueError):
-        return unknown(CLOCK, f"AWS's Date field is {date!r}", "check the endpoint")
-    fix = "synchronize the clock: timedatectl set-ntp true"
-    return judge(CLOCK, skew < MAX_CLOCK_SKEW_SECONDS, f"it differs from AWS's by {skew:.0f} s", fix)
-
-
-def _clock(context: Context) -> list[Finding]:
-    # This request is not signed, so AWS responds whatever the clock says.
-    url = context.aws.client("dynamodb").meta.endpoint_url
-    response = get(url)
-    if not response.status:
-        raise Unreachable(f"no response from {url}: {response.reason}")
-    return [check_clock(response.date, datetime.now(UTC))]
+        yield unknown(", ".join(subjects), cause, "check stage, region, credentials and clock")
 
 
 def _roles(context: Context) -> list[Finding]:
@@ -87,12 +64,10 @@ def _origin_bypass(context: Context) -> list[Finding]:
 def _version(context: Context) -> list[Finding]:
     url = context.url or f"https://{context.aws.output('DomainName')}"
     tag = releases.image_tag(context.deployment.task_definition)
-    return releases.check_version(get(f"{url.rstrip('/')}/__version__"), tag, context.commit)
+    return [releases.check_version(get(f"{url.rstrip('/')}/__version__"), tag, context.commit)]
 
 
-# The clock first: AWS refuses all signed requests if it is wrong.
 CHECKS: dict[str, Callable[[Context], list[Finding]]] = {
-    CLOCK: _clock,
     stacks.SUBJECT: lambda c: stacks.check(c.aws),
     tables.TABLE: lambda c: tables.check_table(c.deployment.table, c.deployment.backups),
     tables.IDEMPOTENCY_TABLE: lambda c: tables.check_idempotency_table(

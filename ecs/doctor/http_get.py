@@ -14,7 +14,6 @@ class GetResponse(NamedTuple):
 
     status: int
     reason: str = ""
-    date: str = ""
     body: bytes = b""
 
 
@@ -31,7 +30,7 @@ def get(url: str) -> GetResponse:
     try:
         connection.request("GET", parts.path or "/", headers={"Host": parts.netloc, "X-Forwarded-Proto": parts.scheme})
         response = connection.getresponse()
-        return GetResponse(response.status, response.reason, response.getheader("Date", ""), response.read())
+        return GetResponse(response.status, response.reason, response.read())
     except (OSError, http.client.HTTPException) as error:
         return GetResponse(0, f"{type(error).__name__}: {error}")
     finally:

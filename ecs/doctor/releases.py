@@ -51,20 +51,18 @@ def check_function(function: Config, task_definition: Config, package: Path) -> 
     ]
 
 
-def check_version(response: GetResponse, tag: str, commit: str) -> list[Finding]:
+def check_version(response: GetResponse, tag: str, commit: str) -> Finding:
     """Judge the response to `GET /__version__` by the tag of the image, and by `commit` unless that is empty."""
     if response.status != 200:
-        return [judge(VERSION, False, f"/__version__ responds {response.status or 'nothing'}: {response.reason}", FIX)]
+        return judge(VERSION, False, f"/__version__ responds {response.status or 'nothing'}: {response.reason}", FIX)
     try:
         served = str(json.loads(response.body)["commit"])
     except (ValueError, KeyError, TypeError):
         served = ""
     # A tag may be a short commit or a whole one.
-    same = bool(served and tag) and (served.startswith(tag) or tag.startswith(served))
-    found = [judge(VERSION, same, f"the domain serves {served or 'no commit'}, the image is {tag or 'untagged'}", FIX)]
-    if commit:
-        found.append(judge(VERSION, served == commit, f"the domain serves {served}, --commit is {commit}", FIX))
-    return found
+    same = bool(served and tag) and (served.startswith(tag) or tag.startswith(served)) and commit in ("", served)
+    says = f"the domain serves {served or 'no commit'}, the image is {tag or 'untagged'}"
+    return judge(VERSION, same, says + (f", --commit is {commit}" if commit else ""), FIX)
 
 
 def _check_equal(name: str, found: str | None, expected: str) -> Finding:

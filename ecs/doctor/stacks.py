@@ -9,7 +9,7 @@ COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
 def check(aws: AwsReader) -> list[Finding]:
-    """Judge every stack that the stage has. Raises Unreadable."""
+    """Judge every stack that the stage has."""
     return [_check(aws, step, stack["StackName"], stack["StackStatus"]) for step, stack in aws.stacks.items()]
 
 

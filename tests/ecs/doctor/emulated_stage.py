@@ -60,6 +60,7 @@ class EmulatedStage:
         self.enable_recovery_and_expiry()
         self.release()
         self._find_listener()
+        self._outputs |= {"FunctionName": self.function, "TaskRoleName": self["TaskRoleArn"].rpartition("/")[2]}
         self._make_function()
         self._make_api()
         self.apply("api", ApiStage=STAGE)

@@ -99,7 +99,7 @@ class Container:
 
 
 @contextmanager
-def engine() -> Iterator[Engine]:
+def available_engine() -> Iterator[Engine]:
     """Yield Docker's or buildah's image."""
     if shutil.which("docker") and not subprocess.run(["docker", "info"], check=False, capture_output=True).returncode:
         yield Engine(json.loads(output("docker", "image", "inspect", "--format={{json .Config}}", IMAGE)))

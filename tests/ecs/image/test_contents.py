@@ -33,9 +33,9 @@ def test_user_can_write_to_the_volume_only(image: Engine) -> None:
     assert "Read-only file system" in image.run("sh", "-c", "echo kept > /tmp/file").stdout
 
 
-def test_commands_for_operators_run_in_the_image(image: Engine, table: Mapping[str, str]) -> None:
-    assert image.run("python3", "manage.py", "put_item", '{"a": 1.10}', **table).returncode == 0
-    exported = image.run("python3", "manage.py", "export_items", **table)
+def test_commands_for_operators_run_in_the_image(image: Engine, table_variables: Mapping[str, str]) -> None:
+    assert image.run("python3", "manage.py", "put_item", '{"a": 1.10}', **table_variables).returncode == 0
+    exported = image.run("python3", "manage.py", "export_items", **table_variables)
     assert exported.returncode == 0, exported.stdout
     assert '"a":1.1' in exported.stdout.replace(" ", "")
 

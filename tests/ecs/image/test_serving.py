@@ -9,20 +9,20 @@ import time
 from urllib.request import urlopen
 
 from tests.dynamodb import ROOT
-from tests.ecs.image.conftest import Service
+from tests.ecs.image.conftest import RunningImage
 from tests.ecs.image.engine import Engine
 
 # Seconds in which a server that does not wait for its requests would have stopped.
 STOP_SECONDS = 2.0
 
 
-def test_contract_holds_with_the_image_as_the_service(domain: str) -> None:
+def test_contract_holds_with_the_image_as_the_service(local_stack_url: str) -> None:
     suite = [sys.executable, "-m", "pytest", "-q", "tests/contract"]
-    ended = subprocess.run(suite, cwd=ROOT, env=os.environ | {"PICUS_BASE_URL": domain}, check=False)
+    ended = subprocess.run(suite, cwd=ROOT, env=os.environ | {"PICUS_BASE_URL": local_stack_url}, check=False)
     assert ended.returncode == 0
 
 
-def test_version_shows_the_commit_of_the_build(service: Service) -> None:
+def test_version_shows_the_commit_of_the_build(service: RunningImage) -> None:
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, check=False, capture_output=True, text=True)
     with urlopen(f"{service.url}/__version__") as response:
         version = json.load(response)
@@ -30,7 +30,7 @@ def test_version_shows_the_commit_of_the_build(service: Service) -> None:
     assert version["commit"] == (head.stdout.strip() or "unknown")  # without git the commit is unknown
 
 
-def test_sigterm_lets_a_request_end_first(service: Service) -> None:
+def test_sigterm_lets_a_request_end_first(service: RunningImage) -> None:
     body = b'{"name": "x"}'
     head = "POST /picus/put HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     with socket.create_connection(("127.0.0.1", service.port), timeout=15) as sock:
@@ -44,7 +44,7 @@ def test_sigterm_lets_a_request_end_first(service: Service) -> None:
     assert service.container.process.wait(timeout=15) == 0
 
 
-def test_health_check_fails_after_the_server_stopped(image: Engine, service: Service) -> None:
+def test_health_check_fails_after_the_server_stopped(image: Engine, service: RunningImage) -> None:
     kind, *command = image.config["Healthcheck"]["Test"]
     assert kind == "CMD"
     assert image.run(*command, PORT=str(service.port)).returncode == 0

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ecs.deploy.__main__ import OPEN_ACCESS_WARNING
 from tests.ecs.rehearsal.clone import clone
 from tests.ecs.rehearsal.rehearsed_stage import NAME, RehearsedStage, statuses
 
@@ -60,3 +61,8 @@ def test_untracked_files_outside_the_packages_are_allowed(stage: RehearsedStage,
     (tmp_path / "notes.txt").write_text("two")
     deployed = stage.run("ecs.deploy", "deploy", NAME, "--only=data", **variables)
     assert deployed.returncode == 0, deployed.stderr
+
+
+def test_deploy_warns_that_everybody_has_access(stage: RehearsedStage) -> None:
+    deployed = stage.command("deploy", "--only=data")
+    assert (deployed.returncode, deployed.stderr) == (0, f"{OPEN_ACCESS_WARNING}\n")
