@@ -5,7 +5,7 @@ UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
 
-.PHONY: run test test-way test-rest chromium rehearse image image-test bench format package deploy plan destroy clean
+.PHONY: run test test-deploy test-rest chromium rehearse image image-test bench format package deploy plan destroy clean
 .DELETE_ON_ERROR:
 
 run: .venv/.synced .venv-ministack/.synced
@@ -21,7 +21,7 @@ test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package \
 	.venv/bin/hadolint Dockerfile
 	.venv/bin/zizmor --offline --no-progress --quiet --strict-collection .github/workflows
 	rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-way test-rest
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-deploy test-rest
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report
 	@$(MAKE) --no-print-directory image-test
@@ -35,26 +35,26 @@ chromium:
 	  echo 'The tests of the pages need a browser: install the package chromium, or Google Chrome.' >&2; exit 1; \
 	fi; } >/dev/null
 
-# The tests in two processes, which share two cores: what makes and deploys the function's package, and the rest.
-WAY := tests/doctor tests/package tests/rehearsal tests/templates
-test-way:
-	.venv/bin/coverage run -m pytest $(WAY)
+# The tests run in two processes on two cores: packaging and deployment, and the rest.
+DEPLOY_TESTS := tests/ecs tests/package
+test-deploy:
+	.venv/bin/coverage run -m pytest $(DEPLOY_TESTS)
 test-rest:
-	.venv/bin/coverage run -m pytest $(filter-out $(WAY) tests/image tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
+	.venv/bin/coverage run -m pytest $(filter-out $(DEPLOY_TESTS) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
 
-# The way to AWS on one machine, a part of `make test`: docs/rehearsal.md.
+# A deployment to emulators on this machine, a part of `make test`: docs/rehearsal.md.
 rehearse: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package
-	.venv/bin/python -m pytest -s tests/rehearsal
+	.venv/bin/python -m pytest -s tests/ecs/rehearsal
 
-# A stage's whole way, what of it would change, and its way back, which leaves the table: docs/deploying.md.
-# A part of it: make deploy STAGE=staging OPTIONS="--only edge --only smoke"
+# Deploy a stage, show what would change, or remove the stage but not its table: docs/deploying.md.
+# Some steps only: make deploy STAGE=staging OPTIONS="--only edge --only smoke"
 deploy: package
 	@.venv-package/bin/python -m ecs.deploy deploy "$(STAGE)" $(OPTIONS)
 
 plan: .venv-package/.synced
 	@.venv-package/bin/python -m ecs.deploy plan "$(STAGE)" $(OPTIONS)
 
-# It asks for the stage's name twice: make destroy STAGE=staging CONFIRM=staging
+# The stage must be named twice: make destroy STAGE=staging CONFIRM=staging
 destroy: .venv-package/.synced
 	@.venv-package/bin/python -m ecs.deploy destroy "$(STAGE)" --confirm "$(CONFIRM)" $(OPTIONS)
 
@@ -64,7 +64,7 @@ image:
 
 # Runs that image as its own user, with the whole contract suite against it.
 image-test: image .venv/.synced .venv-ministack/.synced
-	.venv/bin/python -m pytest tests/image
+	.venv/bin/python -m pytest tests/ecs/image
 
 # Picus beside its peers, into bench/RESULTS.md, in about 8 minutes. Linux x64, two cores and npm.
 # A part of it: make bench BENCH="--only get,put --rounds 5"

@@ -155,6 +155,14 @@ class BadLine(PicusError):
         return {**self.error.body(), "error": self.message, "line": self.line}
 
 
+class NotThroughEdge(PicusError):
+    """The request came to an origin directly. The load balancer and API Gateway send this response (ecs/)."""
+
+    code = "not_through_edge"
+    status = 403
+    message = "This address answers the public domain alone: use that."
+
+
 # 404 to 415: the path, the method, the item, the types
 
 
