@@ -1,4 +1,4 @@
-"""The production server's settings, the same on a laptop and on Fargate.
+"""Settings of gunicorn, the same on a laptop and on Fargate.
 
 Environment variables:
     PORT             default 8000
@@ -6,9 +6,9 @@ Environment variables:
     WEB_CONCURRENCY  worker processes; default 1
     WEB_THREADS      threads a worker; default 12
 
-Both defaults are chosen from bench/RESULTS.md, "Threads and workers": one worker fills a vCPU, a second one there only
-costs its memory; with some milliseconds of DynamoDB latency, 12 threads are what keeps the vCPU busy, and where there
-is next to none they cost little. Give a task of two vCPUs two workers.
+The defaults come from bench/RESULTS.md, "Threads and workers". One worker uses a whole vCPU; a second worker on it only
+costs memory. With some milliseconds of DynamoDB latency, 12 threads keep the vCPU busy; without latency they cost
+little. Give a task with two vCPUs two workers.
 """
 
 import gc
@@ -29,8 +29,9 @@ try:
 except environment.SettingError as error:
     sys.exit(f"picus: {error}")
 
-worker_class = "picus_project.worker.Worker"
-# Loaded before the fork: a wrong setting ends the server with one line instead of restarting workers for ever.
+worker_class = "picus_project.server.worker.EpollWorker"
+# Load the application before the fork: a wrong setting then ends the server with one line. Otherwise gunicorn would
+# restart its workers again and again.
 preload_app = True
 # Longer than the load balancer's idle timeout (60 s), or it sends requests into closing connections.
 keepalive = 75
@@ -41,24 +42,24 @@ timeout = 60
 _MEMORY = Path("/dev/shm")  # noqa: S108 only gunicorn's own files
 worker_tmp_dir = str(_MEMORY) if _MEMORY.is_dir() else None
 control_socket_disable = True
-# A key of 2,048 bytes is up to 6,144 characters of a path, and CloudFront passes on more and larger fields than
-# gunicorn's defaults: the load balancer bounds both.
+# A key of 2,048 bytes takes up to 6,144 characters of a path, and CloudFront forwards more and larger fields than
+# gunicorn's defaults allow. The load balancer limits both.
 limit_request_line = 0
 limit_request_fields = 1000
 limit_request_field_size = 65536
-# Nobody in front sets these; Django reads X-Forwarded-Proto itself. So it does not matter who sends them: that spares
-# the comparing of addresses for each request.
+# No proxy in front sets the fields of the next two settings, and Django reads X-Forwarded-Proto itself. So gunicorn
+# need not compare the client's address for each request.
 forwarded_allow_ips = "*"
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
 
 
 def post_worker_init(worker: Any) -> None:
-    """Connect to DynamoDB before the first request, and let the garbage collector pass over what is there for good."""
+    """Connect to DynamoDB before the first request, and keep permanent objects out of garbage collection."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
-    from picus_api.core import table  # noqa: PLC0415 only a worker has use for it
+    from picus_api.core import table  # noqa: PLC0415 only a worker needs it
 
     try:
         table.connect()

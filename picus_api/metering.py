@@ -5,10 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from picus_api.core.capacity import HEADER, Meter, is_wanted, measured, report
-
-TRAILERS = "picus.trailers"
-"""In the WSGI environment: what gives the trailer fields, names and values, once the body is sent (connection.py)."""
+from picus_api.core.capacity import HEADER, TRAILERS_KEY, Meter, is_wanted, measured, report
 
 
 def consumed_capacity(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -22,7 +19,7 @@ def consumed_capacity(get_response: Callable[[HttpRequest], HttpResponseBase]) -
         if isinstance(response, StreamingHttpResponse):
             response.streaming_content = _metered(response.streaming_content, meter)  # type: ignore[arg-type]
             response["Trailer"] = HEADER
-            request.META[TRAILERS] = lambda: {HEADER: meter.text}
+            request.META[TRAILERS_KEY] = lambda: {HEADER: meter.text}
         else:
             for name, value in report(meter).items():
                 response[name] = value

@@ -25,6 +25,9 @@ REPORTING = frozenset(
 
 PREFERENCE = "consumed-capacity"
 HEADER = "Picus-Consumed-Capacity"
+TRAILERS_KEY = "picus.trailers"
+"""Key in the WSGI environ of a function without arguments. The server calls it after a chunked body, and sends the
+header fields that it returns (a mapping of names to values) as trailers."""
 
 
 class Meter:

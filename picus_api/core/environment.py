@@ -30,6 +30,11 @@ def integer(name: str, default: int, minimum: int, maximum: int) -> int:
     return int(text)
 
 
+def body_seconds() -> int:
+    """Return how many seconds a request body may take to arrive. The server and Django share the limit."""
+    return integer("BODY_SECONDS", 60, minimum=1, maximum=3600)
+
+
 def choice(name: str, default: str, options: tuple[str, ...]) -> str:
     """One of a few words."""
     value = os.environ.get(name, "") or default
