@@ -80,6 +80,9 @@ def health_endpoints(get_response: GetResponse) -> GetResponse:
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.path_info == "*":
+            # OPTIONS for the server as a whole (RFC 9110, section 9.3.7). The server accepts "*" for OPTIONS only.
+            return HttpResponse(headers={"Allow": "GET, HEAD, OPTIONS, PATCH, POST, PUT", "Content-Length": "0"})
         view = _HEALTH.get(request.path_info.removesuffix("/"))
         if view is None:
             return get_response(request)

@@ -26,8 +26,10 @@ REPORTING = frozenset(
 PREFERENCE = "consumed-capacity"
 HEADER = "Picus-Consumed-Capacity"
 TRAILERS_KEY = "picus.trailers"
-"""Key in the WSGI environ of a function without arguments. The server calls it after a chunked body, and sends the
-header fields that it returns (a mapping of names to values) as trailers."""
+"""Key in the WSGI environ of a function of the server, absent where it can't send trailers (HTTP/1.0).
+
+Its argument is a function that the server calls after a chunked body, and that returns the trailers' names and values.
+"""
 
 
 class Meter:

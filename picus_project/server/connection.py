@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, MutableMapping
 from contextlib import suppress
 from typing import Any, cast
 
-from gunicorn import http
 from gunicorn.http import wsgi
-from gunicorn.http.errors import NoMoreData
+from gunicorn.http.errors import NoMoreData, ParseException
 
 from picus_api.core.capacity import TRAILERS_KEY
 from picus_project.server.early_errors import error_response, timeout_response
+from picus_project.server.request import ServerRequest, ServerRequestParser
 from picus_project.server.request_framing import (
     MAX_BUFFERED_BYTES,
     Completeness,
@@ -33,10 +33,25 @@ SEND_SECONDS = 60
 _DISCARD_SECONDS = 5.0
 _PROBES = (b"GET /__lbheartbeat__ ", b"HEAD /__lbheartbeat__ ")
 _PROBE_BYTES = 2048
-_DISCONNECTED = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EAGAIN)
+_DISCONNECTED = (
+    errno.EPIPE,
+    errno.ECONNRESET,
+    errno.ECONNABORTED,
+    errno.ENOTCONN,
+    errno.EAGAIN,  # READ_SECONDS or SEND_SECONDS have passed
+    errno.ETIMEDOUT,
+    errno.EHOSTUNREACH,
+    errno.ENETUNREACH,
+)
 
 Environ = MutableMapping[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
+
+
+def limit_read_time(sock: socket.socket) -> None:
+    """Make reads raise BlockingIOError after a pause of READ_SECONDS."""
+    # The kernel's timeout: Python's own costs one more system call for each read.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", READ_SECONDS, 0))
 
 
 class ClientConnection:
@@ -47,9 +62,8 @@ class ClientConnection:
     """
 
     def __init__(self, cfg: Any, log: Any, slow_clients: ThreadLimit, sock: socket.socket, client: Any) -> None:
-        # Timeouts of the kernel: Python's own cost one more system call for each read and write.
         sock.setblocking(True)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", READ_SECONDS, 0))
+        limit_read_time(sock)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0))
         # Send a response at once, not when the client has acknowledged the previous one.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -58,7 +72,7 @@ class ClientConnection:
         self.request_started: float | None = None
         self._cfg, self._log, self._slow_clients = cfg, log, slow_clients
         self._client, self._server = client, sock.getsockname()
-        self._parser = http.get_parser(cfg, sock, client)
+        self._parser = ServerRequestParser(cfg, sock, client)
 
     @property
     def has_buffered_data(self) -> bool:
@@ -110,10 +124,10 @@ class ClientConnection:
         self.request_started = None
         response: ServerResponse | None = None
         try:
-            response, environ = self._create(next(self._parser))
+            response, environ = self._create(cast(ServerRequest, next(self._parser)))
             if closing:
                 response.force_close()
-            _send_body(application(environ, response.start_response), response, environ)
+            _send_body(application(environ, response.start_response), response)
             return not response.should_close() and self._discard_body(environ)
         except (NoMoreData, StopIteration):
             return False
@@ -121,11 +135,13 @@ class ClientConnection:
             self._handle_error(error, response)
             return False
 
-    def _create(self, request: Any) -> tuple[ServerResponse, Environ]:
+    def _create(self, request: ServerRequest) -> tuple[ServerResponse, Environ]:
         created = wsgi.create(request, self.sock, self._client, self._server, self._cfg, response_class=ServerResponse)
         response, environ = cast(tuple[ServerResponse, Environ], created)
         environ["wsgi.multithread"] = True
         response.slow_clients = self._slow_clients
+        if request.version >= (1, 1):
+            environ[TRAILERS_KEY] = response.send_trailers
         return response, environ
 
     def _handle_error(self, error: Exception, response: ServerResponse | None) -> None:
@@ -133,8 +149,11 @@ class ClientConnection:
         if isinstance(error, OSError) and error.errno in _DISCONNECTED:
             self._log.debug("client disconnected: %s", error)
         elif response is not None and response.has_started:
-            request_id = dict(response.headers).get("X-Request-Id")
-            self._log.error("response is incomplete", exc_info=error, extra={"request_id": request_id})
+            about = {"request_id": dict(response.headers).get("X-Request-Id")}
+            if isinstance(error, ParseException):
+                self._log.info("response is incomplete: the request body is malformed: %s", error, extra=about)
+            else:
+                self._log.error("response is incomplete", exc_info=error, extra=about)
         else:
             try:
                 self.sock.sendall(error_response(error, self._log))
@@ -179,12 +198,10 @@ class ClientConnection:
             self.sock.close()
 
 
-def _send_body(pieces: Iterable[bytes], response: ServerResponse, environ: Environ) -> None:
+def _send_body(pieces: Iterable[bytes], response: ServerResponse) -> None:
     try:
         for piece in pieces:
             response.write(piece)
-        if TRAILERS_KEY in environ:
-            response.trailers = environ[TRAILERS_KEY]()
         response.close()
     finally:
         if hasattr(pieces, "close"):

@@ -26,7 +26,7 @@ def completeness(data: bytes) -> Completeness:
     """Return how complete the request at the start of ``data`` is (RFC 9112, section 6.3)."""
     head_end = data.find(_END_OF_HEAD)
     if head_end < 0:
-        return Completeness.PARTIAL if len(data) < MAX_BUFFERED_BYTES else Completeness.STREAM
+        return _head_completeness(data)
     fields = _FRAMING_FIELDS.findall(data, 0, head_end)
     if not fields:
         return Completeness.COMPLETE
@@ -34,6 +34,13 @@ def completeness(data: bytes) -> Completeness:
     if len(fields) > 1 or name.lower() != b"content-length":
         return Completeness.STREAM
     return _body_completeness(value.strip(), len(data) - head_end - len(_END_OF_HEAD), len(data))
+
+
+def _head_completeness(data: bytes) -> Completeness:
+    # A line that ends with LF alone is an error (RFC 9112, section 2.2). Waiting for the end of such a head is useless.
+    if data.count(b"\n") != data.count(b"\r\n"):
+        return Completeness.COMPLETE
+    return Completeness.PARTIAL if len(data) < MAX_BUFFERED_BYTES else Completeness.STREAM
 
 
 def _body_completeness(content_length: bytes, received: int, buffered: int) -> Completeness:

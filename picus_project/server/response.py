@@ -4,12 +4,13 @@ import errno
 import select
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from functools import lru_cache
 
 from gunicorn.http import wsgi
 
+from picus_project.server.request import ServerRequest
 from picus_project.server.thread_limit import ThreadLimit
 
 MAX_DISCARDED_BYTES = 64 * 1024
@@ -18,21 +19,34 @@ PIECE_SECONDS = 5
 """How long a client may take for one piece of a response (384 KB of a list) beyond the limit of slow clients."""
 
 
+def http_date() -> str:
+    """Return the current time for a Date field (RFC 9110, section 5.6.7). It is formatted once a second."""
+    return _format_date(int(time.time()))
+
+
 @lru_cache(maxsize=2)
-def _http_date(second: int) -> str:
+def _format_date(second: int) -> str:
     return formatdate(second, usegmt=True)
+
+
+def _no_trailers() -> Mapping[str, str]:
+    return {}
 
 
 class ServerResponse(wsgi.Response):
     """gunicorn's response, but the head and the first piece of the body leave in one packet.
 
-    ``slow_clients`` limits the threads that wait for clients. ``trailers`` are sent after a chunked body (RFC 9112,
-    section 7.1.2).
+    ``slow_clients`` limits the threads that wait for clients.
     """
 
     _head = b""
+    req: ServerRequest
     slow_clients: ThreadLimit
-    trailers: Mapping[str, str] = {}
+    _trailers: Callable[[], Mapping[str, str]] = staticmethod(_no_trailers)
+
+    def send_trailers(self, trailers: Callable[[], Mapping[str, str]]) -> None:
+        """Call ``trailers`` after a chunked body, and send the fields that it returns (RFC 9112, section 7.1.2)."""
+        self._trailers = trailers
 
     @property
     def has_started(self) -> bool:
@@ -43,11 +57,11 @@ class ServerResponse(wsgi.Response):
         """Return the status line and the connection's header fields. The date is formatted once a second."""
         if getattr(getattr(self.req.body, "reader", None), "length", 0) > MAX_DISCARDED_BYTES:
             self.force_close()
-        _, minor = self.req.version or (1, 1)
+        minor = self.req.version[1]
         connection = "close" if self.should_close() else "keep-alive"
         lines = [
             f"HTTP/1.{minor} {self.status}\r\n",
-            f"Date: {_http_date(int(time.time()))}\r\n",
+            f"Date: {http_date()}\r\n",
             f"Connection: {connection}\r\n",
         ]
         return [*lines, "Transfer-Encoding: chunked\r\n"] if self.chunked else lines
@@ -66,8 +80,11 @@ class ServerResponse(wsgi.Response):
     def close(self) -> None:
         """Send what is left: the head of a response without a body, or the last chunk and the trailers."""
         self.send_headers()
-        fields = "".join(f"{name}: {value}\r\n" for name, value in self.trailers.items())
-        self._put(b"0\r\n%b\r\n" % fields.encode("latin-1") if self.chunked else b"")
+        if self.chunked:
+            fields = "".join(f"{name}: {value}\r\n" for name, value in self._trailers().items())
+            self._put(b"0\r\n%b\r\n" % fields.encode("latin-1"))
+        else:
+            self._put(b"")
 
     def _emit_body(self, data: bytes) -> None:
         self._put(b"%X\r\n%b\r\n" % (len(data), data) if self.chunked else data)

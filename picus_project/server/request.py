@@ -1,0 +1,96 @@
+"""Request rules of RFC 9110 and RFC 9112 that gunicorn's parser does not apply."""
+
+import re
+from typing import Any
+
+from gunicorn.http.errors import (
+    InvalidHeader,
+    InvalidRequestLine,
+    NoMoreData,
+    ParseException,
+    UnsupportedTransferCoding,
+)
+from gunicorn.http.message import Request
+from gunicorn.http.parser import RequestParser
+
+# uri-host [ ":" port ] of RFC 9110, section 7.2, with the host of RFC 3986, section 3.2.2: no user name.
+_HOST = re.compile(r"(?:\[[0-9A-Za-z:.%~_-]+\]|(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?", re.ASCII)
+_ABSOLUTE_FORM = re.compile(r"https?://([^/?#]+)", re.IGNORECASE)
+
+
+class UnsupportedMethod(ParseException):
+    """The method makes sense for a proxy only: CONNECT."""
+
+
+class ServerRequest(Request):
+    """A parsed request head. The authority of an absolute-form target has replaced the Host field."""
+
+    method: str
+    uri: str
+    version: tuple[int, int]
+
+    def parse(self, unreader: Any) -> Any:
+        """Parse the head and check it. Return the bytes behind it. Raise ParseException for an invalid head."""
+        rest = super().parse(unreader)
+        # A later minor version gets the response of the highest supported one (RFC 9110, section 2.5).
+        self.version = min(self.version, (1, 1))
+        if self.method == "CONNECT":
+            raise UnsupportedMethod("CONNECT")
+        host: str | None = None
+        options: set[str] = set()
+        for name, value in self.headers:
+            if name == "HOST":
+                host = value
+            elif name == "CONNECTION":
+                options |= _members(value)
+            elif name == "TRANSFER-ENCODING":
+                _check_transfer_codings(value)
+        self._is_last = "close" in options or (self.version < (1, 1) and "keep-alive" not in options)
+        self._check_host(host)
+        return rest
+
+    def _check_host(self, host: str | None) -> None:
+        """Require a valid Host in HTTP/1.1 (RFC 9112, section 3.2), and apply an absolute-form target."""
+        if host is None and self.version >= (1, 1):
+            raise InvalidHeader("Host is missing")
+        if host is not None and not _HOST.fullmatch(host):
+            raise InvalidHeader(f"Host is {host!r}")
+        if self.uri.startswith("/") or self.uri == "*":
+            return
+        target = _ABSOLUTE_FORM.match(self.uri)
+        if target is None or not _HOST.fullmatch(target[1]) or target[1].startswith(":"):
+            raise InvalidRequestLine(self.uri)
+        self.headers = [field for field in self.headers if field[0] != "HOST"] + [("HOST", target[1])]
+
+    def should_close(self) -> bool:
+        """Return True if this is the connection's last request (RFC 9112, section 9.3)."""
+        return bool(self.must_close or self._is_last)
+
+
+class ServerRequestParser(RequestParser):
+    """Parse the requests of one connection as ServerRequest."""
+
+    mesg_class = ServerRequest
+
+    def finish_body(  # type: ignore[override]  # the stubs are older
+        self, deadline: float | None = None, max_bytes: int | None = None
+    ) -> bool:
+        """Discard what is unread of a body. Return False if the connection can't be used for another request."""
+        try:
+            return bool(super().finish_body(deadline, max_bytes))
+        except (ParseException, NoMoreData):
+            # The client has its response, and sent a body that is malformed or incomplete.
+            return False
+
+
+def _members(value: str) -> set[str]:
+    return {member.strip(" \t").lower() for member in value.split(",")}
+
+
+def _check_transfer_codings(value: str) -> None:
+    """Raise UnsupportedTransferCoding for a coding other than ``chunked`` (RFC 9112, section 6.1)."""
+    codings = _members(value)
+    if "" in codings:
+        raise InvalidHeader("Transfer-Encoding has an empty member")
+    if codings != {"chunked"}:
+        raise UnsupportedTransferCoding(value)
