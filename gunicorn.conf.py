@@ -2,7 +2,7 @@
 
 Environment variables:
     PORT             default 8000
-    BIND_HOST        default 127.0.0.1; the container sets 0.0.0.0
+    BIND_HOST        IPv4 or IPv6 address, or host name; default 127.0.0.1; the container sets 0.0.0.0
     WEB_CONCURRENCY  worker processes; default 1
     WEB_THREADS      threads a worker; default 12
 
@@ -13,6 +13,7 @@ little. Give a task with two vCPUs two workers.
 
 import gc
 import os
+import select
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from typing import Any
 from picus_api.core import environment, logs
 
 try:
-    bind = f"{os.environ.get('BIND_HOST') or '127.0.0.1'}:{environment.integer('PORT', 8000, 1, 65535)}"
+    bind = environment.bind_address("BIND_HOST", "PORT")
     # Not from the machine's CPU count, which on Fargate is the host's.
     workers = environment.integer("WEB_CONCURRENCY", 1, 1, 64)
     # A thread waits for DynamoDB most of the time.
@@ -29,7 +30,12 @@ try:
 except environment.SettingError as error:
     sys.exit(f"picus: {error}")
 
-worker_class = "picus_project.server.worker.EpollWorker"
+# macOS has no epoll: there gunicorn's own threads serve, with the same settings and the same rules for requests.
+worker_class = (
+    "picus_project.server.worker.EpollWorker"
+    if hasattr(select, "epoll")
+    else "picus_project.server.portable_worker.PortableWorker"
+)
 # Load the application before the fork: a wrong setting then ends the server with one line. Otherwise gunicorn would
 # restart its workers again and again.
 preload_app = True
