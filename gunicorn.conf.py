@@ -48,9 +48,8 @@ timeout = 60
 _MEMORY = Path("/dev/shm")  # noqa: S108 only gunicorn's own files
 worker_tmp_dir = str(_MEMORY) if _MEMORY.is_dir() else None
 control_socket_disable = True
-# A key of 2,048 bytes takes up to 6,144 characters of a path, and CloudFront forwards more and larger fields than
-# gunicorn's defaults allow. The load balancer limits both.
-limit_request_line = 0
+# CloudFront forwards more and larger fields than gunicorn's defaults allow. picus_project/server/request.py limits the
+# request line, which gunicorn can't limit to more than 8,190 bytes, and the whole head.
 limit_request_fields = 1000
 limit_request_field_size = 65536
 # No proxy in front sets the fields of the next two settings, and Django reads X-Forwarded-Proto itself. So gunicorn

@@ -13,6 +13,9 @@ from gunicorn.http.errors import (
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 
+MAX_REQUEST_LINE_BYTES = 64 * 1024
+MAX_HEAD_BYTES = 128 * 1024
+"""Longest header section. CloudFront forwards 32,768 bytes at most, the load balancer 64 KB."""
 # uri-host [ ":" port ] of RFC 9110, section 7.2, with the host of RFC 3986, section 3.2.2: no user name.
 _HOST = re.compile(r"(?:\[[0-9A-Za-z:.%~_-]+\]|(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?", re.ASCII)
 _ABSOLUTE_FORM = re.compile(r"https?://([^/?#]+)", re.IGNORECASE)
@@ -31,11 +34,18 @@ class ServerRequest(Request):
 
     def parse(self, unreader: Any) -> Any:
         """Parse the head and check it. Return the bytes behind it. Raise ParseException for an invalid head."""
+        self.limit_request_line, self.max_buffer_headers = MAX_REQUEST_LINE_BYTES, MAX_HEAD_BYTES
         rest = super().parse(unreader)
-        # A later minor version gets the response of the highest supported one (RFC 9110, section 2.5).
-        self.version = min(self.version, (1, 1))
         if self.method == "CONNECT":
             raise UnsupportedMethod("CONNECT")
+        # A later minor version gets the response of the highest supported one (RFC 9110, section 2.5).
+        self.version = min(self.version, (1, 1))
+        self._check_fields()
+        if not self.uri.startswith("/") and self.uri != "*":
+            self._replace_host()
+        return rest
+
+    def _check_fields(self) -> None:
         host: str | None = None
         options: set[str] = set()
         for name, value in self.headers:
@@ -46,17 +56,10 @@ class ServerRequest(Request):
             elif name == "TRANSFER-ENCODING":
                 _check_transfer_codings(value)
         self._is_last = "close" in options or (self.version < (1, 1) and "keep-alive" not in options)
-        self._check_host(host)
-        return rest
+        _check_host(host, required=self.version >= (1, 1))
 
-    def _check_host(self, host: str | None) -> None:
-        """Require a valid Host in HTTP/1.1 (RFC 9112, section 3.2), and apply an absolute-form target."""
-        if host is None and self.version >= (1, 1):
-            raise InvalidHeader("Host is missing")
-        if host is not None and not _HOST.fullmatch(host):
-            raise InvalidHeader(f"Host is {host!r}")
-        if self.uri.startswith("/") or self.uri == "*":
-            return
+    def _replace_host(self) -> None:
+        """Let the authority of an absolute-form target replace the Host field (RFC 9112, section 3.2.2)."""
         target = _ABSOLUTE_FORM.match(self.uri)
         if target is None or not _HOST.fullmatch(target[1]) or target[1].startswith(":"):
             raise InvalidRequestLine(self.uri)
@@ -81,6 +84,14 @@ class ServerRequestParser(RequestParser):
         except (ParseException, NoMoreData):
             # The client has its response, and sent a body that is malformed or incomplete.
             return False
+
+
+def _check_host(host: str | None, *, required: bool) -> None:
+    """Raise InvalidHeader for an invalid Host, or one that is missing where it is required (RFC 9112, section 3.2)."""
+    if host is None and required:
+        raise InvalidHeader("Host is missing")
+    if host is not None and not _HOST.fullmatch(host):
+        raise InvalidHeader(f"Host is {host!r}")
 
 
 def _members(value: str) -> set[str]:

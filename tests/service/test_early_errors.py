@@ -23,7 +23,7 @@ def client(shared: Shared) -> Iterator[Client]:
     ("request_bytes", "status"),
     [
         (b"nonsense\r\n\r\n", 400),
-        (b"GET /picus/list HTTP/9.9\r\n\r\n", 400),
+        (b"GET /picus/list HTTP/9.9\r\n\r\n", 505),
         (b"GET / HTTP/1.1\r\nHost: x\r\nBad Name: x\r\n\r\n", 400),
         (b"POST /picus/put HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}", 400),
         (b"POST /picus/put HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n{}", 400),
