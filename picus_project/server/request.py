@@ -1,6 +1,7 @@
 """Request rules of RFC 9110 and RFC 9112 that gunicorn's parser does not apply."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from gunicorn.http.errors import (
@@ -18,6 +19,7 @@ MAX_HEAD_BYTES = 128 * 1024
 """Longest header section. CloudFront forwards 32,768 bytes at most, the load balancer 64 KB."""
 # uri-host [ ":" port ] of RFC 9110, section 7.2, with the host of RFC 3986, section 3.2.2: no user name.
 _HOST = re.compile(r"(?:\[[0-9A-Za-z:.%~_-]+\]|(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?", re.ASCII)
+_CHECKED_FIELDS = frozenset({"CONNECTION", "HOST", "TRANSFER-ENCODING"})
 _ABSOLUTE_FORM = re.compile(r"https?://([^/?#]+)", re.IGNORECASE)
 
 
@@ -46,17 +48,18 @@ class ServerRequest(Request):
         return rest
 
     def _check_fields(self) -> None:
-        host: str | None = None
-        options: set[str] = set()
+        found: dict[str, str] = {}
         for name, value in self.headers:
-            if name == "HOST":
-                host = value
-            elif name == "CONNECTION":
-                options |= _members(value)
-            elif name == "TRANSFER-ENCODING":
-                _check_transfer_codings(value)
+            if name in _CHECKED_FIELDS:
+                found[name] = f"{found[name]},{value}" if name in found else value
+        options = _members(found.get("CONNECTION", ""))
         self._is_last = "close" in options or (self.version < (1, 1) and "keep-alive" not in options)
-        _check_host(host, required=self.version >= (1, 1))
+        if "TRANSFER-ENCODING" in found:
+            _check_transfer_codings(found["TRANSFER-ENCODING"])
+        if "HOST" in found:
+            _check_host(found["HOST"])
+        elif self.version >= (1, 1):
+            raise InvalidHeader("Host is missing")  # RFC 9112, section 3.2
 
     def _replace_host(self) -> None:
         """Let the authority of an absolute-form target replace the Host field (RFC 9112, section 3.2.2)."""
@@ -86,16 +89,16 @@ class ServerRequestParser(RequestParser):
             return False
 
 
-def _check_host(host: str | None, *, required: bool) -> None:
-    """Raise InvalidHeader for an invalid Host, or one that is missing where it is required (RFC 9112, section 3.2)."""
-    if host is None and required:
-        raise InvalidHeader("Host is missing")
-    if host is not None and not _HOST.fullmatch(host):
+@lru_cache(maxsize=64)
+def _check_host(host: str) -> None:
+    if not _HOST.fullmatch(host):
         raise InvalidHeader(f"Host is {host!r}")
 
 
-def _members(value: str) -> set[str]:
-    return {member.strip(" \t").lower() for member in value.split(",")}
+@lru_cache(maxsize=64)
+def _members(value: str) -> frozenset[str]:
+    """Return the members of a list of tokens in lower case."""
+    return frozenset(member.strip(" \t").lower() for member in value.split(","))
 
 
 def _check_transfer_codings(value: str) -> None:
