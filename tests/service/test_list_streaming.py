@@ -2,6 +2,7 @@
 
 import json
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from picus_project.server.response import PIECE_SECONDS
 from tests.dynamodb import new_table
 from tests.faulty import faulty_dynamodb
 from tests.service.conftest import gunicorn
+from tests.service.raw_socket import open_socket
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -76,8 +78,7 @@ def test_a_client_that_stops_reading_stops_the_scan(dynamodb_url: str, big_table
         faulty_dynamodb(dynamodb_url, scans) as url,
         gunicorn(DYNAMODB_TABLE_NAME=big_table.name, DYNAMODB_ENDPOINT_URL=url, WEB_THREADS="1") as client,
     ):
-        address = client.host.split(":")
-        with socket.create_connection((address[0], int(address[1])), timeout=10) as sock:
+        with open_socket(client) as sock:
             sock.sendall(client.head_of("GET", "/picus/list"))
             assert sock.recv(1000).startswith(b"HTTP/1.1 200")
             until(lambda: scans.count > 1, seconds=5)
@@ -108,3 +109,20 @@ def test_stopped_clients_leave_threads_free(dynamodb_url: str, big_table: "Table
         assert len(items) == 60
         with pytest.raises((IncompleteRead, ConnectionError)):
             cut.getresponse().read()
+
+
+def test_a_reset_during_a_list_is_not_an_error(
+    dynamodb_url: str, big_table: "Table", capfd: pytest.CaptureFixture[str]
+) -> None:
+    settings = {"DYNAMODB_TABLE_NAME": big_table.name, "DYNAMODB_ENDPOINT_URL": dynamodb_url}
+    with gunicorn(**settings) as client:
+        with open_socket(client) as sock:
+            # Close sends a reset instead of the usual end.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.sendall(client.head_of("GET", "/picus/list"))
+            assert sock.recv(1000).startswith(b"HTTP/1.1 200")
+        time.sleep(0.5)
+        assert client.request("GET", "/picus/get/0").status == 200
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
+    assert "/picus/list" in [line.get("path") for line in lines]
+    assert [line for line in lines if line["level"] != "INFO"] == []

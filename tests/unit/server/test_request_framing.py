@@ -29,6 +29,12 @@ def test_a_request_without_a_body_ends_with_its_head(data: bytes, expected: Comp
     assert completeness(data) is expected
 
 
+@pytest.mark.parametrize("data", [b"GET / HTTP/1.1\nHost: x\n", GET + b"X: 1\nY: 2", b"\n"])
+def test_no_bytes_are_awaited_after_lf_without_cr(data: bytes) -> None:
+    assert completeness(data) is Completeness.COMPLETE
+    assert completeness(GET + b"X: 1\r") is Completeness.PARTIAL
+
+
 @pytest.mark.parametrize(
     ("length", "received", "expected"),
     [
