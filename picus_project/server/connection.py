@@ -136,10 +136,14 @@ class ClientConnection:
             return False
 
     def _create(self, request: ServerRequest) -> tuple[ServerResponse, Environ]:
+        # A client that is refused (413, for example) is not asked for its body first.
+        expects_continue = request.take_expectation()
         created = wsgi.create(request, self.sock, self._client, self._server, self._cfg, response_class=ServerResponse)
         response, environ = cast(tuple[ServerResponse, Environ], created)
         environ["wsgi.multithread"] = True
         response.slow_clients = self._slow_clients
+        if expects_continue:
+            request.continue_on_read(response.send_continue)
         if request.version >= (1, 1):
             environ[TRAILERS_KEY] = response.send_trailers
         return response, environ

@@ -1,9 +1,12 @@
 """Request rules of RFC 9110 and RFC 9112 that gunicorn's parser does not apply."""
 
 import re
+import sys
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from gunicorn.http.body import Body
 from gunicorn.http.errors import (
     InvalidHeader,
     InvalidRequestLine,
@@ -33,6 +36,8 @@ class ServerRequest(Request):
     method: str
     uri: str
     version: tuple[int, int]
+    body: Body
+    _expected_100_continue: bool
 
     def parse(self, unreader: Any) -> Any:
         """Parse the head and check it. Return the bytes behind it. Raise ParseException for an invalid head."""
@@ -68,9 +73,39 @@ class ServerRequest(Request):
             raise InvalidRequestLine(self.uri)
         self.headers = [field for field in self.headers if field[0] != "HOST"] + [("HOST", target[1])]
 
+    def take_expectation(self) -> bool:
+        """Return True if the client waits to send a body, and keep gunicorn from sending 100 Continue at once."""
+        # A chunked body has no length.
+        expected = self._expected_100_continue and getattr(self.body.reader, "length", 1) > 0
+        self._expected_100_continue = False
+        return expected
+
+    def continue_on_read(self, send_continue: Callable[[], None]) -> None:
+        """Call ``send_continue`` when the application starts to read the body (RFC 9110, section 10.1.1)."""
+        self.body.reader = _ContinueReader(self.body.reader, send_continue)  # type: ignore[assignment]
+
     def should_close(self) -> bool:
         """Return True if this is the connection's last request (RFC 9112, section 9.3)."""
         return bool(self.must_close or self._is_last)
+
+
+class _ContinueReader:
+    """Call ``send_continue`` before the first read of a body."""
+
+    def __init__(self, reader: Any, send_continue: Callable[[], None]) -> None:
+        self._reader, self._send_continue, self._is_read = reader, send_continue, False
+
+    @property
+    def length(self) -> int:
+        """Return how many bytes are unread. A body that the client may never send counts as too large to discard."""
+        return getattr(self._reader, "length", 0) if self._is_read else sys.maxsize
+
+    def read(self, size: int) -> bytes:
+        """Return at most ``size`` bytes."""
+        if not self._is_read:
+            self._is_read = True
+            self._send_continue()
+        return bytes(self._reader.read(size))
 
 
 class ServerRequestParser(RequestParser):

@@ -53,6 +53,11 @@ class ServerResponse(wsgi.Response):
         """Return True if the client may have received a part of the response."""
         return self.headers_sent and not self._head
 
+    def send_continue(self) -> None:
+        """Send 100 Continue, unless the response has started."""
+        if not self.has_started:
+            self.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+
     def default_headers(self) -> list[str]:
         """Return the status line and the connection's header fields. The date is formatted once a second."""
         if getattr(getattr(self.req.body, "reader", None), "length", 0) > MAX_DISCARDED_BYTES:

@@ -8,7 +8,17 @@ import pytest
 
 from tests.contract.client import Client
 from tests.service.conftest import Shared
-from tests.service.http_cases import CASES, EXPECTATIONS, HOST, OLD_PERSISTENCE, PERSISTENCE, exchange, head, statuses
+from tests.service.http_cases import (
+    CASES,
+    EXPECTATIONS,
+    HOST,
+    OLD_PERSISTENCE,
+    PERSISTENCE,
+    exchange,
+    head,
+    put,
+    statuses,
+)
 from tests.service.raw_socket import PROBE, open_socket, read_until_closed
 
 
@@ -31,6 +41,26 @@ def test_the_status_follows_the_rfc(client: Client, data: bytes, status: int) ->
 @pytest.mark.parametrize(("data", "expected"), EXPECTATIONS.values(), ids=EXPECTATIONS)
 def test_expectations_are_met_or_refused(client: Client, data: bytes, expected: list[int]) -> None:
     assert statuses(exchange(client, data)) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [((b"Content-Length: 104857600",), 413), ((b"Content-Length: 2", b"Content-Encoding: gzip"), 415)],
+)
+def test_a_refused_client_is_not_asked_for_its_body(client: Client, fields: tuple[bytes, ...], status: int) -> None:
+    with open_socket(client) as sock:
+        sock.sendall(put(*fields, b"Expect: 100-continue", body=b""))
+        received = read_until_closed(sock)
+    assert statuses(received) == [status]
+    assert b"\r\nConnection: close\r\n" in received
+
+
+def test_a_client_without_a_body_is_not_asked_for_it(client: Client) -> None:
+    assert statuses(exchange(client, head(b"Host: a", b"Expect: 100-continue") + PROBE)) == [200, 200]
+    assert statuses(exchange(client, put(b"Content-Length: 0", b"Expect: 100-continue", body=b"") + PROBE)) == [
+        400,
+        200,
+    ]
 
 
 def assert_persistence(client: Client, version: bytes, fields: list[bytes], persists: bool) -> None:
