@@ -27,7 +27,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = False
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS")
-BODY_SECONDS = environment.integer("BODY_SECONDS", 60, minimum=1, maximum=3600)
+BODY_SECONDS = environment.body_seconds()
 MAX_BODY_BYTES = environment.integer("MAX_BODY_BYTES", 2_621_440, minimum=1, maximum=1_000_000_000)
 MAX_NDJSON_BYTES = environment.integer("MAX_NDJSON_BYTES", 1_073_741_824, minimum=1, maximum=100_000_000_000)
 NDJSON_SECONDS = environment.integer("NDJSON_SECONDS", 1800, minimum=1, maximum=86_400)
@@ -108,7 +108,9 @@ DOCKERFLOW_VERSION_CALLBACK = "picus_api.health.version"
 LOG_FORMAT = environment.choice("LOG_FORMAT", "", ("", "json", "text"))
 LOG_LEVEL = environment.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = logs.configuration(LOG_FORMAT, LOG_LEVEL)
-LOGGING["filters"] = {"exceptions": {"()": "picus_project.log_filters.ExceptionsOnly"}}
+LOGGING["filters"] = {
+    "exceptions": {"()": "django.utils.log.CallbackFilter", "callback": lambda record: bool(record.exc_info)}
+}
 # Refused requests have their own line; only exceptions are left to say.
 LOGGING["loggers"]["django.request"] = {"filters": ["exceptions"]}
 LOGGING["loggers"]["django.security.DisallowedHost"] = {"level": "CRITICAL"}

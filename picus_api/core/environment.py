@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,12 +31,35 @@ def integer(name: str, default: int, minimum: int, maximum: int) -> int:
     return int(text)
 
 
+def body_seconds() -> int:
+    """Return how many seconds a request body may take to arrive. The server and Django share the limit."""
+    return integer("BODY_SECONDS", 60, minimum=1, maximum=3600)
+
+
 def choice(name: str, default: str, options: tuple[str, ...]) -> str:
     """Return one of the options. Raises SettingError."""
     value = os.environ.get(name, "") or default
     if value not in options:
         raise SettingError(f"{name} must be one of {', '.join(options)}, not {value!r}.")
     return value
+
+
+def bind_address(host_name: str, port_name: str) -> str:
+    """Return ``host:port`` to listen on, with an IPv6 address in brackets. The defaults are 127.0.0.1 and 8000.
+
+    The variable ``host_name`` is an IPv4 address, an IPv6 address with or without brackets, or a host name. Raise
+    SettingError if this machine can't listen there.
+    """
+    value = os.environ.get(host_name) or "127.0.0.1"
+    port = integer(port_name, 8000, minimum=1, maximum=65535)
+    host = value[1:-1] if value.startswith("[") and value.endswith("]") else value
+    is_ipv6 = ":" in host
+    try:
+        with socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET) as trial:
+            trial.bind((host or value, 0))
+    except (OSError, ValueError):
+        raise SettingError(f"{host_name} must be an address or a host name of this machine, not {value!r}.") from None
+    return f"[{host}]:{port}" if is_ipv6 else f"{host}:{port}"
 
 
 def words(name: str) -> list[str]:

@@ -88,10 +88,12 @@ class IncompleteBody(BadRequest):
 
 
 class MalformedRequest(BadRequest):
-    """Bytes that are not an HTTP request (RFC 9112)."""
+    """Bytes that are not a valid HTTP request (RFC 9112). ``reason``: a clause that says why."""
 
-    code = "malformed_request"
-    message = "The request is not proper HTTP: it is malformed."
+    code = "invalid_http"
+
+    def __init__(self, reason: str = "it is malformed") -> None:
+        super().__init__(f"The request is not valid HTTP/1.1: {reason}.")
 
 
 class BadValue(BadRequest):
@@ -308,7 +310,7 @@ class UriTooLong(PicusError):
 
     code = "uri_too_long"
     status = 414
-    message = "The request is not proper HTTP: its path is too long."
+    message = "The request is not valid HTTP/1.1: its path is too long."
 
 
 class UnsupportedMediaType(PicusError):
@@ -346,7 +348,7 @@ class ExpectationFailed(PicusError):
 
     code = "expectation_failed"
     status = 417
-    message = "The request is not proper HTTP: its expectation can't be met."
+    message = "The request is not valid HTTP/1.1: its expectation can't be met."
 
 
 class IdempotencyKeyReused(PicusError):
@@ -362,7 +364,7 @@ class HeadersTooLarge(PicusError):
 
     code = "headers_too_large"
     status = 431
-    message = "The request is not proper HTTP: its headers are too large."
+    message = "The request is not valid HTTP/1.1: its header fields are too large."
 
 
 # 500 to 503: the service
@@ -388,7 +390,23 @@ class UnsupportedTransferCoding(PicusError):
 
     code = "unsupported_transfer_coding"
     status = 501
-    message = "The request is not proper HTTP: its transfer encoding is not known."
+    message = "The request is not valid HTTP/1.1: its transfer coding is not supported."
+
+
+class UnsupportedMethod(PicusError):
+    """A method for proxies only: CONNECT."""
+
+    code = "unsupported_method"
+    status = 501
+    message = "The request is not valid HTTP/1.1: its method is for proxies."
+
+
+class UnsupportedHttpVersion(PicusError):
+    """A major version other than HTTP/1."""
+
+    code = "unsupported_http_version"
+    status = 505
+    message = "The request is not valid HTTP/1.1: its version is not supported."
 
 
 class ServiceBusy(PicusError):

@@ -58,7 +58,7 @@ def test_image_has_the_files_of_the_service_only(image: Engine) -> None:
 
 
 def test_every_loaded_module_is_compiled(image: Engine) -> None:
-    loaded = "import os, sys, gunicorn.app.wsgiapp, picus_project.worker, picus_project.wsgi, picus_project.urls"
+    loaded = "import os, sys, gunicorn.app.wsgiapp, picus_project.server.worker, picus_project.wsgi, picus_project.urls"
     missing = "[print(m.__file__) for m in list(sys.modules.values()) if not os.path.exists(cached(m))]"
     cached = "cached = lambda module: getattr(module, '__cached__', None) or '/'"
     ended = image.run("python3", "-c", f"{loaded}; {cached}; {missing}", DYNAMODB_TABLE_NAME="none")
