@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line, with this project's settings."""
+"""Run a command with this project's settings."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from picus_api.core.environment import SettingError
 
 
 def use_local_stack() -> None:
-    """Talk to the table of a running ``make run``, unless the environment names one."""
+    """Set the variables of a running ``make run``, unless the environment names a table or server."""
     stack = Path(os.environ.get("LOCAL_DATA_DIR") or Path(__file__).parent / ".local") / "stack.env"
     if "DYNAMODB_TABLE_NAME" in os.environ or "DYNAMODB_ENDPOINT_URL" in os.environ or not stack.is_file():
         return
@@ -19,14 +19,13 @@ def use_local_stack() -> None:
 
 
 def main() -> None:
-    """Run a command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "picus_project.settings")
     if sys.argv[1:] == ["serve"]:
-        # Straight to it: Django's start takes as long as all the rest of the local stack's.
+        # Without Django, whose start takes as long as the rest of the local stack's.
         from picus_project.management.commands.serve import serve  # noqa: PLC0415
 
         serve()
-    if sys.argv[1:2] != ["doctor"]:  # which looks at AWS, or at the emulator that it is told of
+    if sys.argv[1:2] != ["doctor"]:  # it checks AWS, or the server that it is given
         use_local_stack()
     from django.core.management import execute_from_command_line  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""What of ecs/edge.yaml the local edge twin can't show; the behaviours' order and policies are in tests/local."""
+"""The parts of ecs/edge.yaml that the local edge does not use; tests/local has the behaviours and policies."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How CloudFront matches a path with a behaviour's pattern."""
+"""CloudFront's path patterns."""
 
 import re
 from functools import lru_cache
@@ -7,11 +7,11 @@ UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 
 
 def normalise(path: str) -> str:
-    """The path as patterns see it: percent-encoding as in RFC 3986, 6.2.2.1 and 6.2.2.2.
+    """Return the path as patterns see it: percent-encoding normalised (RFC 3986, 6.2.2.1 and 6.2.2.2).
 
     Encoded unreserved characters are decoded and hex digits upper-cased; the origin gets the raw path. Dot segments
-    stay: AWS documents the normalisation without saying whether it removes them, and every key must stay reachable,
-    `..` as `/picus/get/%2E%2E` too.
+    stay: AWS does not say whether CloudFront removes them, and every key must stay reachable, `..` as
+    `/picus/get/%2E%2E` too.
     """
     return re.sub("%([0-9A-Fa-f]{2})", _triplet, path)
 
@@ -22,7 +22,10 @@ def _triplet(match: re.Match[str]) -> str:
 
 
 def matches(pattern: str, path: str) -> bool:
-    """Case-sensitive; `*` is any characters, slashes too, `?` is one character; a pattern's first slash is optional."""
+    """Return True if the pattern matches the whole path, case-sensitively.
+
+    `*` is any characters, slashes too; `?` is one character; a pattern's first slash is optional.
+    """
     return _compiled(pattern).fullmatch(normalise(path)) is not None
 
 

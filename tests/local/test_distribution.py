@@ -1,4 +1,4 @@
-"""What the twin reads from ecs/edge.yaml, and what it refuses to guess."""
+"""The distribution of ecs/edge.yaml, and errors for unsupported templates."""
 
 from pathlib import Path
 
@@ -6,13 +6,13 @@ import pytest
 
 from picus_project.local.cloudformation import TemplateError
 from picus_project.local.distribution import Distribution, load
-from tests.local.twin import SECRETS, TEMPLATE, distribution, parameters
+from tests.local.edge_harness import SECRETS, TEMPLATE, distribution, parameters
 
 SEVEN = ("GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE")
 
 
 def changed(path: Path, *replacements: tuple[str, str], count: int = -1) -> Path:
-    """A copy of the template with some words replaced; each must be there."""
+    """Write a copy of the template with some words replaced; fail for a word that is not there."""
     text = TEMPLATE.read_text()
     for old, new in replacements:
         assert old in text
@@ -21,7 +21,7 @@ def changed(path: Path, *replacements: tuple[str, str], count: int = -1) -> Path
     return path
 
 
-def test_the_behaviours_are_the_contracts_in_its_order() -> None:
+def test_behaviours_are_the_contracts_in_order() -> None:
     found = [(b.pattern, b.origin.id, b.keeps_host) for b in distribution().behaviours]
     assert found == [
         ("/picus/list", "alb", True),
@@ -38,7 +38,7 @@ def test_every_behaviour_allows_all_seven_methods() -> None:
     assert {behaviour.methods for behaviour in distribution().behaviours} == {SEVEN}
 
 
-def test_the_origins_have_their_secrets_and_the_stage() -> None:
+def test_origins_have_their_secrets_and_stage() -> None:
     origins = {b.origin.id: b.origin for b in distribution(alb_port=81, api_port=82).behaviours}
     alb, api = origins["alb"], origins["api"]
     assert (alb.host, alb.port, alb.path, alb.headers) == ("127.0.0.1", 81, "", (("X-Origin-Secret", "alb-secret"),))
@@ -66,11 +66,11 @@ def test_the_origins_have_their_secrets_and_the_stage() -> None:
         ("/", "alb"),
     ],
 )
-def test_the_first_match_wins(path: str, origin: str) -> None:
+def test_first_match_wins(path: str, origin: str) -> None:
     assert distribution().behaviour(path).origin.id == origin
 
 
-def test_a_template_without_behaviours_has_its_default(template_copy: Path) -> None:
+def test_template_without_behaviours_uses_the_default(template_copy: Path) -> None:
     text = TEMPLATE.read_text()
     start, end = text.index("        CacheBehaviors:"), text.index("        # The API root")
     template_copy.write_text(text[:start] + text[end:])
@@ -97,22 +97,20 @@ def test_a_template_without_behaviours_has_its_default(template_copy: Path) -> N
         ("Parameters:", "Parameters: [1", "edge.yaml"),
     ],
 )
-def test_what_it_does_not_understand_is_an_error_that_names_it(
-    template_copy: Path, old: str, new: str, named: str
-) -> None:
+def test_unsupported_template_content_is_named(template_copy: Path, old: str, new: str, named: str) -> None:
     with pytest.raises(TemplateError) as error:
         distribution(changed(template_copy, (old, new), count=1))
     assert named in str(error.value)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "Resources: []", "Resources: {}"])
-def test_what_is_no_template_is_an_error(template_copy: Path, text: str) -> None:
+def test_invalid_template_is_an_error(template_copy: Path, text: str) -> None:
     template_copy.write_text(text)
     with pytest.raises(TemplateError):
         distribution(template_copy)
 
 
-def test_a_missing_template_is_an_error_that_names_it(template_copy: Path) -> None:
+def test_missing_template_is_named(template_copy: Path) -> None:
     with pytest.raises(TemplateError, match=r"edge\.yaml"):
         distribution(template_copy)
 
@@ -121,7 +119,7 @@ def test_a_missing_template_is_an_error_that_names_it(template_copy: Path) -> No
     ("name", "value"),
     [("AlbProtocol", "gopher"), ("AlbProtocol", "https-only"), ("ApiPath", "stage"), ("Albhost", "x")],
 )
-def test_a_wrong_parameter_is_an_error_that_names_it(name: str, value: str) -> None:
+def test_invalid_parameter_is_named(name: str, value: str) -> None:
     with pytest.raises(TemplateError, match=name if value != "https-only" else "alb"):
         loaded({name: value})
 
@@ -130,7 +128,7 @@ def loaded(given: dict[str, str]) -> Distribution:
     return load(TEMPLATE, parameters=parameters(1, 2) | given, secrets=SECRETS)
 
 
-def test_a_parameter_without_value_is_an_error_that_names_it() -> None:
+def test_parameter_without_a_value_is_named() -> None:
     given = parameters(1, 2)
     del given["AlbHost"]
     with pytest.raises(TemplateError, match="AlbHost"):

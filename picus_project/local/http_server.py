@@ -1,0 +1,122 @@
+"""Accept connections and send responses: shared by the local edge, the ALB's stand-in and API Gateway's."""
+
+import asyncio
+import json
+import logging
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Iterable
+from http import HTTPStatus
+
+import h11
+
+from picus_project.local.connections import ClientConnection, ClientDisconnected, Header, RequestError
+
+logger = logging.getLogger(__name__)
+
+# Sends a whole response to one request, or raises ClientDisconnected or RequestError.
+RequestHandler = Callable[[ClientConnection, h11.Request], Awaitable[None]]
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; clients wait in its queue until serve() runs. Raises OSError."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(1024)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+async def serve(sock: socket.socket, handle: RequestHandler) -> None:
+    """Accept on a listening socket until cancelled, then close it and every connection."""
+    sock.setblocking(False)
+    connections: dict[asyncio.Task[None], ClientConnection] = {}
+    try:
+        while True:
+            try:
+                accepted, address = await asyncio.get_running_loop().sock_accept(sock)
+            except OSError as error:  # out of file descriptors, or the client is gone already
+                logger.warning("can't accept a connection: %s", error)
+                await asyncio.sleep(0.1)
+                continue
+            client = ClientConnection(accepted, address[0])
+            task = asyncio.create_task(_serve_connection(client, handle))
+            connections[task] = client
+            task.add_done_callback(connections.pop)
+    finally:
+        sock.close()
+        left = dict(connections)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        for client in left.values():
+            client.close()  # a task that was cancelled before its first step has closed nothing
+
+
+async def _serve_connection(client: ClientConnection, handle: RequestHandler) -> None:
+    try:
+        while await _serve_request(client, handle):
+            client.h11.start_next_cycle()
+        if client.h11.our_state is not h11.ERROR:
+            await client.linger()
+    except ClientDisconnected:
+        pass
+    except Exception:  # one broken exchange must neither be silent nor end the server
+        logger.exception("an exchange failed")
+    finally:
+        # A response that has begun and not ended is cut off. Where only the end of the connection would delimit the
+        # response, a reset is what tells the client that it is not whole.
+        client.close(reset=client.h11.our_state is h11.SEND_BODY and not client.framed)
+
+
+async def _serve_request(client: ClientConnection, handle: RequestHandler) -> bool:
+    """Serve one request. Returns True if another may follow on the connection."""
+    try:
+        request = await client.request()
+        if request is None:
+            return False
+        await handle(client, request)
+    except RequestError as error:
+        await send_error(client, error.status, str(error), close=True)
+    return client.h11.our_state is h11.DONE and client.h11.their_state is h11.DONE
+
+
+async def send_error(
+    client: ClientConnection, status: int, reason: str, headers: Iterable[Header] = (), *, close: bool = False
+) -> None:
+    """Send an error in the contract's shape, with the edge's request id or a new one."""
+    fields = list(headers)
+    given = next((value for name, value in fields if name.lower() == b"x-amz-cf-id"), None)
+    fields.append((b"X-Request-Id", given or secrets.token_urlsafe(42).encode()))
+    await send_json(client, status, {"error": reason}, fields, close=close)
+
+
+async def send_json(
+    client: ClientConnection, status: int, content: object, headers: Iterable[Header] = (), *, close: bool = False
+) -> None:
+    """Send a whole response. Ends the connection if a part of the request is unread.
+
+    Raises ClientDisconnected if another response has begun.
+    """
+    if client.h11.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+        raise ClientDisconnected
+    body = json.dumps(content).encode()
+    fields = [(b"Content-Type", b"application/json"), (b"Content-Length", str(len(body)).encode()), *headers]
+    if close or client.has_unread_body():
+        fields.append((b"Connection", b"close"))
+    await send_response(client, h11.Response(status_code=status, headers=fields, reason=reason_phrase(status)), body)
+
+
+async def send_response(client: ClientConnection, head: h11.Response, body: bytes) -> None:
+    """Send a head and, unless the request was a HEAD, its body."""
+    data = [] if client.method == b"HEAD" else [h11.Data(data=body)]
+    await client.send(head, *data, h11.EndOfMessage())
+
+
+def reason_phrase(status: int) -> bytes:
+    """Return the standard reason phrase, empty for an unknown status."""
+    return HTTPStatus(status).phrase.encode() if status in HTTPStatus._value2member_map_ else b""
