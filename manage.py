@@ -19,6 +19,7 @@ def use_local_stack() -> None:
 
 
 def main() -> None:
+    """Run the command of the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "picus_project.settings")
     if sys.argv[1:] == ["serve"]:
         # Without Django, whose start takes as long as the rest of the local stack's.
