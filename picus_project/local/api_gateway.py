@@ -19,7 +19,7 @@ import h11
 
 from picus_project.local.connections import ClientConnection, Header
 from picus_project.local.events import LambdaContext, rest_proxy_event
-from picus_project.local.http_server import listen, reason_phrase, send_json, send_response, serve
+from picus_project.local.http_server import listen, send_json, send_response, serve
 
 logger = logging.getLogger(__name__)
 
@@ -54,14 +54,14 @@ class ApiGateway:
         try:
             async with asyncio.timeout(INTEGRATION_SECONDS):
                 result = await self.invoke(request, client, body)
-            head, content = http_response(result)
+            response = http_response(result)
         except TimeoutError:
             await _send_error(client, request, 504, "Endpoint request timed out")
         except Exception:  # a handler may raise anything; API Gateway has one response for it
             logger.exception("the function failed")
             await _send_error(client, request, 502, "Internal server error")
         else:
-            await send_response(client, head, content)
+            await send_response(client, *response)
 
     def admits(self, request: h11.Request) -> bool:
         """Return True if the request is for this API and stage and has the API key."""
@@ -101,8 +101,8 @@ async def _read_body(client: ClientConnection) -> bytes | None:
     return bytes(content)
 
 
-def http_response(result: Any) -> tuple[h11.Response, bytes]:
-    """Return the head and body for a function's result. Raises some exception for a malformed result."""
+def http_response(result: Any) -> tuple[int, list[Header], bytes]:
+    """Return the status, headers and body for a function's result. Raises some exception for a malformed result."""
     if not isinstance(result, dict):
         raise TypeError(f"a response object must be a mapping, not {type(result).__name__}")
     status = int(result.get("statusCode", 200))
@@ -117,7 +117,8 @@ def http_response(result: Any) -> tuple[h11.Response, bytes]:
         content = b""
     else:
         headers.append((b"Content-Length", str(len(content)).encode()))
-    return h11.Response(status_code=status, headers=headers, reason=reason_phrase(status)), content
+    h11.Response(status_code=status, headers=headers)  # raises for an invalid header
+    return status, headers, content
 
 
 def _headers(result: dict[str, Any]) -> list[Header]:
@@ -125,8 +126,8 @@ def _headers(result: dict[str, Any]) -> list[Header]:
     multi = {str(name).lower(): (name, values) for name, values in (result.get("multiValueHeaders") or {}).items()}
     single = {str(name).lower(): (name, [value]) for name, value in (result.get("headers") or {}).items()}
     merged = {"content-type": ("Content-Type", ["application/json"]), **single, **multi}
-    for delimiter in ("content-length", "transfer-encoding", "connection"):
-        merged.pop(delimiter, None)
+    for replaced in ("content-length", "transfer-encoding", "connection", "date"):
+        merged.pop(replaced, None)
     return [
         (str(name).encode("latin-1"), str(value).encode("latin-1"))
         for name, values in merged.values()

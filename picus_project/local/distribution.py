@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from picus_api.core.request_target import RequestTarget
 from picus_project.local.cloudformation import Template, TemplateError
 from picus_project.local.path_pattern import matches
 
@@ -45,9 +46,9 @@ class Distribution:
 
     behaviours: tuple[Behaviour, ...]
 
-    def behaviour(self, path: str) -> Behaviour:
-        """Return the first behaviour that matches the raw path, which begins with a slash."""
-        return next(found for found in self.behaviours if matches(found.pattern, path))
+    def behaviour(self, target: RequestTarget) -> Behaviour:
+        """Return the first behaviour that matches the path."""
+        return next(found for found in self.behaviours if matches(found.pattern, target.route_path))
 
 
 def load(path: Path, *, parameters: Mapping[str, str], secrets: Mapping[str, str]) -> Distribution:

@@ -9,9 +9,10 @@ import secrets
 
 import h11
 
+from picus_api.core.request_target import AUTHORITY, InvalidRequestTarget, RequestTarget, parse_request_target
 from picus_project.local.connections import ClientConnection, Header, has_body
 from picus_project.local.distribution import Behaviour, Distribution
-from picus_project.local.proxy import Forward, Reject, end_to_end_headers, forwarded_for
+from picus_project.local.proxy import Forward, Respond, end_to_end_headers, forwarded_for
 
 # CloudFront's quota for the URL.
 MAX_URL_BYTES = 8192
@@ -26,51 +27,75 @@ class LocalEdge:
     def __init__(self, distribution: Distribution) -> None:
         self.distribution = distribution
 
-    def route(self, request: h11.Request, client: ClientConnection) -> Forward | Reject:
-        """Return the request as its origin gets it, or an error response."""
-        target = request.target.decode("ascii")
-        if not target.startswith("/"):
-            return Reject(status=400, reason="The request target must be a path that begins with a slash")
-        if len(target) > MAX_URL_BYTES:
-            return Reject(status=414, reason=f"The URL is longer than {MAX_URL_BYTES} bytes")
-        behaviour = self.distribution.behaviour(target.split("?")[0])
-        return _rejection(request, behaviour) or _forward(request, client, behaviour)
+    def route(self, request: h11.Request, client: ClientConnection) -> Forward | Respond:
+        """Return the request as its origin gets it, or a response of the edge itself."""
+        if len(request.target) > MAX_URL_BYTES:
+            return Respond(status=414, reason=f"The URL is longer than {MAX_URL_BYTES} bytes")
+        try:
+            target = parse_request_target(bytes(request.target))
+        except InvalidRequestTarget as error:
+            return Respond(status=400, reason=f"The request is malformed: {error}")
+        host = dict(request.headers).get(b"host", b"").decode("latin-1")
+        if host and not AUTHORITY.fullmatch(host):
+            return Respond(status=400, reason="The request is malformed: its Host is not a host and port")
+        if target.form == "asterisk":
+            return _server_options(request)
+        behaviour = self.distribution.behaviour(target)
+        return _rejection(request, behaviour) or _forward(request, target, client, behaviour)
 
 
-def _rejection(request: h11.Request, behaviour: Behaviour) -> Reject | None:
+def _server_options(request: h11.Request) -> Respond:
+    """Respond to `OPTIONS *`, which asks about the server as a whole (RFC 9110, 9.3.7)."""
+    if request.method == b"OPTIONS":
+        return Respond(status=200)
+    return Respond(status=400, reason="The request target * is for the method OPTIONS only")
+
+
+def _rejection(request: h11.Request, behaviour: Behaviour) -> Respond | None:
     method = request.method.decode("ascii")
     if method not in behaviour.methods:
         allow = ", ".join(behaviour.methods)
         reason = f"The method {method} is not allowed here; allowed are {allow}"
-        return Reject(status=405, reason=reason, headers=[(b"Allow", allow.encode())])
+        return Respond(status=405, reason=reason, headers=[(b"Allow", allow.encode())])
     if method == "GET" and has_body(request):
-        return Reject(status=403, reason="A GET request can't have a body: CloudFront refuses it")
+        return Respond(status=403, reason="A GET request can't have a body: CloudFront refuses it")
     return None
 
 
-def _forward(request: h11.Request, client: ClientConnection, behaviour: Behaviour) -> Forward:
+def _forward(request: h11.Request, target: RequestTarget, client: ClientConnection, behaviour: Behaviour) -> Forward:
     origin = behaviour.origin
     # A new id for each request: the client's own value is not trusted.
     request_id = (b"X-Amz-Cf-Id", secrets.token_urlsafe(42).encode())
     return Forward(
         name=origin.id,
         address=(origin.host, origin.port),
-        target=origin.path.encode() + request.target,
-        headers=[*_origin_headers(request, client, behaviour), request_id],
+        target=origin.path.encode() + _origin_form(request, target),
+        headers=[*_origin_headers(request, target, client, behaviour), request_id],
         read_seconds=origin.read_seconds,
         idle_seconds=origin.keep_alive_seconds,
         response_headers=[(b"Via", VIA), request_id],
     )
 
 
-def _origin_headers(request: h11.Request, client: ClientConnection, behaviour: Behaviour) -> list[Header]:
+def _origin_form(request: h11.Request, target: RequestTarget) -> bytes:
+    """Return the raw target, without the scheme and authority of an absolute form."""
+    if target.form == "origin":
+        return request.target
+    return f"{target.path}?{target.query}".encode() if target.query else target.path.encode()
+
+
+def _origin_headers(
+    request: h11.Request, target: RequestTarget, client: ClientConnection, behaviour: Behaviour
+) -> list[Header]:
     """Return the client's headers, as the origin request policy forwards them, and CloudFront's own."""
     origin = behaviour.origin
     added = [(name.encode(), value.encode()) for name, value in origin.headers]
+    # The authority of an absolute form replaces Host (RFC 9112, 3.2.2).
+    host = target.authority.encode() or dict(request.headers).get(b"host", b"")
+    if not behaviour.keeps_host or not host:
+        host = f"{origin.host}:{origin.port}".encode()
+    added.append((b"Host", host))
     replaced = REMOVED | {name.lower() for name, _ in added}
-    if not behaviour.keeps_host or b"host" not in dict(request.headers):
-        replaced |= {b"host"}
-        added.append((b"Host", f"{origin.host}:{origin.port}".encode()))
     kept = [
         (raw, value)
         for raw, value in end_to_end_headers(request)

@@ -6,6 +6,7 @@ import logging
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Iterable
+from email.utils import formatdate
 from http import HTTPStatus
 
 import h11
@@ -108,11 +109,13 @@ async def send_json(
     fields = [(b"Content-Type", b"application/json"), (b"Content-Length", str(len(body)).encode()), *headers]
     if close or client.has_unread_body():
         fields.append((b"Connection", b"close"))
-    await send_response(client, h11.Response(status_code=status, headers=fields, reason=reason_phrase(status)), body)
+    await send_response(client, status, fields, body)
 
 
-async def send_response(client: ClientConnection, head: h11.Response, body: bytes) -> None:
-    """Send a head and, unless the request was a HEAD, its body."""
+async def send_response(client: ClientConnection, status: int, headers: Iterable[Header], body: bytes) -> None:
+    """Send a whole response with a `Date`; without its body if the request was a HEAD."""
+    fields = [*headers, (b"Date", formatdate(usegmt=True).encode())]
+    head = h11.Response(status_code=status, headers=fields, reason=reason_phrase(status))
     data = [] if client.method == b"HEAD" else [h11.Data(data=body)]
     await client.send(head, *data, h11.EndOfMessage())
 

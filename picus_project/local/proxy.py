@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import h11
 
 from picus_project.local.connections import ClientConnection, Header, OriginConnection, OriginError, has_body
-from picus_project.local.http_server import reason_phrase, send_error
+from picus_project.local.http_server import reason_phrase, send_error, send_response
 
 logger = logging.getLogger(__name__)
 
@@ -41,15 +41,15 @@ class Forward:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reject:
-    """An error response that the proxy sends itself."""
+class Respond:
+    """A response that the proxy sends itself: an error, or an empty 200 without a `reason`."""
 
     status: int
-    reason: str
+    reason: str = ""
     headers: list[Header] = field(default_factory=list)
 
 
-Route = Callable[[h11.Request, ClientConnection], Forward | Reject]
+Route = Callable[[h11.Request, ClientConnection], Forward | Respond]
 
 
 def end_to_end_headers(message: h11.Request | h11.Response) -> list[Header]:
@@ -75,8 +75,11 @@ class ReverseProxy:
     async def handle(self, client: ClientConnection, request: h11.Request) -> None:
         """Relay one exchange, or send an error in the origin's place."""
         forward = self.route(request, client)
-        if isinstance(forward, Reject):
-            await send_error(client, forward.status, forward.reason, forward.headers)
+        if isinstance(forward, Respond):
+            if forward.reason:
+                await send_error(client, forward.status, forward.reason, forward.headers)
+            else:
+                await send_response(client, forward.status, [(b"Content-Length", b"0"), *forward.headers], b"")
             return
         try:
             await self._forward(client, request, forward)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from picus_api.core.request_target import parse_request_target
 from picus_project.local.cloudformation import TemplateError
 from picus_project.local.distribution import Distribution, load
 from tests.local.edge_harness import SECRETS, TEMPLATE, distribution, parameters
@@ -67,14 +68,14 @@ def test_origins_have_their_secrets_and_stage() -> None:
     ],
 )
 def test_first_match_wins(path: str, origin: str) -> None:
-    assert distribution().behaviour(path).origin.id == origin
+    assert distribution().behaviour(parse_request_target(path)).origin.id == origin
 
 
 def test_template_without_behaviours_uses_the_default(template_copy: Path) -> None:
     text = TEMPLATE.read_text()
     start, end = text.index("        CacheBehaviors:"), text.index("        # The API root")
     template_copy.write_text(text[:start] + text[end:])
-    assert distribution(template_copy).behaviour("/picus/x").origin.id == "alb"
+    assert distribution(template_copy).behaviour(parse_request_target("/picus/x")).origin.id == "alb"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The local edge rejects malformed requests in the error shape, and serves the next request."""
 
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -33,7 +34,11 @@ def next_request_is_served(edge_port: int) -> Iterator[None]:
         (POST + b"Content-Length: three\r\n\r\nabc", 400),
         (POST + b"Content-Length: -3\r\n\r\nabc", 400),
         (POST + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"GET http://h/ HTTP/1.1\r\n\r\n", 400),
         (POST + b"Transfer-Encoding: gzip\r\n\r\nabc", 501),
+        (POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
+        (POST + b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501),
+        (POST + b"Transfer-Encoding: identity\r\n\r\n", 501),
         (POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 200_000 + b"\r\n\r\n", 431),
         (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: x\r\n" * 4000 + b"\r\n", 431),
@@ -48,6 +53,7 @@ def test_malformed_request_is_rejected(edge_port: int, sent: bytes, status: int)
     assert "bytearray" not in response.error
     assert "b'" not in response.error
     assert response.headers["x-request-id"]
+    assert parsedate_to_datetime(response.headers["date"])
     assert response.headers["connection"] == "close"
 
 

@@ -1,6 +1,7 @@
 """How the local edge routes and changes requests, by the template."""
 
 import re
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -145,9 +146,67 @@ def test_url_over_the_quota_is_414(edge_port: int, alb: Recorder) -> None:
     assert get(edge_port, "/" + "x" * 8192).status == 414
 
 
-def test_target_that_is_no_path_is_400(edge_port: int) -> None:
-    assert get(edge_port, "*", method="OPTIONS").status == 400
-    assert get(edge_port, "http://elsewhere.example/").status == 400
+def test_absolute_form_is_forwarded_in_origin_form(edge_port: int, alb: Recorder, api: Recorder) -> None:
+    for target, origin, forwarded in (
+        ("http://other.example/picus/get/%61%2fb?x=%20", alb, "/picus/get/%61%2fb?x=%20"),
+        ("HTTP://other.example:80/picus/x", api, "/stage/picus/x"),
+        ("https://other.example", alb, "/"),
+        ("http://other.example?x", alb, "/?x"),
+    ):
+        assert get(edge_port, target).status == 200
+        assert origin.last.target == forwarded
+
+
+def test_authority_of_absolute_form_replaces_host(edge_port: int, alb: Recorder, api: Recorder) -> None:
+    get(edge_port, "http://other.example:81/picus/list")
+    assert alb.last.header("Host") == "other.example:81"
+    get(edge_port, "http://other.example:81/picus/x")
+    assert re.fullmatch(r"127\.0\.0\.1:\d+", api.last.header("Host") or "")
+
+
+@pytest.mark.parametrize(
+    ("target", "origin"),
+    [
+        ("/picus%2Fput/folder/victim", "alb"),
+        ("/picus%2fget/k", "alb"),
+        ("/picus/get%2Fk", "api"),
+        ("/%70icus/k", "api"),
+        ("/%70%69%63%75%73/%67et/k", "alb"),
+        ("//picus/k", "alb"),
+        ("/picus//list", "api"),
+        ("/picus/x/../list", "api"),
+        ("/picus/%2e%2e/list", "api"),
+        ("/picus/get/../put/k", "alb"),
+    ],
+)
+def test_unusual_spellings_are_routed_like_at_cloudfront(edge_port: int, target: str, origin: str) -> None:
+    assert get(edge_port, target).body.decode() == origin
+
+
+def test_options_asterisk_is_200_from_the_edge(edge_port: int, alb: Recorder, api: Recorder) -> None:
+    response = get(edge_port, "*", method="OPTIONS")
+    assert (response.status, response.body, response.headers["content-length"]) == (200, b"", "0")
+    assert parsedate_to_datetime(response.headers["date"])
+    assert alb.requests == api.requests == []
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "POST"])
+def test_asterisk_with_another_method_is_400(edge_port: int, method: str) -> None:
+    assert get(edge_port, "*", method=method).status == 400
+
+
+@pytest.mark.parametrize("host", ["a b", "x/y", "user@h", "h:port", "[::1", "h,h2:x"])
+def test_host_that_is_no_authority_is_400(edge_port: int, alb: Recorder, host: str) -> None:
+    response = exchange(edge_port, f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    assert (response.status, alb.requests) == (400, [])
+    assert "Host" in response.error
+
+
+@pytest.mark.parametrize("target", ["picus/list", "ftp://h/", "http://", "http://user@h/", "/a#b", "h:80", "**"])
+def test_target_of_no_form_is_400(edge_port: int, alb: Recorder, target: str) -> None:
+    response = get(edge_port, target)
+    assert (response.status, alb.requests) == (400, [])
+    assert "request target" in response.error
 
 
 def test_connections_are_kept_on_both_sides(edge_port: int, alb: Recorder) -> None:
@@ -157,6 +216,16 @@ def test_connections_are_kept_on_both_sides(edge_port: int, alb: Recorder) -> No
         assert client.read().body == b"alb"
     client.close()
     assert (len(alb.requests), alb.connections) == (3, 1)
+
+
+@pytest.mark.parametrize("value", ["close", "keep-alive, close", "Close", "x-named,close"])
+def test_close_in_the_connection_list_ends_the_connection(edge_port: int, value: str) -> None:
+    client = RawClient(edge_port)
+    client.send(f"GET / HTTP/1.1\r\nHost: x\r\nConnection: {value}\r\n\r\n".encode())
+    response = client.read()
+    assert (response.body, response.headers["connection"]) == (b"alb", "close")
+    assert client.ended()
+    client.close()
 
 
 def test_pipelined_requests_get_responses_in_order(edge_port: int) -> None:

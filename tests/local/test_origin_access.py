@@ -4,6 +4,7 @@ import base64
 import json
 import threading
 from collections.abc import Callable, Iterator
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ def delete(port: int, target: str = "/stage/picus/x", *headers: str, host: str =
 def test_gateway_invokes_the_function(port: int, function: Function) -> None:
     response = delete(port, "/stage/picus/a%2Fb?x=1", "x-api-key: key", "X-Amz-Cf-Id: the-id")
     assert (response.status, response.body) == (200, b'{"ok": true}')
+    assert parsedate_to_datetime(response.headers.pop("date"))
     assert response.headers == {"content-type": "application/json", "x-fn": "1", "content-length": "12"}
     event, context = function.events[0], function.contexts[0]
     assert (event["path"], event["httpMethod"]) == ("/picus/a%2Fb", "DELETE")
@@ -143,6 +145,7 @@ def test_response_object_becomes_http(port: int, function: Function, result: Any
     function.result = result
     response = delete(port, "/stage/picus/x", "x-api-key: key")
     response.headers.pop("content-length", None)
+    assert parsedate_to_datetime(response.headers.pop("date"))
     assert (response.status, response.headers, response.body) == expected
     assert response.complete
 
