@@ -9,13 +9,16 @@ from picus_api.core.environment import SettingError
 
 
 def use_local_stack() -> None:
-    """Set the variables of a running ``make run``, unless the environment names a table or server."""
+    """Use the settings of a running ``make run`` as a whole, unless the environment names a table or server."""
     stack = Path(os.environ.get("LOCAL_DATA_DIR") or Path(__file__).parent / ".local") / "stack.env"
     if "DYNAMODB_TABLE_NAME" in os.environ or "DYNAMODB_ENDPOINT_URL" in os.environ or not stack.is_file():
         return
-    for line in stack.read_text().splitlines():
-        name, _, value = line.partition("=")
-        os.environ.setdefault(name, value)
+    variables = dict(line.split("=", 1) for line in stack.read_text().splitlines())
+    if "AWS_ACCESS_KEY_ID" in variables:
+        # The stack has credentials of its own: a profile, region or key of the caller's must not mix with them.
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
+    os.environ.update(variables)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import hmac
 import logging
+import logging.config
 import os
 import sys
 from collections.abc import Callable
@@ -17,9 +18,10 @@ from typing import Any
 
 import h11
 
+from picus_api.core import logs
 from picus_project.local.connections import ClientConnection, Header
 from picus_project.local.events import LambdaContext, rest_proxy_event
-from picus_project.local.http_server import listen, send_json, send_response, serve
+from picus_project.local.http_server import bind, send_json, send_response, serve
 
 logger = logging.getLogger(__name__)
 
@@ -148,11 +150,13 @@ def main() -> None:
     gateway = ApiGateway(
         function=handler, port=port, stage=os.environ["GATEWAY_STAGE"], api_key=os.environ["GATEWAY_API_KEY"]
     )
+    # The function logs JSON only; here it follows LOG_FORMAT, like the service: text on a terminal.
+    level = os.environ.get("LOG_LEVEL") or "INFO"
+    logging.config.dictConfig(logs.configuration(os.environ.get("LOG_FORMAT", ""), level))
     try:
-        sock = listen("127.0.0.1", port)
+        asyncio.run(serve(bind("127.0.0.1", port), gateway.handle))
     except OSError as error:
         sys.exit(f"API Gateway's stand-in: port {port}: {error.strerror}")
-    asyncio.run(serve(sock, gateway.handle))
 
 
 if __name__ == "__main__":

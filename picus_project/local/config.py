@@ -83,7 +83,7 @@ def table_environment(config: StackConfig, dynamodb_port: int, outer: Mapping[st
 
     The stack's own server keeps items per account and region, so it always gets the stack's own credentials and region:
     items would seem to vanish with another AWS_REGION, and a profile that needs a login would break the start. Another
-    server gets them only where `outer` has none; AWS itself gets nothing added.
+    server gets them only where `outer` has none, with `outer`'s region; AWS itself gets nothing added.
     """
     table = {"DYNAMODB_TABLE_NAME": config.table_name}
     if config.endpoint_url == "":
@@ -92,17 +92,17 @@ def table_environment(config: StackConfig, dynamodb_port: int, outer: Mapping[st
         endpoint = {"DYNAMODB_ENDPOINT_URL": f"http://127.0.0.1:{dynamodb_port}"}
         return table | endpoint | DUMMY_CREDENTIALS | dict.fromkeys(REGIONS, "us-east-1")
     table["DYNAMODB_ENDPOINT_URL"] = config.endpoint_url
+    region = next((outer[name] for name in REGIONS if outer.get(name)), None)
     if not any(outer.get(name) for name in CREDENTIALS):
-        table |= DUMMY_CREDENTIALS
-    if not any(outer.get(name) for name in REGIONS):
-        table["AWS_DEFAULT_REGION"] = "us-east-1"
-    return table
+        return table | DUMMY_CREDENTIALS | dict.fromkeys(REGIONS, region or "us-east-1")
+    return table if region else table | {"AWS_DEFAULT_REGION": "us-east-1"}
 
 
 def child_environment(config: StackConfig, dynamodb_port: int, outer: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of both computes and of manage.py's commands."""
-    replaced = CREDENTIALS if config.endpoint_url is None else ()
-    env = {name: value for name, value in outer.items() if name not in (*replaced, "DEBUG")}
+    env = {name: value for name, value in outer.items() if name != "DEBUG"}
+    if config.endpoint_url is None:
+        env = {name: value for name, value in env.items() if not name.startswith("AWS_")}
     env |= table_environment(config, dynamodb_port, outer)
     env.setdefault("ALLOWED_HOSTS", "127.0.0.1,localhost")
     env["PYTHONUNBUFFERED"] = "1"

@@ -19,13 +19,12 @@ logger = logging.getLogger(__name__)
 RequestHandler = Callable[[ClientConnection, h11.Request], Awaitable[None]]
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket; clients wait in its queue until serve() runs. Raises OSError."""
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket that refuses connections until serve() runs. Raises OSError."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
-        sock.listen(1024)
     except OSError:
         sock.close()
         raise
@@ -33,7 +32,8 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def serve(sock: socket.socket, handle: RequestHandler) -> None:
-    """Accept on a listening socket until cancelled, then close it and every connection."""
+    """Listen and accept on a bound socket until cancelled, then close it and every connection. Raises OSError."""
+    sock.listen(1024)
     sock.setblocking(False)
     connections: dict[asyncio.Task[None], ClientConnection] = {}
     try:

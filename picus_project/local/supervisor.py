@@ -1,6 +1,7 @@
 """Start, watch and stop all of Picus on this machine, for `manage.py serve`."""
 
 import asyncio
+import logging.config
 import os
 import secrets
 import signal
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from picus_api.core import logs
 from picus_project.local import config as environments
 from picus_project.local import http_server, processes
 from picus_project.local.alb import LoadBalancer
@@ -31,6 +33,8 @@ STAGE = "local"
 def run(config: StackConfig) -> int:
     """Serve until SIGINT, SIGTERM or SIGHUP, or until a part fails. Return the exit status: 0, or 1 with a line."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    level = os.environ.get("LOG_LEVEL") or "INFO"
+    logging.config.dictConfig(logs.configuration(os.environ.get("LOG_FORMAT", ""), level))
     try:
         with _public_socket(config.host, config.port) as public, lock_data_dir(config.data_dir) as lock:
             asyncio.run(Supervisor(config, public, lock).run())
@@ -44,9 +48,9 @@ def run(config: StackConfig) -> int:
 
 @contextmanager
 def _public_socket(host: str, port: int) -> Iterator[socket.socket]:
-    """Take the public port before anything is started. Raises StackError."""
+    """Take the public port before anything is started; it refuses connections until then. Raises StackError."""
     try:
-        sock = http_server.listen(host, port)
+        sock = http_server.bind(host, port)
     except OSError as error:
         raise StackError(f"port {port} of {host} can't be used: {error.strerror}; choose another with PORT") from error
     with sock:
@@ -60,7 +64,7 @@ class Supervisor:
         self.config = config
         self.public = public
         self.lock = lock
-        self.alb = http_server.listen("127.0.0.1", 0)
+        self.alb = http_server.bind("127.0.0.1", 0)
         self.dynamodb_port, self.gateway_port, service_port = processes.free_ports(3)
         self.service = config.service or ("127.0.0.1", service_port)
         # The secrets that the origins require of the edge.
@@ -68,7 +72,7 @@ class Supervisor:
         self.distribution = self._distribution()
         self.outer: Mapping[str, str] = dict(os.environ)
         self.env = environments.child_environment(config, self.dynamodb_port, self.outer)
-        self.servers: list[tuple[ReverseProxy, asyncio.Task[None]]] = []
+        self.proxies: list[ReverseProxy] = []
         self.database: ChildProcess | None = None
         self.children: list[ChildProcess] = []
 
@@ -105,11 +109,13 @@ class Supervisor:
                     await self._start()
             except TimeoutError as error:
                 raise StackError(f"not everything was up after {START_SECONDS:.0f} seconds") from error
+            self._listen()
             with stack_env(self.config.data_dir, table):
                 print(banner(f"http://127.0.0.1:{self.config.port}"), flush=True)
                 await asyncio.Event().wait()
 
     async def _start(self) -> None:
+        """Start the database, then everything that connects to it, and wait until everything is ready."""
         if self.config.endpoint_url is None:
             await self._start_database()
         if self.config.service is None:
@@ -127,7 +133,6 @@ class Supervisor:
             GATEWAY_STAGE=STAGE,
             GATEWAY_API_KEY=self.api_key,
         )
-        self._open()
         await asyncio.gather(
             self._create_table(),
             processes.wait_until_ready(self.service, "/__lbheartbeat__"),
@@ -144,32 +149,31 @@ class Supervisor:
             inherit=(self.lock,),
         )
         self.tasks.create_task(self.database.watch())
+        await processes.wait_until_ready(("127.0.0.1", self.dynamodb_port))
 
     async def _start_child(self, name: str, command: tuple[str, ...], **variables: str) -> None:
         child = await processes.start(name, command, env=self.env | variables, cwd=ROOT)
         self.children.append(child)
         self.tasks.create_task(child.watch())
 
-    def _open(self) -> None:
-        """Accept requests at the local edge and at the ALB's stand-in."""
-        edge = LocalEdge(self.distribution)
+    def _listen(self) -> None:
+        """Listen at the ALB's stand-in and at the local edge."""
         balancer = LoadBalancer(port=self.alb.getsockname()[1], secret=self.alb_secret, target=self.service)
-        for sock, proxy in ((self.public, ReverseProxy(edge.route)), (self.alb, ReverseProxy(balancer.route))):
-            self.servers.append((proxy, asyncio.create_task(http_server.serve(sock, proxy.handle))))
+        edge = LocalEdge(self.distribution)
+        for sock, route in ((self.alb, balancer.route), (self.public, edge.route)):
+            proxy = ReverseProxy(route)
+            self.proxies.append(proxy)
+            self.tasks.create_task(http_server.serve(sock, proxy.handle))
 
     async def _create_table(self) -> None:
-        if self.database:
-            await processes.wait_until_ready(("127.0.0.1", self.dynamodb_port))
         command = (sys.executable, "manage.py", "create_table")
         child = await processes.start("manage.py create_table", command, env=self.env, cwd=ROOT)
         self.children.append(child)
         await child.watch(may_end=True)
 
     async def _stop(self) -> None:
-        """Stop the edge, then the computes, and at last the database, which then saves."""
-        for proxy, task in self.servers:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        """Stop the computes, and at last the database, which then saves. The edge has stopped with the tasks."""
+        for proxy in self.proxies:
             proxy.close()
         self.alb.close()
         await asyncio.gather(*(child.stop(STOP_SECONDS) for child in self.children))
@@ -181,9 +185,12 @@ class Supervisor:
 
 def banner(url: str) -> str:
     """Return the lines that announce the stack, with commands to paste."""
-    put = f"""curl -s {url}/picus/put -H 'Content-Type: application/json' -d '{{"name": "x", "value": 1.10}}'"""
+    put = f"""curl -s {url}/picus/put -H 'Content-Type: application/json' -d '{{"name": "x", "value": 1.5}}'"""
     return f"""
-Picus serves {url} (Ctrl-C stops it). Paste these one after the other:
+Picus serves {url} (Ctrl-C stops it).
+The items as a page: {url}/picus/list
+The documentation:   {url}/docs/
+Or paste these commands one after the other:
 
   curl {url}/picus/list
   key=$({put} | grep -oE '[0-9a-f-]{{36}}'); echo $key

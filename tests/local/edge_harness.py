@@ -63,7 +63,7 @@ class Loop:
 
     def serve(self, handle: http_server.RequestHandler) -> int:
         """Serve on a free port; return the port."""
-        sock = http_server.listen("127.0.0.1", 0)
+        sock = http_server.bind("127.0.0.1", 0)
         port: int = sock.getsockname()[1]
 
         async def start() -> None:
@@ -80,7 +80,7 @@ class Loop:
 
     def origin(self, script: Script) -> int:
         """Run a script for every connection on a free port; return the port."""
-        sock = http_server.listen("127.0.0.1", 0)
+        sock = http_server.bind("127.0.0.1", 0)
         sock.setblocking(False)
         port: int = sock.getsockname()[1]
 
@@ -106,6 +106,7 @@ class Loop:
 
 
 async def _accept(sock: socket.socket, script: Script) -> None:
+    sock.listen()
     connections: set[asyncio.Task[None]] = set()
     try:
         while True:

@@ -13,6 +13,7 @@ def config(endpoint_url: str | None) -> StackConfig:
 
 def test_own_server_gets_own_credentials_and_region() -> None:
     outer = {"AWS_PROFILE": "work", "AWS_ACCESS_KEY_ID": "AKIA", "AWS_SESSION_TOKEN": "x", "AWS_REGION": "eu-west-1"}
+    outer |= {"AWS_CONFIG_FILE": "/broken", "AWS_ENDPOINT_URL": "http://elsewhere", "AWS_CA_BUNDLE": "/missing"}
     env = child_environment(config(None), 1001, outer)
     assert {name: value for name, value in env.items() if name.startswith(("AWS_", "DYNAMODB_"))} == {
         "AWS_ACCESS_KEY_ID": "local",
@@ -28,10 +29,13 @@ def test_another_server_gets_dummies_where_nothing_is_set() -> None:
     assert table_environment(config("http://elsewhere:8000"), 1001, {}) == {
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "DYNAMODB_ENDPOINT_URL": "http://elsewhere:8000",
         "DYNAMODB_TABLE_NAME": "table",
     }
+    region = {"AWS_DEFAULT_REGION": "eu-west-1"}
+    assert table_environment(config("http://elsewhere:8000"), 1001, region)["AWS_REGION"] == "eu-west-1"
 
 
 @pytest.mark.parametrize("name", ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE"])

@@ -1,24 +1,30 @@
 """`manage.py serve` as a process: what it starts and prints, and that it leaves no process behind."""
 
+import io
 import json
 import os
+import pty
 import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.dynamodb import ROOT
+from tests.dynamodb import ROOT, free_port
 from tests.local.test_distribution import changed
-from tests.stack import Stack, alive, children, clean_environment, launched, listening, wait_until_gone
+from tests.stack import STOP_SECONDS, Stack, alive, children, clean_environment, launched, listening, wait_until_gone
 
 # 127.0.0.1 as /proc/net/tcp has it.
 LOOPBACK = f"{int.from_bytes(socket.inet_aton('127.0.0.1'), sys.byteorder):08X}"
@@ -76,7 +82,7 @@ def test_printed_commands_work_when_pasted(stack: Stack) -> None:
     pasted = [line for line in stack.output.splitlines() if re.match(r"  (curl|key=)", line)]
     assert len(pasted) == 4
     result = subprocess.run(["sh", "-c", "\n".join(pasted)], check=False, capture_output=True, text=True)
-    assert re.search(r'\{"object_id": *"[0-9a-f-]{36}".*"value": *1\.1\}', result.stdout), result
+    assert re.search(r'\{"object_id": *"[0-9a-f-]{36}".*"value": *1\.5\}', result.stdout), result
     assert "deleted successfully" in result.stdout
 
 
@@ -111,12 +117,110 @@ def test_origins_reject_requests_that_bypass_the_edge(stack: Stack) -> None:
     assert call("DELETE", f"http://127.0.0.1:{gateway}/local/picus/x")[0] == 403
 
 
-def test_manage_py_finds_the_table_of_a_running_stack(stack: Stack) -> None:
-    lines = (stack.data_dir / "stack.env").read_text().splitlines()
-    env = clean_environment(**dict(line.split("=", 1) for line in lines))
-    command = [sys.executable, "manage.py", "check"]
-    checked = subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True)
-    assert checked.returncode == 0, checked
+@pytest.mark.parametrize(
+    "outer",
+    [
+        {},
+        {"AWS_REGION": "eu-west-1"},
+        {"AWS_DEFAULT_REGION": "eu-west-1", "AWS_PROFILE": "missing"},
+        {"AWS_ACCESS_KEY_ID": "AKIAOTHER", "AWS_SECRET_ACCESS_KEY": "other", "AWS_SESSION_TOKEN": "other"},
+        {"AWS_CONFIG_FILE": "/missing", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_CA_BUNDLE": "/missing"},
+    ],
+    ids=["nothing", "region", "profile", "keys", "others"],
+)
+def test_manage_py_uses_the_settings_of_a_running_stack(stack: Stack, outer: dict[str, str]) -> None:
+    key = put(stack.url)
+    result = manage_py("get_item", key, LOCAL_DATA_DIR=str(stack.data_dir), **outer)
+    assert (result.returncode, json.loads(result.stdout)) == (0, {"object_id": key, "name": "x"}), result
+
+
+def test_manage_py_keeps_a_table_that_the_environment_names(stack: Stack) -> None:
+    result = manage_py("get_item", "k", LOCAL_DATA_DIR=str(stack.data_dir), DYNAMODB_TABLE_NAME="", AWS_REGION="x")
+    assert result.returncode == 2
+    assert "DYNAMODB_TABLE_NAME" in result.stderr
+
+
+def manage_py(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "manage.py", *arguments]
+    env = clean_environment(**environment)
+    return subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True)
+
+
+def test_start_logs_nothing_at_warning_or_above(stack: Stack) -> None:
+    put(stack.url)
+    logged = [json.loads(line) for line in stack.output.splitlines() if line.startswith("{")]
+    assert logged
+    assert {line["level"] for line in logged} == {"INFO"}
+
+
+def test_banner_names_the_page_and_the_documentation(stack: Stack) -> None:
+    for path in ("/picus/list", "/docs/"):
+        assert f"{stack.url}{path}\n" in stack.output
+        status, body = call("GET", f"{stack.url}{path}", Accept="text/html")
+        assert (status, "<html" in body) == (200, True)
+
+
+def test_edge_refuses_connections_until_everything_is_ready(tmp_path: Path) -> None:
+    with launched(tmp_path) as starting:
+        url = f"http://127.0.0.1:{starting.port}"
+        response = poll(f"{url}/picus/list", starting)
+        assert response == (200, "[]"), starting.output
+        assert call("DELETE", f"{url}/picus/x")[0] == 404
+
+
+def poll(url: str, starting: Stack) -> tuple[int, str]:
+    """Send a GET until a connection is accepted; return its response."""
+    while True:
+        try:
+            return call("GET", url)
+        except URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError) or starting.process.poll() is not None:
+                raise
+            time.sleep(0.01)
+
+
+REQUEST_LINE = re.compile(r"^(\d\d):(\d\d):\d\d INFO    request .*method='(GET|DELETE)' path='/picus/", re.MULTILINE)
+
+
+def test_terminal_shows_text_in_local_time_for_both_computes(tmp_path: Path) -> None:
+    master, slave = pty.openpty()
+    port = str(free_port())
+    # Nepal's time differs from UTC and from Chicago's by 15 minutes.
+    env = clean_environment(LOCAL_DATA_DIR=str(tmp_path), PORT=port, TZ="Asia/Kathmandu")
+    with os.fdopen(master, "rb", buffering=0) as terminal:
+        command = [sys.executable, "manage.py", "serve"]
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=slave, stderr=slave)
+        os.close(slave)
+        output = read_until(terminal, b"curl -X DELETE")
+        call("GET", f"http://127.0.0.1:{port}/picus/list")
+        call("DELETE", f"http://127.0.0.1:{port}/picus/x")
+        now = datetime.now(ZoneInfo("Asia/Kathmandu"))
+        output += read_until(terminal, b"method='DELETE'")
+        process.send_signal(signal.SIGTERM)
+        output += read_until(terminal, b"never")
+        assert process.wait(STOP_SECONDS) == 0
+    found = REQUEST_LINE.findall(output.decode())
+    assert [method for *_, method in found] == ["GET", "DELETE"], output.decode()
+    for hour, minute, _ in found:
+        assert (int(hour) * 60 + int(minute) - now.hour * 60 - now.minute) % 1440 in (0, 1, 1439)
+    assert '{"time"' not in output.decode()
+
+
+def read_until(terminal: io.FileIO, words: bytes) -> bytes:
+    """Read a terminal until these words or its end."""
+    output = b""
+    with suppress(OSError):  # EIO is a terminal's end
+        while words not in output and (piece := terminal.read(65536)):
+            output += piece
+    return output
+
+
+def test_json_log_lines_are_in_utc(stack: Stack) -> None:
+    put(stack.url)
+    line = next(line for line in reversed(stack.output.splitlines()) if line.startswith("{"))
+    logged = datetime.fromisoformat(json.loads(line)["time"])
+    assert logged.utcoffset() == timedelta(0)
+    assert abs((datetime.now(UTC) - logged).total_seconds()) < 600
 
 
 @pytest.fixture
