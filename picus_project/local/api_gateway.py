@@ -93,11 +93,8 @@ class ApiGateway:
 async def _read_body(client: ClientConnection) -> bytes | None:
     """Return the whole body, or None if it is over the quota."""
     content = bytearray()
-    while client.has_unread_body():
-        await client.continue_if_expected()
-        event = await client.event()
-        if isinstance(event, h11.Data):
-            content += event.data
+    async for piece in client.body():
+        content += piece
         if len(content) > MAX_BODY_BYTES:
             return None
     return bytes(content)

@@ -11,15 +11,6 @@ from typing import Any
 
 import yaml
 
-# Values that CloudFormation supplies.
-PSEUDO_PARAMETERS = {
-    "AWS::AccountId": "000000000000",
-    "AWS::Partition": "aws",
-    "AWS::Region": "us-east-1",
-    "AWS::StackName": "picus-local",
-    "AWS::URLSuffix": "amazonaws.com",
-}
-
 
 class TemplateError(Exception):
     """A part of the template can't be used. The message names the part and the reason."""
@@ -63,8 +54,7 @@ class Template:
         declared = self._section("Parameters")
         if unknown := parameters.keys() - declared.keys():
             raise TemplateError(f"the template has no parameter {', '.join(sorted(unknown))}")
-        given = {name: _parameter_value(name, rules, parameters) for name, rules in declared.items()}
-        self.values = PSEUDO_PARAMETERS | given
+        self.values = {name: _parameter_value(name, rules, parameters) for name, rules in declared.items()}
 
     def properties(self, resource_type: str) -> dict[str, Any]:
         """Return the unresolved properties of the one resource of that type."""
@@ -93,15 +83,13 @@ class Template:
                 return self.resolve(self._value(name))
             case [("Fn::Sub", str(text))]:
                 return self.resolve(re.sub(r"\$\{([^!}]+)\}", lambda m: self._value(m[1]), text))
-            case [("Fn::Join", [str(separator), list(parts)])]:
-                return separator.join(str(self.resolve(part)) for part in parts)
             case [(str(function), _)] if function.startswith("Fn::"):
                 raise TemplateError(f"{function} is not supported here: {json.dumps(node)}")
         return {key: self.resolve(value) for key, value in node.items()}
 
     def _value(self, name: str) -> str:
         if name not in self.values:
-            raise TemplateError(f"{name} is neither a parameter of the template nor a known pseudo parameter")
+            raise TemplateError(f"{name} is no parameter of the template")
         return self.values[name]
 
     def _secret(self, match: re.Match[str]) -> str:

@@ -8,6 +8,7 @@ discard received bytes, so an origin that rejects a body early (413, then close)
 import asyncio
 import socket
 import struct
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, suppress
 
 import h11
@@ -160,10 +161,13 @@ class ClientConnection(HttpSocket):
         except OSError as error:
             raise ClientDisconnected from error
 
-    async def continue_if_expected(self) -> None:
-        """Send `100 Continue` to a client that waits for it."""
-        if self.h11.they_are_waiting_for_100_continue:
-            await self.send(h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue"))
+    async def body(self) -> AsyncIterator[bytes]:
+        """Yield the unread pieces of the body; a client that waits for `100 Continue` gets it."""
+        while self.has_unread_body():
+            if self.h11.they_are_waiting_for_100_continue:
+                await self.send(h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue"))
+            if isinstance(event := await self.event(), h11.Data):
+                yield event.data
 
     async def wait_for_disconnect(self) -> None:
         """Wait, after the whole request was read, until the client is gone; then raise ClientDisconnected."""

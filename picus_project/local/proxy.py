@@ -150,11 +150,8 @@ async def _relay_request(
     headers = [*forward.headers, *([(b"Transfer-Encoding", b"chunked")] if chunked else [])]
     head = h11.Request(method=request.method, target=forward.target, headers=headers)
     accepts = await _try_send(origin, head, forward)
-    while client.has_unread_body():
-        await client.continue_if_expected()
-        event = await client.event()
-        if accepts and isinstance(event, h11.Data):
-            accepts = await _try_send(origin, event, forward)
+    async for piece in client.body():
+        accepts = accepts and await _try_send(origin, h11.Data(data=piece), forward)
     if accepts:
         await _try_send(origin, h11.EndOfMessage(), forward)
     await client.wait_for_disconnect()
