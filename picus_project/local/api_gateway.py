@@ -21,7 +21,7 @@ import h11
 from picus_api.core import logs
 from picus_project.local.connections import ClientConnection, Header
 from picus_project.local.events import LambdaContext, rest_proxy_event
-from picus_project.local.http_server import bind, send_json, send_response, serve
+from picus_project.local.http_server import BACKLOG, bind, send_json, send_response, serve
 
 logger = logging.getLogger(__name__)
 
@@ -151,9 +151,11 @@ def main() -> None:
     level = os.environ.get("LOG_LEVEL") or "INFO"
     logging.config.dictConfig(logs.configuration(os.environ.get("LOG_FORMAT", ""), level))
     try:
-        asyncio.run(serve(bind("127.0.0.1", port), gateway.handle))
+        sock = bind("127.0.0.1", port)
+        sock.listen(BACKLOG)
     except OSError as error:
         sys.exit(f"API Gateway's stand-in: port {port}: {error.strerror}")
+    asyncio.run(serve(sock, gateway.handle))
 
 
 if __name__ == "__main__":

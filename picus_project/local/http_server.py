@@ -15,12 +15,14 @@ from picus_project.local.connections import ClientConnection, ClientDisconnected
 
 logger = logging.getLogger(__name__)
 
+BACKLOG = 1024
+
 # Sends a whole response to one request, or raises ClientDisconnected or RequestError.
 RequestHandler = Callable[[ClientConnection, h11.Request], Awaitable[None]]
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a socket that refuses connections until serve() runs. Raises OSError."""
+    """Return a socket that refuses connections until it listens. Raises OSError."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -32,8 +34,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 async def serve(sock: socket.socket, handle: RequestHandler) -> None:
-    """Listen and accept on a bound socket until cancelled, then close it and every connection. Raises OSError."""
-    sock.listen(1024)
+    """Accept on a listening socket until cancelled, then close it and every connection."""
     sock.setblocking(False)
     connections: dict[asyncio.Task[None], ClientConnection] = {}
     try:

@@ -36,7 +36,9 @@ def run(config: StackConfig) -> int:
     level = os.environ.get("LOG_LEVEL") or "INFO"
     logging.config.dictConfig(logs.configuration(os.environ.get("LOG_FORMAT", ""), level))
     try:
-        with _public_socket(config.host, config.port) as public, lock_data_dir(config.data_dir) as lock:
+        with _port_errors(config.host, config.port):
+            public = http_server.bind(config.host, config.port)  # before anything is started
+        with public, lock_data_dir(config.data_dir) as lock:
             asyncio.run(Supervisor(config, public, lock).run())
     except KeyboardInterrupt:  # before there was anything to stop
         return 0
@@ -47,14 +49,12 @@ def run(config: StackConfig) -> int:
 
 
 @contextmanager
-def _public_socket(host: str, port: int) -> Iterator[socket.socket]:
-    """Take the public port before anything is started; it refuses connections until then. Raises StackError."""
+def _port_errors(host: str, port: int) -> Iterator[None]:
+    """Raise StackError for an error of the public socket."""
     try:
-        sock = http_server.bind(host, port)
+        yield
     except OSError as error:
         raise StackError(f"port {port} of {host} can't be used: {error.strerror}; choose another with PORT") from error
-    with sock:
-        yield sock
 
 
 class Supervisor:
@@ -157,10 +157,12 @@ class Supervisor:
         self.tasks.create_task(child.watch())
 
     def _listen(self) -> None:
-        """Listen at the ALB's stand-in and at the local edge."""
+        """Listen at the ALB's stand-in and at the local edge. Raises StackError."""
         balancer = LoadBalancer(port=self.alb.getsockname()[1], secret=self.alb_secret, target=self.service)
         edge = LocalEdge(self.distribution)
         for sock, route in ((self.alb, balancer.route), (self.public, edge.route)):
+            with _port_errors(self.config.host, self.config.port):  # another program may have been faster
+                sock.listen(http_server.BACKLOG)
             proxy = ReverseProxy(route)
             self.proxies.append(proxy)
             self.tasks.create_task(http_server.serve(sock, proxy.handle))

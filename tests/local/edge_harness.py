@@ -64,6 +64,7 @@ class Loop:
     def serve(self, handle: http_server.RequestHandler) -> int:
         """Serve on a free port; return the port."""
         sock = http_server.bind("127.0.0.1", 0)
+        sock.listen()
         port: int = sock.getsockname()[1]
 
         async def start() -> None:
@@ -81,6 +82,7 @@ class Loop:
     def origin(self, script: Script) -> int:
         """Run a script for every connection on a free port; return the port."""
         sock = http_server.bind("127.0.0.1", 0)
+        sock.listen()
         sock.setblocking(False)
         port: int = sock.getsockname()[1]
 
@@ -106,7 +108,6 @@ class Loop:
 
 
 async def _accept(sock: socket.socket, script: Script) -> None:
-    sock.listen()
     connections: set[asyncio.Task[None]] = set()
     try:
         while True:

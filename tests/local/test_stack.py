@@ -316,6 +316,16 @@ def test_taken_port_is_one_line(tmp_path: Path) -> None:
             assert_ended(refused, 1, f"port {port}", "PORT")
 
 
+def test_port_taken_during_the_start_is_one_line(tmp_path: Path) -> None:
+    with launched(tmp_path) as starting, socket.socket() as faster:
+        while not descendants(starting):
+            assert starting.process.poll() is None, starting.output
+        faster.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        faster.bind(("127.0.0.1", int(starting.port)))
+        faster.listen()
+        assert_ended(starting, 1, f"port {starting.port}", "PORT")
+
+
 def test_two_stacks_never_share_a_data_folder(stack: Stack) -> None:
     with launched(stack.data_dir) as second:
         assert_ended(second, 1, "another stack", "LOCAL_DATA_DIR")
