@@ -15,7 +15,7 @@ def use_local_stack() -> None:
         return
     variables = dict(line.split("=", 1) for line in stack.read_text().splitlines())
     if "AWS_ACCESS_KEY_ID" in variables:
-        # The stack has credentials of its own: a profile, region or key of the caller's must not mix with them.
+        # The stack has its credentials here: the caller's profile, region and keys must not mix with them.
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
     os.environ.update(variables)

@@ -7,6 +7,7 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Iterable
 from email.utils import formatdate
+from functools import partial
 from http import HTTPStatus
 
 import h11
@@ -36,27 +37,23 @@ def bind(host: str, port: int) -> socket.socket:
 async def serve(sock: socket.socket, handle: RequestHandler) -> None:
     """Accept on a listening socket until cancelled, then close it and every connection."""
     sock.setblocking(False)
-    connections: dict[asyncio.Task[None], ClientConnection] = {}
-    try:
-        while True:
-            try:
-                accepted, address = await asyncio.get_running_loop().sock_accept(sock)
-            except OSError as error:  # out of file descriptors, or the client is gone already
-                logger.warning("can't accept a connection: %s", error)
-                await asyncio.sleep(0.1)
-                continue
-            client = ClientConnection(accepted, address[0])
-            task = asyncio.create_task(_serve_connection(client, handle))
-            connections[task] = client
-            task.add_done_callback(connections.pop)
-    finally:
-        sock.close()
-        left = dict(connections)
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
-        for client in left.values():
-            client.close()  # a task that was cancelled before its first step has closed nothing
+    with sock:
+        async with asyncio.TaskGroup() as connections:
+            while True:
+                try:
+                    accepted, address = await asyncio.get_running_loop().sock_accept(sock)
+                except OSError as error:  # out of file descriptors, or the client is gone already
+                    logger.warning("can't accept a connection: %s", error)
+                    await asyncio.sleep(0.1)
+                    continue
+                client = ClientConnection(accepted, address[0])
+                task = connections.create_task(_serve_connection(client, handle))
+                # A task that is cancelled before its first step closes nothing itself.
+                task.add_done_callback(partial(_close, client))
+
+
+def _close(client: ClientConnection, _: asyncio.Task[None]) -> None:
+    client.close()
 
 
 async def _serve_connection(client: ClientConnection, handle: RequestHandler) -> None:

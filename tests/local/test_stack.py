@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from zoneinfo import ZoneInfo
@@ -23,6 +24,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.dynamodb import ROOT, free_port
+from tests.local.edge_harness import exchange
 from tests.local.test_distribution import changed
 from tests.stack import STOP_SECONDS, Stack, alive, children, clean_environment, launched, listening, wait_until_gone
 
@@ -95,6 +97,25 @@ def test_each_path_is_served_by_its_compute(stack: Stack) -> None:
     )
     assert call("GET", f"{stack.url}/picus/get/{key}")[0] == 404
     assert key not in call("GET", f"{stack.url}/picus/list")[1]
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [
+        ("GET http://{host}/picus/get/{key}", 200),
+        ("GET HTTP://{host}/%70icus/get/{key}?x", 200),
+        ("GET http://unknown.example/picus/get/{key}", 400),
+        ("DELETE http://unknown.example/picus/{key}", 200),
+        ("OPTIONS *", 200),
+        ("GET *", 400),
+    ],
+)
+def test_every_form_of_request_target_is_served(stack: Stack, request_line: str, status: int) -> None:
+    host, key = f"127.0.0.1:{stack.port}", put(stack.url)
+    head = f"{request_line.format(host=host, key=key)} HTTP/1.1\r\nHost: {host}\r\n\r\n"
+    response = exchange(int(stack.port), head.encode())
+    assert response.status == status, response
+    assert parsedate_to_datetime(response.headers["date"])
 
 
 def test_version_is_the_commit(stack: Stack) -> None:
