@@ -7,12 +7,13 @@ SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
 # uv trusts what the system trusts, such as a company's root certificate.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: run announce-install test test-way test-rest chromium rehearse image image-test bench format package deploy plan destroy clean
+.PHONY: run test test-way test-rest chromium rehearse image image-test bench format package deploy plan destroy clean
 .DELETE_ON_ERROR:
 
 run: announce-install .venv/.run-synced .venv-ministack/.synced
 	@exec .venv/bin/python manage.py serve
 
+.PHONY: announce-install
 announce-install:
 	@[ .venv/.run-synced -nt uv.lock ] && [ .venv-ministack/.synced -nt uv.lock ] || echo \
 	  'Installing uv, the service and ministack below this folder: once, about 75 MB to download, 10 to 60 seconds ...'

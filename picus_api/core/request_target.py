@@ -14,8 +14,11 @@ _TRIPLET = re.compile("%([0-9A-Fa-f]{2})?")
 # Visible ASCII. A target has no fragment: to cut `a#b` to `a` would name another item.
 _TARGET = re.compile(r"[!-\"$-~]+")
 # No userinfo (RFC 9110, 4.2.4) and no empty host (4.2.1).
-AUTHORITY = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(?::[0-9]*)?")
-_ABSOLUTE = re.compile(rf"(?P<scheme>(?i:https?))://(?P<authority>{AUTHORITY.pattern})(?P<rest>[/?].*)?")
+_ABSOLUTE = re.compile(
+    r"(?P<scheme>https?)://(?P<authority>(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(?::[0-9]*)?)"
+    r"(?P<rest>[/?].*)?",
+    re.IGNORECASE,
+)
 
 
 class InvalidRequestTarget(ValueError):

@@ -6,10 +6,11 @@ and 414 instead of 413; no response headers policy; no access log.
 """
 
 import secrets
+from contextlib import suppress
 
 import h11
 
-from picus_api.core.request_target import AUTHORITY, InvalidRequestTarget, RequestTarget, parse_request_target
+from picus_api.core.request_target import InvalidRequestTarget, RequestTarget, parse_request_target
 from picus_project.local.connections import ClientConnection, Header, has_body
 from picus_project.local.distribution import Behaviour, Distribution
 from picus_project.local.proxy import Forward, Respond, end_to_end_headers, forwarded_for
@@ -35,13 +36,19 @@ class LocalEdge:
             target = parse_request_target(bytes(request.target))
         except InvalidRequestTarget as error:
             return Respond(status=400, reason=f"The request is malformed: {error}")
-        host = dict(request.headers).get(b"host", b"").decode("latin-1")
-        if host and not AUTHORITY.fullmatch(host):
+        if not _is_authority(dict(request.headers).get(b"host", b"")):
             return Respond(status=400, reason="The request is malformed: its Host is not a host and port")
         if target.form == "asterisk":
             return _server_options(request)
         behaviour = self.distribution.behaviour(target)
         return _rejection(request, behaviour) or _forward(request, target, client, behaviour)
+
+
+def _is_authority(host: bytes) -> bool:
+    """Return True if a Host is empty or could be the authority of a URL."""
+    with suppress(InvalidRequestTarget):
+        return not host or parse_request_target(b"http://" + host).authority.encode() == host
+    return False
 
 
 def _server_options(request: h11.Request) -> Respond:

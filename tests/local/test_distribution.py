@@ -73,7 +73,7 @@ def test_first_match_wins(path: str, origin: str) -> None:
 
 def test_template_without_behaviours_uses_the_default(template_copy: Path) -> None:
     text = TEMPLATE.read_text()
-    start, end = text.index("        CacheBehaviors:"), text.index("        # The API root")
+    start, end = text.index("        CacheBehaviors:"), text.index("        DefaultCacheBehavior:")
     template_copy.write_text(text[:start] + text[end:])
     assert distribution(template_copy).behaviour(parse_request_target("/picus/x")).origin.id == "alb"
 

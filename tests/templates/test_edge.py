@@ -1,4 +1,4 @@
-"""The parts of ecs/edge.yaml that the local edge does not use; tests/local has the behaviours and policies."""
+"""What of ecs/edge.yaml the local edge twin can't show; the behaviours' order and policies are in tests/local."""
 
 from typing import Any
 
