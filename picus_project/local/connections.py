@@ -1,15 +1,16 @@
 """HTTP/1.1 connections of the local servers: h11 parses, non-blocking sockets move the bytes.
 
-A socket is read only when an event is wanted, and a send returns when the kernel has taken every byte. So a slow reader
-slows the sender down, and no body is buffered whole. asyncio's streams are no alternative: after a failed write they
-discard received bytes, so an origin that rejects a body early (413, then close) would look broken.
+A socket is read only when an event is wanted, and a send returns when the kernel has all bytes: a slow reader slows the
+sender down, and no body is buffered whole. asyncio's streams would not do: after a failed write they discard received
+bytes, so an origin that rejects a body early (413, then close) would look broken.
 """
 
 import asyncio
+import select
 import socket
 import struct
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 
 import h11
 
@@ -17,7 +18,7 @@ RECEIVE_BYTES = 64 * 1024
 # CloudFront's quota for a request without its body.
 MAX_HEAD_BYTES = 20_480
 
-# A client may keep an idle connection this long, in seconds.
+# How long a client may keep an idle connection, in seconds.
 IDLE_SECONDS = 60.0
 # A request whose head or body stops arriving for this long gets a 408.
 STALL_SECONDS = 10.0
@@ -34,20 +35,18 @@ class ClientDisconnected(Exception):
     """The client left, or a response that has begun can't be completed."""
 
 
-class RequestError(Exception):
-    """The request can't be read to its end. `status` is the response's."""
-
+class _StatusError(Exception):
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
         self.status = status
 
 
-class OriginError(Exception):
-    """The origin is unreachable, broke off or sent no HTTP (`status` 502), or stayed silent (504)."""
+class RequestError(_StatusError):
+    """The request can't be read to its end. `status` is the response's."""
 
-    def __init__(self, reason: str, status: int = 502) -> None:
-        super().__init__(reason)
-        self.status = status
+
+class OriginError(_StatusError):
+    """The origin is unreachable, broke off or sent no HTTP (`status` 502), or stayed silent (504)."""
 
 
 class HttpSocket:
@@ -70,26 +69,22 @@ class HttpSocket:
             self.h11.receive_data(await self._receive(seconds))
 
     async def _receive(self, seconds: float | None) -> bytes:
-        """Return up to 64 KiB, empty at the end of the stream. Raises TimeoutError, OSError.
-
-        loop.sock_recv() can lose bytes when it is cancelled, so this waits for readability instead.
-        """
+        """Return up to 64 KiB, empty at the end of the stream. Raises TimeoutError, OSError."""
         async with asyncio.timeout(seconds):
             while True:
                 with suppress(BlockingIOError):
                     data = self.sock.recv(RECEIVE_BYTES)
                     self.received_bytes += len(data)
                     return data
-                await self._readable()
+                await self._readable()  # a cancelled loop.sock_recv() can lose bytes
 
     async def _readable(self) -> None:
-        loop = asyncio.get_running_loop()
         readable = asyncio.Event()
-        loop.add_reader(self.sock, readable.set)
+        asyncio.get_running_loop().add_reader(self.sock, readable.set)
         try:
             await readable.wait()
         finally:
-            loop.remove_reader(self.sock)
+            asyncio.get_running_loop().remove_reader(self.sock)
 
     async def _send(self, *events: h11.Event) -> None:
         data = b"".join(self.h11.send(event) or b"" for event in events)
@@ -118,13 +113,13 @@ class ClientConnection(HttpSocket):
     async def request(self) -> h11.Request | None:
         """Return the head of the next request, or None when the client sends no more."""
         self.method = b""
-        if not self.h11.trailing_data[0]:
-            try:
+        try:
+            if not self.h11.trailing_data[0]:
                 self.h11.receive_data(await self._receive(IDLE_SECONDS))
-            except TimeoutError:
-                return None
-            except OSError as error:
-                raise ClientDisconnected from error
+        except TimeoutError:
+            return None
+        except OSError as error:
+            raise ClientDisconnected from error
         event = await self.event()
         if not isinstance(event, h11.Request):
             return None
@@ -146,16 +141,15 @@ class ClientConnection(HttpSocket):
         except OSError as error:
             raise ClientDisconnected from error
 
+    @property
     def has_unread_body(self) -> bool:
-        """Return True while a part of the request is unread."""
+        """True while a part of the request is unread."""
         return self.h11.their_state is h11.SEND_BODY
 
     async def send(self, *events: h11.Event) -> None:
-        """Send events; waits while the client is slow to read."""
-        for event in events:
-            if isinstance(event, h11.Response):
-                version = self.h11.their_http_version
-                self.framed = version != b"1.0" or any(name == b"content-length" for name, _ in event.headers)
+        """Send events, a response's head first; wait while the client is slow to read."""
+        if isinstance(events[0], h11.Response):
+            self.framed = self.h11.their_http_version != b"1.0" or b"content-length" in dict(events[0].headers)
         try:
             await self._send(*events)
         except OSError as error:
@@ -163,7 +157,7 @@ class ClientConnection(HttpSocket):
 
     async def body(self) -> AsyncIterator[bytes]:
         """Yield the unread pieces of the body; a client that waits for `100 Continue` gets it."""
-        while self.has_unread_body():
+        while self.has_unread_body:
             if self.h11.they_are_waiting_for_100_continue:
                 await self.send(h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue"))
             if isinstance(event := await self.event(), h11.Data):
@@ -200,25 +194,25 @@ class OriginConnection(HttpSocket):
     @classmethod
     async def connect(cls, address: tuple[str, int]) -> "OriginConnection":
         """Open a connection to a host and port."""
-        with ExitStack() as undo:
-            sock = undo.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-            sock.setblocking(False)
-            try:
-                async with asyncio.timeout(CONNECT_SECONDS):
-                    await asyncio.get_running_loop().sock_connect(sock, address)
-            except OSError as error:  # TimeoutError is one
-                raise OriginError(f"can't connect: {error or 'timeout'}") from error
-            undo.pop_all()
-            return cls(sock, h11.CLIENT)
+        origin = cls(socket.socket(), h11.CLIENT)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await asyncio.get_running_loop().sock_connect(origin.sock, address)
+            return origin
+        except BaseException as error:
+            origin.close()
+            if isinstance(error, OSError):  # TimeoutError is one
+                raise OriginError(502, f"can't connect: {error or 'timeout'}") from error
+            raise
 
     async def event(self, seconds: float) -> h11.Event:
         """Return the next event; `seconds` without a byte is an OriginError (504)."""
         try:
             return await self._next_event(seconds)
         except TimeoutError as error:
-            raise OriginError(f"silent for {seconds:.0f} seconds", 504) from error
+            raise OriginError(504, f"silent for {seconds:.0f} seconds") from error
         except (OSError, h11.RemoteProtocolError) as error:
-            raise OriginError(str(error)) from error
+            raise OriginError(502, str(error)) from error
 
     async def send(self, *events: h11.Event, seconds: float) -> None:
         """Send events within `seconds`."""
@@ -226,7 +220,7 @@ class OriginConnection(HttpSocket):
             async with asyncio.timeout(seconds):
                 await self._send(*events)
         except OSError as error:
-            raise OriginError(f"takes no more of the request: {error or 'timeout'}") from error
+            raise OriginError(502, f"takes no more of the request: {error or 'timeout'}") from error
 
     def reusable(self) -> bool:
         """Return True if the exchange ended so that another may follow."""
@@ -234,13 +228,9 @@ class OriginConnection(HttpSocket):
 
     def alive(self) -> bool:
         """Return True if the idle connection is open. Readable bytes would be its end or a stray byte."""
-        try:
-            self.sock.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        return False
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN)
+        return not poll.poll(0)
 
 
 def has_body(request: h11.Request) -> bool:

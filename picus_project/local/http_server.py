@@ -105,7 +105,7 @@ async def send_json(
         raise ClientDisconnected
     body = json.dumps(content).encode()
     fields = [(b"Content-Type", b"application/json"), (b"Content-Length", str(len(body)).encode()), *headers]
-    if close or client.has_unread_body():
+    if close or client.has_unread_body:
         fields.append((b"Connection", b"close"))
     await send_response(client, status, fields, body)
 

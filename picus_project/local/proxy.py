@@ -169,7 +169,7 @@ async def _relay_response(client: ClientConnection, origin: OriginConnection, fo
     """Relay one response. After its head was sent, an OriginError cuts the client off."""
     head = await _response_head(client, origin, forward)
     headers = [*end_to_end_headers(head), *forward.response_headers]
-    if client.has_unread_body():  # an early response; linger() discards the rest of the request
+    if client.has_unread_body:  # an early response; linger() discards the rest of the request
         headers.append((b"Connection", b"close"))
     reason = bytes(head.reason) or reason_phrase(head.status_code)
     await client.send(h11.Response(status_code=head.status_code, headers=headers, reason=reason))
@@ -184,7 +184,7 @@ async def _response_head(client: ClientConnection, origin: OriginConnection, for
         try:
             event = await origin.event(forward.read_seconds)
         except OriginError as error:
-            if error.status == 504 and (client.has_unread_body() or origin.sent_bytes != sent):
+            if error.status == 504 and (client.has_unread_body or origin.sent_bytes != sent):
                 continue  # the request is still arriving; ClientConnection has a limit for that
             raise
         if isinstance(event, h11.Response):  # skip interim responses
