@@ -4,12 +4,19 @@ UV_VERSION := 0.13.9
 # A uv on the PATH is used; otherwise one is installed into .uv, away from the system's Python.
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
+# uv trusts what the system trusts, such as a company's root certificate.
+export UV_SYSTEM_CERTS ?= 1
 
 .PHONY: run test test-deploy test-rest chromium rehearse image image-test bench format package deploy plan destroy clean
 .DELETE_ON_ERROR:
 
-run: .venv/.synced .venv-ministack/.synced
+run: announce-install .venv/.run-synced .venv-ministack/.synced
 	@exec .venv/bin/python manage.py serve
+
+.PHONY: announce-install
+announce-install:
+	@[ .venv/.run-synced -nt uv.lock ] && [ .venv-ministack/.synced -nt uv.lock ] || echo \
+	  'Installing uv, the service and ministack below this folder: once, about 75 MB to download, 10 to 60 seconds ...'
 
 test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package \
 		.venv-checkov/.synced chromium
@@ -90,6 +97,11 @@ clean:
 # Environments follow the lock: a stamp newer than it means nothing to do, so a start stays quick.
 .venv/.synced: uv.lock | $(filter .uv/bin/uv,$(UV))
 	@$(call SYNC,.venv)
+	@touch .venv/.run-synced $@
+
+# Only what running needs. Without --inexact, uv would remove what `make test` installed.
+.venv/.run-synced: uv.lock | $(filter .uv/bin/uv,$(UV))
+	@$(call SYNC,.venv) --no-dev --group local --inexact
 	@touch $@
 
 .venv-bench/.synced: bench/uv.lock | $(filter .uv/bin/uv,$(UV))

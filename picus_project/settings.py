@@ -75,6 +75,8 @@ CONTENT_SECURITY_POLICY = (
 
 DATABASES: dict[str, object] = {}
 USE_TZ = True
+# None keeps the process's time zone, for log lines in text; Django would change it to America/Chicago.
+TIME_ZONE = None
 USE_I18N = False
 
 TEMPLATES = [

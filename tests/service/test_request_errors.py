@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from picus_api.core.query.cursor import encode_cursor
 
+from picus_api.core.query.cursor import encode_cursor
 from tests.contract.client import Client
 from tests.contract.expect import assert_error
 from tests.service.conftest import Shared, gunicorn

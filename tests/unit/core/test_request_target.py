@@ -4,7 +4,7 @@ import string
 from urllib.parse import quote, unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from picus_api.core.request_target import InvalidRequestTarget, RequestTarget, normalise, parse_request_target
@@ -126,6 +126,7 @@ def spellings(draw: st.DrawFn, text: str) -> str:
 
 
 @given(st.data(), st.lists(TEXT, min_size=1, max_size=5))
+@settings(deadline=None)
 def test_equivalent_spellings_have_one_route_path(data: st.DataObject, texts: list[str]) -> None:
     path = "/" + "/".join(data.draw(spellings(text)) for text in texts)
     target = parse_request_target(path)
@@ -138,6 +139,7 @@ VISIBLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_
 
 
 @given(VISIBLE)
+@settings(deadline=None)
 def test_normalising_changes_no_meaning_and_is_idempotent(rest: str) -> None:
     target = parse_request_target(f"/{rest}")
     assert f"{target.path}?{target.query}".removesuffix("?") == f"/{rest}".removesuffix("?")
@@ -147,6 +149,7 @@ def test_normalising_changes_no_meaning_and_is_idempotent(rest: str) -> None:
 
 
 @given(VISIBLE, st.sampled_from(["http", "HTTP", "https"]), st.sampled_from(["h", "h:80", "[::1]", "a.example:8080"]))
+@settings(deadline=None)
 def test_absolute_form_means_the_same_as_origin_form(rest: str, scheme: str, authority: str) -> None:
     absolute, origin_form = parse_request_target(f"{scheme}://{authority}/{rest}"), parse_request_target(f"/{rest}")
     assert absolute[3:] == origin_form[3:]
@@ -154,6 +157,7 @@ def test_absolute_form_means_the_same_as_origin_form(rest: str, scheme: str, aut
 
 
 @given(st.one_of(st.text(), st.binary()))
+@settings(deadline=None)
 def test_any_input_is_parsed_or_invalid(raw: str | bytes) -> None:
     try:
         target = parse_request_target(raw)

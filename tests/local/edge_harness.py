@@ -1,8 +1,9 @@
-"""The local HTTP servers in a thread of their own, with scripted origins behind them, and a client of raw bytes."""
+"""Run the local HTTP servers in a thread, with scripted origins behind them, and talk to them in raw bytes."""
 
 import asyncio
 import json
 import socket
+import struct
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -13,10 +14,10 @@ from typing import Any, TypeVar
 
 import h11
 
-from picus_project.local import server
+from picus_project.local import http_server
 from picus_project.local.distribution import Distribution, load
-from picus_project.local.edge import Edge
-from picus_project.local.proxy import Proxy, Route
+from picus_project.local.edge import LocalEdge
+from picus_project.local.proxy import ReverseProxy, Route
 from tests.dynamodb import ROOT
 
 T = TypeVar("T")
@@ -24,12 +25,12 @@ TEMPLATE = ROOT / "ecs" / "edge.yaml"
 SECRETS = {"test/alb": "alb-secret", "test/api-key": "api-secret"}
 TIMEOUT_SECONDS = 10.0
 
-# What an origin does with one connection.
+# How an origin serves one connection.
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 def parameters(alb_port: int, api_port: int) -> dict[str, str]:
-    """The template's parameters for two origins on this machine."""
+    """Return the template's parameters for two origins on this machine."""
     return {
         "AlbHost": "127.0.0.1",
         "AlbProtocol": "http-only",
@@ -48,38 +49,40 @@ def distribution(template: Path = TEMPLATE, alb_port: int = 1, api_port: int = 2
 
 
 class Loop:
-    """An event loop in a thread: what runs in it is driven from the test by plain calls."""
+    """An event loop in a thread, which tests drive by plain calls."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever)
         self.thread.start()
         self.tasks: list[asyncio.Task[None]] = []
-        self.proxies: list[Proxy] = []
+        self.proxies: list[ReverseProxy] = []
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(TIMEOUT_SECONDS)
 
-    def serve(self, answer: server.Answer) -> int:
-        """Serves on a free port, which it returns."""
-        sock = server.listen("127.0.0.1", 0)
+    def serve(self, handle: http_server.RequestHandler) -> int:
+        """Serve on a free port; return the port."""
+        sock = http_server.bind("127.0.0.1", 0)
+        sock.listen()
         port: int = sock.getsockname()[1]
 
         async def start() -> None:
-            self.tasks.append(asyncio.create_task(server.serve(sock, answer)))
+            self.tasks.append(asyncio.create_task(http_server.serve(sock, handle)))
 
         self.call(start())
         return port
 
     def proxy(self, route: Route) -> int:
-        """Relays by a route on a free port, which it returns."""
-        proxy = Proxy(route)
+        """Relay by a route on a free port; return the port."""
+        proxy = ReverseProxy(route)
         self.proxies.append(proxy)
-        return self.serve(proxy.answer)
+        return self.serve(proxy.handle)
 
     def origin(self, script: Script) -> int:
-        """Runs a script for every connection on a free port, which it returns."""
-        sock = server.listen("127.0.0.1", 0)
+        """Run a script for every connection on a free port; return the port."""
+        sock = http_server.bind("127.0.0.1", 0)
+        sock.listen()
         sock.setblocking(False)
         port: int = sock.getsockname()[1]
 
@@ -118,7 +121,7 @@ async def _accept(sock: socket.socket, script: Script) -> None:
 
 
 async def _run_script(accepted: socket.socket, script: Script) -> None:
-    """One connection. What the script leaves open at its end is closed, what it closes is sent to its end."""
+    """Serve one connection. A connection that the script leaves open is closed after it."""
     reader, writer = await asyncio.open_connection(sock=accepted)
     try:
         await script(reader, writer)
@@ -132,7 +135,7 @@ async def _run_script(accepted: socket.socket, script: Script) -> None:
 
 @dataclass
 class Seen:
-    """A request as an origin got it, byte for byte where it matters."""
+    """A request as an origin got it."""
 
     method: str
     target: str
@@ -150,7 +153,7 @@ class Seen:
 
 @dataclass
 class Recorder:
-    """An origin that keeps every request and answers 200 with its own name."""
+    """An origin that records every request and sends a 200 with its own name."""
 
     name: str
     requests: list[Seen] = field(default_factory=list)
@@ -160,7 +163,7 @@ class Recorder:
         self.connections += 1
         while seen := await read_request(reader):
             self.requests.append(seen)
-            writer.write(response(200, self.name.encode(), ("X-Origin", self.name)))
+            writer.write(response_bytes(200, self.name.encode(), ("X-Origin", self.name)))
             await writer.drain()
 
     @property
@@ -169,7 +172,7 @@ class Recorder:
 
 
 async def read_request(reader: asyncio.StreamReader) -> Seen | None:
-    """The next request of a connection, whole; None at its end."""
+    """Return the next whole request of a connection, None at the connection's end."""
     connection = h11.Connection(h11.SERVER, max_incomplete_event_size=2**20)
     request: h11.Request | None = None
     body = bytearray()
@@ -189,13 +192,13 @@ async def read_request(reader: asyncio.StreamReader) -> Seen | None:
             return None
 
 
-def response(status: int, body: bytes, *headers: tuple[str, str]) -> bytes:
+def response_bytes(status: int, body: bytes, *headers: tuple[str, str]) -> bytes:
     lines = [f"HTTP/1.1 {status} Fine", f"Content-Length: {len(body)}", *(f"{n}: {v}" for n, v in headers), "", ""]
     return "\r\n".join(lines).encode() + body
 
 
-def answering(*pieces: bytes) -> Script:
-    """An origin that reads a request, says these bytes and closes."""
+def respond_with(*pieces: bytes) -> Script:
+    """Return an origin that reads a request, sends these bytes and closes."""
 
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
@@ -207,8 +210,8 @@ def answering(*pieces: bytes) -> Script:
 
 
 @dataclass
-class Answer:
-    """What a client got: the head, and the body as far as it came."""
+class Response:
+    """A response as a client got it; `body` may be incomplete."""
 
     status: int
     headers: dict[str, str]
@@ -217,15 +220,15 @@ class Answer:
 
     @property
     def error(self) -> str:
-        """The sentence of the contract's error shape."""
+        """Return the message of a response in the error shape."""
         assert self.headers["content-type"] == "application/json", self
         error = json.loads(self.body)["error"]
         assert isinstance(error, str)
         return error
 
 
-class Viewer:
-    """A connection to the edge, for one request after the other."""
+class RawClient:
+    """A connection for requests in raw bytes."""
 
     def __init__(self, port: int, receive_buffer: int | None = None) -> None:
         self.sock = socket.socket()
@@ -238,8 +241,8 @@ class Viewer:
     def send(self, data: bytes) -> None:
         self.sock.sendall(data)
 
-    def read(self, method: str = "GET") -> Answer:
-        """One response, up to its end or to the connection's."""
+    def read(self, method: str = "GET") -> Response:
+        """Read one response, up to its end or the connection's."""
         parser = h11.Connection(h11.CLIENT)
         parser.send(h11.Request(method=method, target="/", headers=[("Host", "x")]))
         parser.send(h11.EndOfMessage())
@@ -263,7 +266,7 @@ class Viewer:
         assert head, "no response"
         self.ahead = bytes(parser.trailing_data[0])
         headers = {name.decode(): value.decode() for name, value in head.headers}
-        return Answer(head.status_code, headers, bytes(body), complete)
+        return Response(head.status_code, headers, bytes(body), complete)
 
     def send_for_ever(self) -> None:
         while True:
@@ -276,45 +279,39 @@ class Viewer:
         return data
 
     def ended(self) -> bool:
-        """Whether the other side closes now, with nothing more to say."""
+        """Return True if the server closes without sending more."""
         try:
             return self.sock.recv(1) == b""
         except ConnectionResetError:
             return True
 
-    def close(self) -> None:
+    def close(self, *, reset: bool = False) -> None:
+        if reset:  # SO_LINGER of 0 seconds
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
 
 
-def exchange(port: int, data: bytes, *, half_close: bool = False, method: str = "GET") -> Answer:
-    """Sends bytes on a connection of their own and reads the answer."""
-    viewer = Viewer(port)
+def exchange(port: int, data: bytes, *, half_close: bool = False, method: str = "GET") -> Response:
+    """Send bytes on a new connection and read the response."""
+    client = RawClient(port)
     try:
-        viewer.send(data)
+        client.send(data)
         if half_close:
-            viewer.sock.shutdown(socket.SHUT_WR)
-        return viewer.read(method)
+            client.sock.shutdown(socket.SHUT_WR)
+        return client.read(method)
     finally:
-        viewer.close()
+        client.close()
 
 
-def get(port: int, target: str, *headers: str, method: str = "GET") -> Answer:
-    """A request without a body."""
+def get(port: int, target: str, *headers: str, method: str = "GET") -> Response:
+    """Send a request without a body and read the response."""
     lines = [f"{method} {target} HTTP/1.1", "Host: viewer.example", *headers, "", ""]
     return exchange(port, "\r\n".join(lines).encode(), method=method)
 
 
-@dataclass
-class Twin:
-    """The edge twin with two origins."""
-
-    loop: Loop
-    port: int
-
-    @classmethod
-    def start(cls, loop: Loop, alb: Script, api: Script, template: Path = TEMPLATE) -> "Twin":
-        edge = Edge(distribution(template, loop.origin(alb), loop.origin(api)))
-        return cls(loop, loop.proxy(edge.route))
+def start_edge(loop: Loop, alb: Script, api: Script, template: Path = TEMPLATE) -> int:
+    """Start the local edge with two scripted origins; return its port."""
+    return loop.proxy(LocalEdge(distribution(template, loop.origin(alb), loop.origin(api))).route)
 
 
 @contextmanager

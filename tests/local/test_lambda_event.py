@@ -1,4 +1,4 @@
-"""The event that the delete function gets, compared as a whole with what API Gateway sends."""
+"""The event of the delete function, compared as a whole with API Gateway's."""
 
 import re
 from typing import Any
@@ -9,7 +9,7 @@ from picus_project.local.events import LambdaContext, rest_proxy_event
 
 
 def stable(event: dict[str, Any]) -> dict[str, Any]:
-    """The event without what is new each time, which is checked here."""
+    """Check the fields that differ each time, and return the event without them."""
     context = event["requestContext"]
     assert re.fullmatch(r"\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2} \+0000", context.pop("requestTime"))
     assert context.pop("requestTimeEpoch") > 1_600_000_000_000
@@ -17,7 +17,7 @@ def stable(event: dict[str, Any]) -> dict[str, Any]:
     return event
 
 
-def test_a_whole_event() -> None:
+def test_event_has_every_field_of_api_gateway() -> None:
     event = rest_proxy_event(
         method="DELETE",
         path="/picus/a%2Fb%20c",
@@ -67,7 +67,7 @@ def test_a_whole_event() -> None:
     }
 
 
-def test_what_a_request_does_not_have_is_null() -> None:
+def test_absent_parts_of_a_request_are_null() -> None:
     event = rest_proxy_event(method="GET", path="/")
     absent = ("headers", "multiValueHeaders", "queryStringParameters", "multiValueQueryStringParameters", "body")
     assert {name: event[name] for name in (*absent, "pathParameters", "stageVariables")} == dict.fromkeys(
@@ -76,7 +76,7 @@ def test_what_a_request_does_not_have_is_null() -> None:
     assert event["resource"] == "/"
 
 
-def test_each_request_has_an_id_of_its_own() -> None:
+def test_request_ids_are_unique() -> None:
     ids = {rest_proxy_event(method="GET", path="/x")["requestContext"]["requestId"] for _ in range(3)}
     assert len(ids) == 3
 
@@ -84,12 +84,12 @@ def test_each_request_has_an_id_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("body", "sent"), [(b"", (None, False)), ("é".encode(), ("é", False)), (b"\xff\xfe", ("//4=", True))]
 )
-def test_a_body_is_text_or_base64(body: bytes, sent: tuple[str | None, bool]) -> None:
+def test_body_is_text_or_base64(body: bytes, sent: tuple[str | None, bool]) -> None:
     event = rest_proxy_event(method="POST", path="/x", body=body)
     assert (event["body"], event["isBase64Encoded"]) == sent
 
 
-def test_the_context_counts_down() -> None:
+def test_context_counts_down() -> None:
     first, second = LambdaContext(), LambdaContext()
     assert first.aws_request_id != second.aws_request_id
     assert 0 < first.get_remaining_time_in_millis() <= 29_000

@@ -1,27 +1,28 @@
-"""Neither origin answers those who come around the edge: the load balancer's and the gateway's own rules."""
+"""The stand-ins for ALB and API Gateway, which reject requests that bypass the edge."""
 
 import base64
 import json
 import threading
 from collections.abc import Callable, Iterator
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from picus_project.local import gateway as gateway_module
+from picus_project.local import api_gateway
 from picus_project.local.alb import LoadBalancer
+from picus_project.local.api_gateway import ApiGateway
 from picus_project.local.distribution import ALL_VIEWER, ALL_VIEWER_EXCEPT_HOST
-from picus_project.local.edge import Edge
-from picus_project.local.gateway import Gateway
-from tests.local.test_template import changed
-from tests.local.twin import Loop, Recorder, distribution, exchange, get
+from picus_project.local.edge import LocalEdge
+from tests.local.edge_harness import Loop, Recorder, distribution, exchange, get
+from tests.local.test_distribution import changed
 
 JSON = {"content-type": "application/json"}
 
 
 class Function:
-    """A handler that keeps its events and answers what it is told."""
+    """A function that records its events and returns `result`, or raises it."""
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
@@ -43,9 +44,9 @@ def function() -> Function:
 
 @pytest.fixture
 def port(loop: Loop, function: Function) -> Iterator[int]:
-    """A gateway with the function behind it. Its port is its own only once it listens."""
-    gateway = Gateway(handler=function, port=0, stage="stage", api_key="key")
-    port = loop.serve(gateway.answer)
+    """The port of a gateway with the function behind it; the port is known only once it listens."""
+    gateway = ApiGateway(function=function, port=0, stage="stage", api_key="key")
+    port = loop.serve(gateway.handle)
     gateway.host = f"127.0.0.1:{port}".encode()
     yield port
     gateway.threads.shutdown()
@@ -56,10 +57,11 @@ def delete(port: int, target: str = "/stage/picus/x", *headers: str, host: str =
     return exchange(port, "\r\n".join(lines).encode() + body)
 
 
-def test_the_gateway_invokes_the_function(port: int, function: Function) -> None:
-    answer = delete(port, "/stage/picus/a%2Fb?x=1", "x-api-key: key", "X-Amz-Cf-Id: the-id")
-    assert (answer.status, answer.body) == (200, b'{"ok": true}')
-    assert answer.headers == {"content-type": "application/json", "x-fn": "1", "content-length": "12"}
+def test_gateway_invokes_the_function(port: int, function: Function) -> None:
+    response = delete(port, "/stage/picus/a%2Fb?x=1", "x-api-key: key", "X-Amz-Cf-Id: the-id")
+    assert (response.status, response.body) == (200, b'{"ok": true}')
+    assert parsedate_to_datetime(response.headers.pop("date"))
+    assert response.headers == {"content-type": "application/json", "x-fn": "1", "content-length": "12"}
     event, context = function.events[0], function.contexts[0]
     assert (event["path"], event["httpMethod"]) == ("/picus/a%2Fb", "DELETE")
     assert event["requestContext"]["path"] == "/stage/picus/a%2Fb"
@@ -68,7 +70,7 @@ def test_the_gateway_invokes_the_function(port: int, function: Function) -> None
     assert context.aws_request_id
 
 
-def test_the_function_gets_the_body(port: int, function: Function) -> None:
+def test_function_gets_the_body(port: int, function: Function) -> None:
     delete(port, "/stage/picus/x", "x-api-key: key", "Content-Length: 5", body=b"hello")
     assert function.events[0]["body"] == "hello"
 
@@ -84,15 +86,17 @@ def test_the_function_gets_the_body(port: int, function: Function) -> None:
     ],
     ids=["no key", "wrong key", "foreign host", "no stage", "another stage"],
 )
-def test_the_gateway_forbids(port: int, function: Function, target: str, headers: tuple[str, ...], host: str) -> None:
-    answer = delete(port, target, *headers, "X-Amz-Cf-Id: the-id", host=host)
-    assert (answer.status, json.loads(answer.body)) == (403, {"message": "Forbidden", "error": "Forbidden"})
-    assert answer.headers["x-request-id"] == "the-id"
+def test_gateway_forbids_other_requests(
+    port: int, function: Function, target: str, headers: tuple[str, ...], host: str
+) -> None:
+    response = delete(port, target, *headers, "X-Amz-Cf-Id: the-id", host=host)
+    assert (response.status, json.loads(response.body)) == (403, {"message": "Forbidden", "error": "Forbidden"})
+    assert response.headers["x-request-id"] == "the-id"
     assert function.events == []
 
 
 @pytest.mark.parametrize("target", ["/stage", "/stage/"])
-def test_the_stage_alone_is_the_root(port: int, function: Function, target: str) -> None:
+def test_stage_alone_is_the_root_path(port: int, function: Function, target: str) -> None:
     delete(port, target, "x-api-key: key")
     assert function.events[0]["path"] == "/"
 
@@ -113,11 +117,11 @@ def test_the_stage_alone_is_the_root(port: int, function: Function, target: str)
     ],
     ids=repr,
 )
-def test_a_function_that_fails_is_502(port: int, function: Function, result: Any) -> None:
+def test_failing_function_is_502(port: int, function: Function, result: Any) -> None:
     function.result = result
-    answer = delete(port, "/stage/picus/x", "x-api-key: key")
-    assert (answer.status, json.loads(answer.body)["message"]) == (502, "Internal server error")
-    assert b"secret" not in answer.body
+    response = delete(port, "/stage/picus/x", "x-api-key: key")
+    assert (response.status, json.loads(response.body)["message"]) == (502, "Internal server error")
+    assert b"secret" not in response.body
 
 
 @pytest.mark.parametrize(
@@ -137,33 +141,34 @@ def test_a_function_that_fails_is_502(port: int, function: Function, result: Any
         ({"body": base64.b64encode(b"\xff").decode(), "isBase64Encoded": True}, (200, JSON, b"\xff")),
     ],
 )
-def test_a_response_object_becomes_http(port: int, function: Function, result: Any, expected: Any) -> None:
+def test_response_object_becomes_http(port: int, function: Function, result: Any, expected: Any) -> None:
     function.result = result
-    answer = delete(port, "/stage/picus/x", "x-api-key: key")
-    answer.headers.pop("content-length", None)
-    assert (answer.status, answer.headers, answer.body) == expected
-    assert answer.complete
+    response = delete(port, "/stage/picus/x", "x-api-key: key")
+    response.headers.pop("content-length", None)
+    assert parsedate_to_datetime(response.headers.pop("date"))
+    assert (response.status, response.headers, response.body) == expected
+    assert response.complete
 
 
 def test_head_has_no_body(port: int) -> None:
-    answer = get(port, "/stage/x", "x-api-key: key", method="HEAD")
-    assert answer.status == 403  # the Host is the viewer's here
-    assert (answer.body, answer.complete) == (b"", True)
+    response = get(port, "/stage/x", "x-api-key: key", method="HEAD")
+    assert response.status == 403  # the Host is the client's here
+    assert (response.body, response.complete) == (b"", True)
     sent = f"HEAD /stage/x HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nx-api-key: key\r\n\r\n"
-    answer = exchange(port, sent.encode(), method="HEAD")
-    assert (answer.status, answer.headers["content-length"], answer.body) == (200, "12", b"")
+    response = exchange(port, sent.encode(), method="HEAD")
+    assert (response.status, response.headers["content-length"], response.body) == (200, "12", b"")
 
 
-def test_a_body_over_the_quota_is_413(port: int, function: Function, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateway_module, "MAX_BODY_BYTES", 10)
+def test_body_over_the_quota_is_413(port: int, function: Function, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_gateway, "MAX_BODY_BYTES", 10)
     headers = ("x-api-key: key", "Content-Length: 100000", "X-Amz-Cf-Id: the-id")
-    answer = delete(port, "/stage/picus/x", *headers, body=b"x" * 100_000)
-    assert (answer.status, answer.error) == (413, "Request Too Long")
+    response = delete(port, "/stage/picus/x", *headers, body=b"x" * 100_000)
+    assert (response.status, response.error) == (413, "Request Too Long")
     assert function.events == []
 
 
-def test_a_function_that_hangs_is_504_and_others_are_served(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateway_module, "INTEGRATION_SECONDS", 0.2)
+def test_hanging_function_is_504_and_others_are_served(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_gateway, "INTEGRATION_SECONDS", 0.2)
     release = threading.Event()
 
     def hang(event: dict[str, Any], context: Any) -> Any:
@@ -171,17 +176,17 @@ def test_a_function_that_hangs_is_504_and_others_are_served(loop: Loop, monkeypa
             release.wait(10)
         return {"body": "done"}
 
-    gateway = Gateway(handler=hang, port=0, stage="stage", api_key="key")
-    port = loop.serve(gateway.answer)
+    gateway = ApiGateway(function=hang, port=0, stage="stage", api_key="key")
+    port = loop.serve(gateway.handle)
     gateway.host = f"127.0.0.1:{port}".encode()
-    slow = threading.Thread(target=lambda: answers.append(delete(port, "/stage/hang", "x-api-key: key")))
-    answers: list[Any] = []
+    slow = threading.Thread(target=lambda: responses.append(delete(port, "/stage/hang", "x-api-key: key")))
+    responses: list[Any] = []
     slow.start()
     assert delete(port, "/stage/quick", "x-api-key: key").body == b"done"
     slow.join(10)
     release.set()
     gateway.threads.shutdown()
-    assert answers[0].status == 504
+    assert responses[0].status == 504
 
 
 def balancer(loop: Loop, service: Recorder) -> int:
@@ -190,17 +195,17 @@ def balancer(loop: Loop, service: Recorder) -> int:
 
 
 @pytest.mark.parametrize("headers", [(), ("X-Origin-Secret: guess",), ("X-Origin-Secret:",)])
-def test_the_load_balancer_forbids_without_the_secret(loop: Loop, alb: Recorder, headers: tuple[str, ...]) -> None:
-    answer = get(balancer(loop, alb), "/picus/list", *headers)
-    assert answer.status == 403
-    assert answer.error
+def test_load_balancer_requires_the_secret(loop: Loop, alb: Recorder, headers: tuple[str, ...]) -> None:
+    response = get(balancer(loop, alb), "/picus/list", *headers)
+    assert response.status == 403
+    assert response.error
     assert alb.requests == []
 
 
-def test_the_load_balancer_adds_what_it_knows(loop: Loop, alb: Recorder) -> None:
+def test_load_balancer_adds_forwarded_headers(loop: Loop, alb: Recorder) -> None:
     sent = ("X-Forwarded-For: 203.0.113.9", "X-Forwarded-Proto: https", "X-Forwarded-Port: 1", "X-Amz-Cf-Id: the-id")
-    answer = get(balancer(loop, alb), "/a%2Fb?c", "X-Origin-Secret: alb-secret", *sent)
-    assert answer.status == 200
+    response = get(balancer(loop, alb), "/a%2Fb?c", "X-Origin-Secret: alb-secret", *sent)
+    assert response.status == 200
     assert alb.last.target == "/a%2Fb?c"
     assert alb.last.header("Host") == "viewer.example"
     assert alb.last.header("X-Forwarded-For") == "203.0.113.9, 127.0.0.1"
@@ -210,7 +215,7 @@ def test_the_load_balancer_adds_what_it_knows(loop: Loop, alb: Recorder) -> None
     assert (alb.last.header("X-Amzn-Trace-Id") or "").startswith("Root=1-")
 
 
-def test_a_trace_that_has_begun_goes_on(loop: Loop, alb: Recorder) -> None:
+def test_load_balancer_keeps_a_trace_id(loop: Loop, alb: Recorder) -> None:
     get(balancer(loop, alb), "/", "X-Origin-Secret: alb-secret", "X-Amzn-Trace-Id: Root=1-2-3")
     assert alb.last.header("X-Amzn-Trace-Id") == "Root=1-2-3"
 
@@ -228,28 +233,28 @@ def test_a_trace_that_has_begun_goes_on(loop: Loop, alb: Recorder) -> None:
     ],
     ids=["right", "secret header", "secret", "key header", "stage", "host policy", "pattern"],
 )
-def test_a_wrong_template_shows_at_the_front_doors(
-    stack_of_doors: Callable[[Path], int], template_copy: Path, old: str, new: str, statuses: tuple[int, int]
+def test_wrong_template_is_rejected_by_the_origins(
+    start_edge_and_origins: Callable[[Path], int], template_copy: Path, old: str, new: str, statuses: tuple[int, int]
 ) -> None:
     used = f"OriginRequestPolicyId: {old}" if old == ALL_VIEWER_EXCEPT_HOST else old
-    port = stack_of_doors(changed(template_copy, (used, used.replace(old, new))))
+    port = start_edge_and_origins(changed(template_copy, (used, used.replace(old, new))))
     assert (get(port, "/picus/list").status, get(port, "/picus/x", method="DELETE").status) == statuses
 
 
 @pytest.fixture
-def stack_of_doors(loop: Loop, alb: Recorder) -> Iterator[Callable[[Path], int]]:
-    """Starts the edge by a template, with both real front doors behind it; its port."""
-    gateways: list[Gateway] = []
+def start_edge_and_origins(loop: Loop, alb: Recorder) -> Iterator[Callable[[Path], int]]:
+    """Return a function that starts the edge by a template, with both stand-ins behind it, and returns its port."""
+    gateways: list[ApiGateway] = []
 
     def only_deletes(event: dict[str, Any], context: Any) -> Any:
         return {"statusCode": 200 if event["httpMethod"] == "DELETE" else 405}
 
     def start(template: Path) -> int:
-        gateway = Gateway(handler=only_deletes, port=0, stage="stage", api_key="api-secret")
+        gateway = ApiGateway(function=only_deletes, port=0, stage="stage", api_key="api-secret")
         gateways.append(gateway)
-        api_port = loop.serve(gateway.answer)
+        api_port = loop.serve(gateway.handle)
         gateway.host = f"127.0.0.1:{api_port}".encode()
-        edge = Edge(distribution(template, alb_port=balancer(loop, alb), api_port=api_port))
+        edge = LocalEdge(distribution(template, alb_port=balancer(loop, alb), api_port=api_port))
         return loop.proxy(edge.route)
 
     yield start
