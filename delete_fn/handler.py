@@ -19,7 +19,7 @@ from picus_api.core.errors import (
 )
 from picus_api.core.keys import key_from_path
 from picus_api.core.preconditions import parse_preconditions
-from picus_api.core.request_target import normalise
+from picus_api.core.request_target import has_dot_segment, normalise
 from picus_api.core.response_body import deleted_body, encode_json
 
 PREFIX = "/picus/"
@@ -88,7 +88,7 @@ def _metered_response(method: str, path: str, headers: dict[str, str]) -> Respon
 def _route(method: str, path: str, headers: dict[str, str]) -> Response:
     try:
         key = key_from_path(path.removeprefix(PREFIX)) if path.startswith(PREFIX) else ""
-        if not key:
+        if not key or has_dot_segment(path):
             raise PathNotFound
         if method == "OPTIONS":
             return _response(200, encode_json({"name": "Delete an item"}).decode(), ALLOW)

@@ -79,6 +79,15 @@ def normalise(path: str) -> str:
     return _TRIPLET.sub(_normalised_triplet, path) if "%" in path else path
 
 
+def has_dot_segment(route_path: str) -> bool:
+    """Return True if a segment of the path is ``.`` or ``..``.
+
+    CloudFront may remove such segments before it matches a behaviour (both is reported); origins get the raw path.
+    So no route may serve such a path, or a rule of an operator at CloudFront could be bypassed.
+    """
+    return "/." in route_path and not {".", ".."}.isdisjoint(route_path.split("/"))
+
+
 def _normalised_triplet(match: re.Match[str]) -> str:
     if not match[1]:
         return "%25"
