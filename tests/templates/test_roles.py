@@ -136,7 +136,7 @@ def test_the_pipeline_is_main_and_no_other_branch_that_names_the_environment() -
 
 
 def test_the_page_gives_the_githubs_stack_every_parameter() -> None:
-    section = (ROOT / "docs/deploying.md").read_text().partition("\n## From GitHub")[2].partition("\n## ")[0]
+    section = (ROOT / "docs/deploying.md").read_text().partition("\n## Deploy from GitHub")[2].partition("\n## ")[0]
     assert set(re.findall(r"\b([A-Z]\w+)=", section)) == set(template("github")["Parameters"])
 
 
