@@ -56,9 +56,9 @@ def test_broken_links_are_found(tmp_path: Path) -> None:
 
 
 def test_paths_are_found_in_command_blocks_only() -> None:
-    text = "`ecs/prose.yaml`\n\n   ```sh\n   make x; python manage.py y ecs/none.yaml .venv/bin/z  # tests/a\n   ```\n"
+    text = "`ecs/a.yaml`\n\n   ```sh\n   ./picus z; python manage.py y ecs/none.yaml .venv/bin/z  # tests/a\n   ```\n"
     assert named_paths(text) == {"manage.py", "ecs/none.yaml", "tests/a"}
-    assert named_commands(text) == {"y"}
+    assert named_commands(text) == {"y", "z"}
 
 
 def test_anchors_are_those_of_github() -> None:
