@@ -1,5 +1,13 @@
 # The two commands: `make run` serves everything locally, `make test` proves it. Both set up what they need.
-PYTHON ?= python3
+# The Python of .python-version if the machine has it, else python3: uv would download the missing one.
+# PYTHON=python3.12 chooses another. Without any from 3.11 to 3.14, uv has to find one.
+ifndef PYTHON
+PYTHON := $(shell for python in python$$(cat .python-version) python3; do $$python -c \
+  'import sys; assert (3, 11) <= sys.version_info < (3, 15); print(sys.executable)' 2>/dev/null && break; done)
+endif
+ifneq ($(PYTHON),)
+export UV_PYTHON ?= $(PYTHON)
+endif
 UV_VERSION := 0.13.9
 # A uv on the PATH is used; otherwise one is installed into .uv, away from the system's Python.
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
@@ -91,7 +99,7 @@ clean:
 	rm -rf .venv .venv-* .uv build .coverage* .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 .uv/bin/uv:
-	@$(PYTHON) -m venv .uv
+	@$(or $(PYTHON),python3) -m venv .uv
 	@.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 # Environments follow the lock: a stamp newer than it means nothing to do, so a start stays quick.
