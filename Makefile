@@ -77,7 +77,7 @@ destroy: .venv-package/.synced
 image:
 	@ecs/image.sh $(IMAGE)
 
-# Runs that image as its own user, with the whole contract suite against it.
+# Run the image as its own user, with the whole contract suite against it.
 image-test: image .venv/.synced .venv-ministack/.synced
 	.venv/bin/python -m pytest tests/ecs/image
 

@@ -204,7 +204,7 @@ def _patch_once(key: str, changes: AttributeMap, preconditions: Preconditions | 
 
 
 def _read_by_refused_delete(key: str) -> AttributeMap | None:
-    """Return the item, or None, by a delete on the condition that there is no item: DynamoDB returns what it found."""
+    """Return the item, or None, by a delete on the condition that there is no item: DynamoDB returns the found item."""
     try:
         table.call("DeleteItem", Key={KEY: {"S": key}}, ReturnValuesOnConditionCheckFailure="ALL_OLD", **is_absent())
     except ConditionFailed as failed:
