@@ -14,7 +14,8 @@ from dockerflow.django import views as dockerflow_views
 from picus_api import health
 from picus_api.core import logs
 from picus_api.core.errors import BodyTimeout, IncompleteBody, MalformedRequest, MethodNotAllowed, PathNotFound
-from picus_api.core.request_target import InvalidRequestTarget, has_dot_segment, parse_request_target
+from picus_api.core.keys import has_dot_segment
+from picus_api.core.request_target import InvalidRequestTarget, parse_request_target
 from picus_api.exceptions import error_response
 from picus_api.request_body import BODY_ERROR, is_chunked, is_ndjson, limit_waiting
 
