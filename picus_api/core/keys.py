@@ -60,12 +60,12 @@ def normalise_path(path: str) -> str:
 
 
 def has_dot_segment(route_path: str) -> bool:
-    """Return True if a segment of the path is ``.`` or ``..``.
+    """Return True if a segment of the path, but for the last one, is ``.`` or ``..``.
 
     CloudFront may remove such segments before it matches a behaviour (both is reported); origins get the raw path.
     So no route may serve such a path, or a rule of an operator at CloudFront could be bypassed.
     """
-    return "/." in route_path and not {".", ".."}.isdisjoint(route_path.split("/"))
+    return "/." in route_path and not {".", ".."}.isdisjoint(route_path.split("/")[:-1])
 
 
 def _normalised_triplet(match: re.Match[str]) -> str:
