@@ -1,9 +1,19 @@
 # The two commands: `make run` serves everything locally, `make test` proves it. Both set up what they need.
-PYTHON ?= python3
+# The Python of .python-version if the machine has it, else python3: uv would download the missing one.
+# PYTHON=python3.12 chooses another. Without any from 3.11 to 3.14, uv has to find one.
+ifndef PYTHON
+PYTHON := $(shell for python in python$$(cat .python-version) python3; do $$python -c \
+  'import sys; assert (3, 11) <= sys.version_info < (3, 15); print(sys.executable)' 2>/dev/null && break; done)
+endif
+ifneq ($(PYTHON),)
+export UV_PYTHON ?= $(PYTHON)
+endif
 UV_VERSION := 0.13.9
 # A uv on the PATH is used; otherwise one is installed into .uv, away from the system's Python.
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
+# uv trusts what the system trusts, such as a company's root certificate.
+export UV_SYSTEM_CERTS ?= 1
 
 .PHONY: run test test-fast lint test-deploying test-service test-commands test-others test-browser test-contract \
 	test-local test-unit chromium rehearse image image-test bench format package deploy plan destroy clean
@@ -11,13 +21,17 @@ SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
 
 TEST_ENVIRONMENTS := .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package .venv-checkov/.synced chromium
 
-run: .venv/.synced .venv-ministack/.synced
+run: announce-install .venv/.run-synced .venv-ministack/.synced
 	@exec .venv/bin/python manage.py serve
+
+.PHONY: announce-install
+announce-install:
+	@[ .venv/.run-synced -nt uv.lock ] && [ .venv-ministack/.synced -nt uv.lock ] || echo \
+	  'Installing uv, the service and ministack below this folder: once, about 75 MB to download, 10 to 60 seconds ...'
 
 # All tests and checks, in at most ten minutes on two cores. A part of them: make test TESTS=tests/contract
 ifdef TESTS
-test: $(if $(findstring ecs,$(TESTS))$(findstring rehearsal,$(TESTS))$(findstring doctor,$(TESTS))$(findstring templates,$(TESTS)),\
-		$(TEST_ENVIRONMENTS),.venv/.synced .venv-ministack/.synced $(if $(findstring browser,$(TESTS)),chromium))
+test: $(if $(findstring ecs,$(TESTS)),$(TEST_ENVIRONMENTS),.venv/.synced .venv-ministack/.synced $(if $(findstring browser,$(TESTS)),chromium))
 	.venv/bin/python -m pytest $(TESTS)
 else
 test: $(TEST_ENVIRONMENTS)
@@ -43,8 +57,8 @@ lint:
 
 # The tests in processes of their own, two at a time: the longest first, so that both cores have work until the end.
 # Only test-deploying builds and deploys the function's package, in build/.
-DEPLOYING := $(wildcard tests/ecs tests/rehearsal tests/function tests/doctor tests/templates)
-WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/image tests/local tests/service tests/unit
+DEPLOYING := tests/ecs tests/function
+WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/local tests/service tests/unit
 OTHERS := $(filter-out $(WITH_A_PART),$(patsubst %/,%,$(wildcard tests/*/)))
 TEST_PARTS := test-deploying test-service test-local test-browser image-test test-commands test-contract test-others
 
@@ -68,19 +82,19 @@ chromium:
 	  echo 'The tests of the pages need a browser: install the package chromium, or Google Chrome.' >&2; exit 1; \
 	fi; } >/dev/null
 
-# The way to AWS on one machine, a part of `make test`: docs/rehearsal.md.
+# A deployment to emulators on this machine, a part of `make test`: docs/rehearsal.md.
 rehearse: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package
-	.venv/bin/python -m pytest -s tests/rehearsal
+	.venv/bin/python -m pytest -s tests/ecs/rehearsal
 
-# A stage's whole way, what of it would change, and its way back, which leaves the table: docs/deploying.md.
-# A part of it: make deploy STAGE=staging OPTIONS="--only edge --only smoke"
+# Deploy a stage, show what would change, or remove the stage but not its table: docs/deploying.md.
+# Some steps only: make deploy STAGE=staging OPTIONS="--only edge --only smoke"
 deploy: package
 	@.venv-package/bin/python -m ecs.deploy deploy "$(STAGE)" $(OPTIONS)
 
 plan: .venv-package/.synced
 	@.venv-package/bin/python -m ecs.deploy plan "$(STAGE)" $(OPTIONS)
 
-# It asks for the stage's name twice: make destroy STAGE=staging CONFIRM=staging
+# The stage must be named twice: make destroy STAGE=staging CONFIRM=staging
 destroy: .venv-package/.synced
 	@.venv-package/bin/python -m ecs.deploy destroy "$(STAGE)" --confirm "$(CONFIRM)" $(OPTIONS)
 
@@ -88,14 +102,15 @@ destroy: .venv-package/.synced
 image:
 	@ecs/image.sh $(IMAGE)
 
-# Runs that image as its own user, with the whole contract suite against it.
+# Run the image as its own user, with the whole contract suite against it.
 image-test: image .venv/.synced .venv-ministack/.synced
-	.venv/bin/python -m pytest tests/image
+	.venv/bin/python -m pytest tests/ecs/image
 
-# Picus beside its peers, into bench/RESULTS.md, in under 8 minutes. Linux x64, two cores and npm.
+# Picus beside its peers, into bench/RESULTS.md, in about 8 minutes. Linux x64, two cores and npm.
 # A part of it: make bench BENCH="--only get,put --rounds 5"
+# Beside another commit as well, 5 minutes more: make bench BENCH="--baseline REV"
 bench: .venv/.synced .venv-bench/.synced .venv-bench-zappa/.synced bench/node_modules/.package-lock.json package
-	.venv-bench/bin/python -m bench.run $(BENCH)
+	.venv-bench/bin/python -m bench $(BENCH)
 
 # The delete function's zip, build/delete_fn.zip: made by Zappa, on the Python that the function will run on.
 package: .venv-function/.synced .venv-package/.synced
@@ -109,12 +124,17 @@ clean:
 	rm -rf .venv .venv-* .uv build .coverage* .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 .uv/bin/uv:
-	@$(PYTHON) -m venv .uv
+	@$(or $(PYTHON),python3) -m venv .uv
 	@.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 # Environments follow the lock: a stamp newer than it means nothing to do, so a start stays quick.
 .venv/.synced: uv.lock | $(filter .uv/bin/uv,$(UV))
 	@$(call SYNC,.venv)
+	@touch .venv/.run-synced $@
+
+# Only what running needs. Without --inexact, uv would remove what `make test` installed.
+.venv/.run-synced: uv.lock | $(filter .uv/bin/uv,$(UV))
+	@$(call SYNC,.venv) --no-dev --group local --inexact
 	@touch $@
 
 .venv-bench/.synced: bench/uv.lock | $(filter .uv/bin/uv,$(UV))

@@ -48,7 +48,7 @@ def test_a_deleted_item_is_gone_from_the_list_at_once(client: Client) -> None:
     assert deleted not in listed
 
 
-@pytest.mark.parametrize("target", ["/picus/list/", "/picus/list?x=1", "/picus/list/?x=0&a=%2F"])
+@pytest.mark.parametrize("target", ["/picus/list/", "/picus/list?_x=1", "/picus/list/?_x=0&_a=%2F"])
 def test_extra_slash_and_query_change_nothing(client: Client, target: str) -> None:
     key = client.store('{"a": 1}')
     response = client.request("GET", target)

@@ -1,8 +1,7 @@
-"""AWS credentials: those in the environment directly, others by botocore's provider chain, which refreshes.
+"""AWS credentials: from the environment directly, or by botocore's provider chain, which refreshes them.
 
-A Lambda function has its credentials in three variables; reading them here loads nothing of botocore's
-session (0.1 s of imports, 0.3 s without valid bytecode). An ECS task, a profile, SSO: botocore.session, on
-first use.
+A Lambda function has its credentials in three variables: reading them here spares the import of botocore's session
+(0.1 s). For an ECS task, a profile or SSO, botocore.session is loaded at first use.
 """
 
 import logging
@@ -35,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 
 def from_environment() -> Credentials | None:
-    """Read what botocore's first provider, EnvProvider, would; None if there is nothing, or an expiry.
+    """Return the credentials in the environment, as botocore's EnvProvider does; None if unset, or with an expiry.
 
     Raises PartialCredentialsError for a key without its secret.
     """
@@ -51,7 +50,7 @@ def from_environment() -> Credentials | None:
 
 
 class CredentialProvider:
-    """Where the credentials of this process come from; shared by all threads."""
+    """The credentials of this process; shared by all threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -60,7 +59,7 @@ class CredentialProvider:
         self._renewed = -RENEWAL_PAUSE
 
     def reset_after_fork(self) -> None:
-        """Start anew, with a lock of its own: in a process that was forked."""
+        """Drop the lock and the credentials of the parent process."""
         self._lock = threading.Lock()
         self._source = None
 
@@ -72,7 +71,7 @@ class CredentialProvider:
         return _now(self._source or self._find())
 
     def renew(self, rejected: Credentials) -> bool:
-        """Get credentials anew, as DynamoDB took these for expired; return whether there are others now."""
+        """Get new credentials after DynamoDB rejected some as expired; return True if they are others."""
         with self._lock:
             if self._source is None or _now(self._source) != rejected:  # another thread was faster
                 return True
@@ -154,10 +153,10 @@ class ExpiringCredentials:
 
 @contextmanager
 def _as_botocore_errors() -> Iterator[None]:
-    """Raise whatever goes wrong with credentials as what PynamoDB takes for an outage.
+    """Raise every failure of the provider chain as a BotoCoreError.
 
-    The chain also raises ValueError for settings, RuntimeError for what is still expired after a refresh, and
-    STS's ClientError, which would be taken for an answer of DynamoDB.
+    The chain also raises ValueError for settings, RuntimeError for credentials that are expired after a refresh, and
+    STS's ClientError, which would look like a response of DynamoDB.
     """
     try:
         yield

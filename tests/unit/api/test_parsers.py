@@ -1,10 +1,12 @@
 """Media types: which parser takes a body, and which renderer the client prefers."""
 
+from contextlib import nullcontext
+
 import pytest
-from rest_framework.exceptions import NotAcceptable
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
+from picus_api.core.errors import NotAcceptable, UnsupportedContentCoding, UnsupportedMediaType
 from picus_api.pages.browsable import BrowsableRenderer
 from picus_api.parsers import ItemParser, Negotiation
 from picus_api.renderers import ItemRenderer, NdjsonRenderer
@@ -67,10 +69,12 @@ def test_format_in_query_overrides_accept() -> None:
 )
 def test_media_type_selects_parser(method: str, content_type: str, parsed: bool) -> None:
     request = Request(APIRequestFactory().generic(method, "/picus/put", "{}", content_type))
-    assert (Negotiation().select_parser(request, [ItemParser()]) is not None) is parsed
+    with nullcontext() if parsed else pytest.raises(UnsupportedMediaType):
+        assert isinstance(Negotiation().select_parser(request, [ItemParser()]), ItemParser)
 
 
-def test_content_coding_selects_no_parser() -> None:
+def test_content_coding_is_refused() -> None:
     headers = {"content-encoding": "gzip"}
     request = Request(APIRequestFactory().generic("POST", "/picus/put", "{}", "application/json", headers=headers))
-    assert Negotiation().select_parser(request, [ItemParser()]) is None
+    with pytest.raises(UnsupportedContentCoding):
+        Negotiation().select_parser(request, [ItemParser()])

@@ -24,6 +24,8 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
     "IdempotencyTableMissing": ("a and b",),
     "ItemNotFound": ("k",),
     "MethodNotAllowed": ("PATCH",),
+    "UnsupportedContentCoding": ("gzip",),
+    "UnsupportedMediaType": ("text/plain", "application/json"),
 }
 # Their messages say what exactly is wrong, so the raising code brings them.
 SPECIFIC = ("InvalidJson", "InvalidHeader", "InvalidKey", "PreconditionFailed", "WriteConflict")
@@ -88,8 +90,14 @@ CODES = {"BadLine": "invalid_json"}
 @every_class
 def test_retry_after_stands_in_headers(error_class: type[PicusError]) -> None:
     retry_after = error_class.retry_after
-    assert instance(error_class).headers() == ({} if retry_after is None else {"Retry-After": str(retry_after)})
+    field = instance(error_class).headers().get("Retry-After")
+    assert field == (None if retry_after is None else str(retry_after))
     assert retry_after is None or (retry_after > 0 and error_class.status in (409, 503))
+
+
+def test_unsupported_body_names_what_is_supported() -> None:
+    assert errors.UnsupportedMediaType("text/plain", "application/json").headers() == {"Accept": "application/json"}
+    assert errors.UnsupportedContentCoding("gzip").headers() == {"Accept-Encoding": "identity"}
 
 
 def test_throttling_and_load_ask_for_a_retry() -> None:
