@@ -28,7 +28,12 @@ def expected(status: int, body: str, **headers: str) -> dict[str, Any]:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return {
         "statusCode": status,
-        "headers": {"Content-Type": "application/json", **named, "X-Request-Id": REQUEST_ID},
+        "headers": {
+            "Content-Type": "application/json",
+            "Cache-Control": "no-cache",
+            **named,
+            "X-Request-Id": REQUEST_ID,
+        },
         "body": body,
         "isBase64Encoded": False,
     }
