@@ -44,13 +44,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "picus_api.middleware.request_log",
-    "picus_api.middleware.health_endpoints",
-    "picus_api.middleware.security_headers",
-    "picus_api.middleware.static_conditions",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "picus_api.middleware.check_host",
-    "picus_api.middleware.chunked_body",
-    "picus_api.capacity_middleware.consumed_capacity",
+    "picus_api.middleware.request_rules",
 ]
 
 # Rules that the delete function shares; without origins nothing of it is there.
