@@ -64,6 +64,12 @@ class JsonViewSet(ViewSet):
 
         return update_wrapper(view, negotiating)
 
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """DRF's header fields. The Vary that compression would add to each response is a part of them."""
+        headers: dict[str, str] = super().default_response_headers
+        return headers | {"Vary": "Accept, Accept-Encoding"}
+
     @classmethod
     def _constant_headers(cls, actions: Mapping[str, str], initkwargs: dict[str, Any]) -> dict[str, str]:
         """Return the header fields of every response, which DRF computes from the methods that a view has."""

@@ -16,6 +16,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from picus_api import health
 from picus_api.capacity_middleware import consumed_capacity
+from picus_api.compression import compress
 from picus_api.core import logs
 from picus_api.core.errors import BodyTimeout, IncompleteBody, MalformedRequest, MethodNotAllowed, PathNotFound
 from picus_api.core.request_target import InvalidRequestTarget, has_dot_segment, parse_request_target
@@ -67,7 +68,8 @@ def _respond(request: HttpRequest, get_response: GetResponse) -> HttpResponseBas
     response = get_response(request)
     if response.status_code == 405:
         response = _in_error_shape(request, response)
-    if isinstance(response, HttpResponse):
+    compress(request, response)
+    if isinstance(response, HttpResponse) and response.status_code != 304:
         response.headers.setdefault("Content-Length", str(len(response.content)))
     if is_head:
         _drop_body(response)
