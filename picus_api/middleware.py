@@ -115,7 +115,7 @@ _HEALTH: dict[str, Callable[[HttpRequest], HttpResponse]] = {
 def request_rules(get_response: GetResponse) -> GetResponse:
     """Apply what every request needs: health endpoints, static files, Host, chunked bodies, security headers.
 
-    One middleware, because Django wraps each in a function of its own, which takes measurable time.
+    One middleware, because Django wraps each in one more function, which takes measurable time.
     """
     serve = check_host(chunked_body(consumed_capacity(get_response)))
     # A static file is served before the check of the Host.
