@@ -1,4 +1,4 @@
-"""Middleware: the id and log line of a request, health endpoints, security headers, and bodies without a length."""
+"""Middleware: the id and log line of a request, and the rules of all requests."""
 
 import io
 import time
@@ -6,12 +6,17 @@ from collections.abc import Callable
 from typing import cast
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.core.handlers.exception import response_for_exception
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from dockerflow.django import views as dockerflow_views
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from picus_api import health
+from picus_api.capacity_middleware import consumed_capacity
+from picus_api.compression import compress
 from picus_api.core import logs
 from picus_api.core.errors import BodyTimeout, IncompleteBody, MalformedRequest, MethodNotAllowed, PathNotFound
 from picus_api.core.keys import has_dot_segment
@@ -20,6 +25,9 @@ from picus_api.exceptions import error_response
 from picus_api.request_body import BODY_ERROR, is_chunked, is_ndjson, limit_waiting
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+MAX_KNOWN_HOSTS = 64
+"""Values of Host that are not checked again."""
 
 
 def request_log(get_response: GetResponse) -> GetResponse:
@@ -61,7 +69,8 @@ def _respond(request: HttpRequest, get_response: GetResponse) -> HttpResponseBas
     response = get_response(request)
     if response.status_code == 405:
         response = _in_error_shape(request, response)
-    if isinstance(response, HttpResponse):
+    compress(request, response)
+    if isinstance(response, HttpResponse) and response.status_code != 304:
         response.headers.setdefault("Content-Length", str(len(response.content)))
     if is_head:
         _drop_body(response)
@@ -104,28 +113,60 @@ _HEALTH: dict[str, Callable[[HttpRequest], HttpResponse]] = {
 }
 
 
-def health_endpoints(get_response: GetResponse) -> GetResponse:
-    """Serve Dockerflow's endpoints before the check of the Host: the load balancer sends an IP address.
+def request_rules(get_response: GetResponse) -> GetResponse:
+    """Apply what every request needs: health endpoints, static files, Host, chunked bodies, security headers.
 
-    Dockerflow's own middleware would serve ``__error__`` too, with which any client could raise an alarm.
+    One middleware, because Django wraps each in one more function, which takes measurable time.
     """
+    serve = check_host(chunked_body(consumed_capacity(get_response)))
+    # A static file is served before the check of the Host.
+    serve_static = static_conditions(WhiteNoiseMiddleware(serve))
+    static_prefix = settings.STATIC_URL
+    page_headers = {
+        "Content-Security-Policy": settings.CONTENT_SECURITY_POLICY,
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        view = _HEALTH.get(request.path_info.removesuffix("/"))
-        if view is None:
-            return get_response(request)
-        if request.method in ("GET", "HEAD"):
-            return view(request)
-        return HttpResponse(status=200 if request.method == "OPTIONS" else 405, headers={"Allow": "GET, HEAD, OPTIONS"})
+        path = request.path_info
+        if path.startswith("/__") and (view := _HEALTH.get(path.removesuffix("/"))):
+            return _health_response(request, view)
+        response = serve_static(request) if path.startswith(static_prefix) else serve(request)
+        response["X-Content-Type-Options"] = "nosniff"
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            for name, value in page_headers.items():
+                response[name] = value
+        return response
 
     return middleware
 
 
+def _health_response(request: HttpRequest, view: Callable[[HttpRequest], HttpResponse]) -> HttpResponse:
+    """Serve one of Dockerflow's endpoints before the check of the Host: the load balancer sends an IP address.
+
+    Dockerflow's own middleware would serve ``__error__`` too, with which any client could raise an alarm.
+    """
+    if request.method in ("GET", "HEAD"):
+        return view(request)
+    return HttpResponse(status=200 if request.method == "OPTIONS" else 405, headers={"Allow": "GET, HEAD, OPTIONS"})
+
+
 def check_host(get_response: GetResponse) -> GetResponse:
     """Refuse a foreign Host. Django checks the Host only where code asks for it."""
+    known: set[str] = set()
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        request.get_host()
+        host = request.META.get("HTTP_HOST")
+        if host not in known:
+            try:
+                request.get_host()
+            except DisallowedHost as error:
+                return response_for_exception(request, error)
+            # ALLOWED_HOSTS can have wildcards: clients must not make this set grow.
+            if host is not None and len(known) < MAX_KNOWN_HOSTS:
+                known.add(host)
         return get_response(request)
 
     return middleware
@@ -163,37 +204,13 @@ def _read_chunks(request: HttpRequest) -> None:
     request.META["CONTENT_LENGTH"] = str(length)
 
 
-def security_headers(get_response: GetResponse) -> GetResponse:
-    """Add security headers: nosniff on every response; CSP, frame, referrer and opener policies on HTML.
-
-    Django's own middlewares would add all of them to every response, which takes measurable time.
-    """
-    page = {
-        "Content-Security-Policy": settings.CONTENT_SECURITY_POLICY,
-        "X-Frame-Options": "DENY",
-        "Referrer-Policy": "same-origin",
-        "Cross-Origin-Opener-Policy": "same-origin",
-    }
-
-    def middleware(request: HttpRequest) -> HttpResponseBase:
-        response = get_response(request)
-        response["X-Content-Type-Options"] = "nosniff"
-        if response.headers.get("Content-Type", "").startswith("text/html"):
-            for name, value in page.items():
-                response[name] = value
-        return response
-
-    return middleware
-
-
 def static_conditions(get_response: GetResponse) -> GetResponse:
     """Apply If-None-Match in all its forms to static files: WhiteNoise compares whole fields only."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         tag = response.headers.get("ETag")
-        is_static = tag and response.status_code == 200 and request.path_info.startswith(settings.STATIC_URL)
-        if not (is_static and "HTTP_IF_NONE_MATCH" in request.META):
+        if not tag or response.status_code != 200 or "HTTP_IF_NONE_MATCH" not in request.META:
             return response
         return get_conditional_response(request, tag, None, cast(HttpResponse, response)) or response
 

@@ -16,7 +16,7 @@ from picus_api.core.query import pagination
 from picus_api.core.query.pagination import Page
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.to_json import json_from_attributes
-from picus_api.core.values.version_attribute import without_version
+from picus_api.core.values.version_attribute import remove_version
 
 
 class Item(Model):
@@ -45,13 +45,17 @@ class Item(Model):
     def from_raw_data(cls, data: AttributeMap) -> "Item":
         """Return the item with this attribute map."""
         document = dict(data)
-        item = cls(document.pop(KEY)["S"])
+        # Without PynamoDB's __init__, which sets defaults and discriminators that this model does not have.
+        item = cls.__new__(cls)
+        item.attribute_values = {KEY: document.pop(KEY)["S"]}
         item.document = document
         return item
 
     def json_text(self) -> bytes:
         """Return the item as JSON, exactly: the key first, without the version attribute."""
-        return json_from_attributes(without_version(self.serialize()))
+        attributes = self.serialize()
+        remove_version(attributes)
+        return json_from_attributes(attributes)
 
     def etag(self) -> str:
         """Return the strong ETag of the item."""

@@ -13,12 +13,12 @@ _put = ItemViewSet.as_view({"post": "create"}, name="New item", renderer_classes
 _keyed = KeyedItemViewSet.as_view({"put": "update", "patch": "partial_update"}, name="Item")
 
 urlpatterns = [
-    # First, because most requests are for it. [\s\S] instead of a dot: a key may contain a line break.
+    # First, because most requests are for these. [\s\S] instead of a dot: a key may contain a line break.
     re_path(r"^picus/get/[\s\S]+\Z", ItemViewSet.as_view({"get": "retrieve"}, name="Item")),
+    path("picus/put", _put, name="put"),
     path("", Root.as_view(), name="root"),
     path("picus/list", _list, name="list"),
     path("picus/list/", _list),
-    path("picus/put", _put, name="put"),
     path("picus/put/", _put),
     re_path(r"^picus/put/[\s\S]+\Z", _keyed),
     path("schema/", openapi_views.description, name="schema"),

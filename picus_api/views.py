@@ -8,7 +8,6 @@ from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from rest_framework.viewsets import ViewSet
 
 from picus_api.bulk_create import create_many
 from picus_api.core.errors import BadRequest, InvalidHeader, InvalidJson, PathNotFound
@@ -16,6 +15,7 @@ from picus_api.core.idempotency import parse_idempotency_key
 from picus_api.core.keys import KEY, key_from_path
 from picus_api.core.preconditions import Preconditions, parse_preconditions
 from picus_api.core.values.attribute_values import AttributeMap
+from picus_api.json_viewset import JsonViewSet
 from picus_api.list_view import list_items
 from picus_api.models import Item
 from picus_api.parsers import ACCEPT_PATCH, ACCEPT_POST
@@ -46,7 +46,7 @@ class Root(APIView):
         )
 
 
-class ItemViewSet(ViewSet):
+class ItemViewSet(JsonViewSet):
     """Items of the table."""
 
     @property
@@ -87,7 +87,7 @@ class ItemViewSet(ViewSet):
         return respond(request, item, headers={"ETag": tag})
 
 
-class KeyedItemViewSet(ViewSet):
+class KeyedItemViewSet(JsonViewSet):
     """The item under a key that the client chooses."""
 
     def update(self, request: Request, **kwargs: str) -> HttpResponseBase:
@@ -98,12 +98,12 @@ class KeyedItemViewSet(ViewSet):
             raise InvalidHeader("Content-Range is not supported: send the whole item, or use PATCH.")
         item, created = Item.replace(key, _document(request), _preconditions(request))
         tag = item.etag()
-        return _created_response(request, key, tag) if created else Response({KEY: key}, headers={"ETag": tag})
+        return _created_response(request, key, tag) if created else respond(request, {KEY: key}, headers={"ETag": tag})
 
-    def partial_update(self, request: Request, **kwargs: str) -> Response:
+    def partial_update(self, request: Request, **kwargs: str) -> HttpResponseBase:
         """Apply a JSON Merge Patch to the item, and return the item."""
         item = Item.patch(_key(request._request), _document(request), _preconditions(request))
-        return Response(item, headers={"ETag": item.etag(), "Content-Location": item_path(item.object_id)})
+        return respond(request, item, headers={"ETag": item.etag(), "Content-Location": item_path(item.object_id)})
 
     @property
     def default_response_headers(self) -> dict[str, str]:

@@ -44,13 +44,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "picus_api.middleware.request_log",
-    "picus_api.middleware.health_endpoints",
-    "picus_api.middleware.security_headers",
-    "picus_api.middleware.static_conditions",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "picus_api.middleware.check_host",
-    "picus_api.middleware.chunked_body",
-    "picus_api.capacity_middleware.consumed_capacity",
+    "picus_api.middleware.request_rules",
 ]
 
 # The delete function has the same rules. Without origins CORS is off.

@@ -2,26 +2,64 @@
 
 import os
 import sys
+from collections.abc import Callable
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
+import django
 from django.conf import settings
 from django.core.cache import close_caches
-from django.core.signals import request_finished, request_started
-from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections, reset_queries
+from django.core.handlers.base import reset_urlconf
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.core.signals import request_finished
+from django.db import close_old_connections
+from django.http import HttpRequest
+from django.utils.log import log_response
 
 from picus_api.core.environment import SettingError, required
 
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "picus_project.settings")
+
+
+class Handler(WSGIHandler):
+    """Django's WSGI handler without the settings of a thread that no code of Picus changes.
+
+    Those are the prefix of the script, the URLconf and the signal of a new request, to which nothing is connected.
+    """
+
+    _middleware_chain: Callable[[HttpRequest], Any]
+
+    def __call__(self, environ: dict[str, Any], start_response: "StartResponse") -> Any:
+        """Respond to a WSGI request (PEP 3333)."""
+        response = self.get_response(WSGIRequest(environ))
+        cookies = [("Set-Cookie", cookie.output(header="")) for cookie in response.cookies.values()]
+        start_response(f"{response.status_code} {response.reason_phrase}", [*response.items(), *cookies])
+        file = getattr(response, "file_to_stream", None)
+        if file is None:
+            return response
+        file.close = response.close
+        return environ["wsgi.file_wrapper"](file, response.block_size)
+
+    def get_response(self, request: HttpRequest) -> Any:
+        """Return the response of the middleware and the view."""
+        response = self._middleware_chain(request)
+        response._resource_closers.append(request.close)
+        if response.status_code >= 400:
+            log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
+        return response
+
 
 try:
     required("DYNAMODB_TABLE_NAME")
-    application = get_wsgi_application()
-    # Without a database and a cache there is nothing to reset at the start and end of a request.
-    request_started.disconnect(reset_queries)
-    request_started.disconnect(close_old_connections)
+    django.setup(set_prefix=False)
+    application = Handler()
+    # Without a database, a cache and another URLconf there is nothing to reset at the end of a request.
     request_finished.disconnect(close_old_connections)
     request_finished.disconnect(close_caches)
+    request_finished.disconnect(reset_urlconf)
     # Import views and DRF before workers are forked, instead of in the first request.
     import_module(settings.ROOT_URLCONF)
 except SettingError as error:

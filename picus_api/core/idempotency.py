@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 
 from picus_api.core.dynamodb import table
 from picus_api.core.dynamodb.backoff import Backoff
-from picus_api.core.dynamodb.dynamodb_errors import ServiceError
+from picus_api.core.dynamodb.table import ConditionFailed, TransactionConflict
 from picus_api.core.errors import (
     IdempotencyKeyInUse,
     IdempotencyKeyReused,
     IdempotencyTableMissing,
     InvalidHeader,
-    ItemTooLarge,
-    TableThrottled,
+    ItemExists,
+    TableMissing,
 )
 from picus_api.core.etag import etag
 from picus_api.core.keys import KEY
@@ -85,7 +85,7 @@ def create_once(idempotency_key: str, item: AttributeMap, fingerprint: str) -> C
             if used.record["fingerprint"] != {"S": fingerprint}:
                 raise IdempotencyKeyReused from None
             return Created(used.record[KEY]["S"], used.record["etag"]["S"])
-        except _InProgress:
+        except TransactionConflict:
             if not backoff.wait():
                 raise IdempotencyKeyInUse from None
 
@@ -96,53 +96,39 @@ class _KeyUsed(Exception):
         self.record = record
 
 
-class _InProgress(Exception):
-    """Another transaction writes the same record at this moment."""
-
-
 def _record(idempotency_key: str, fingerprint: str, item: AttributeMap) -> AttributeMap:
     return {
         RECORD_KEY: {"S": sha256(idempotency_key.encode()).hexdigest()},
         "fingerprint": {"S": fingerprint},
         KEY: item[KEY],
         "etag": {"S": etag(item)},
-        EXPIRES_AT: {"N": str(int(time.time()) + LIFETIME_SECONDS)},
     }
 
 
 def _write(record: AttributeMap, item: AttributeMap) -> None:
+    try:
+        table.transact(lambda now: [_put_record(record, now), _put_item(item)])
+    except ConditionFailed as failed:
+        if failed.found is None:
+            raise ItemExists from None
+        raise _KeyUsed(failed.found) from failed
+    except TableMissing as error:
+        raise IdempotencyTableMissing(f"{table.table_name()} and {idempotency_table_name()}") from error.__cause__
+
+
+def _put_record(record: AttributeMap, now: int) -> dict[str, Any]:
+    """Return the write of a record at a time of DynamoDB's clock. This machine's clock may be wrong by days."""
     # DynamoDB removes an expired record within days, not at once: until then the record counts as gone.
-    put_record = {
+    write = {
         "TableName": idempotency_table_name(),
-        "Item": record,
+        "Item": {**record, EXPIRES_AT: {"N": str(now + LIFETIME_SECONDS)}},
         "ConditionExpression": "attribute_not_exists(#k) OR #e < :now",
         "ExpressionAttributeNames": {"#k": RECORD_KEY, "#e": EXPIRES_AT},
-        "ExpressionAttributeValues": {":now": {"N": str(int(time.time()))}},
+        "ExpressionAttributeValues": {":now": {"N": str(now)}},
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
-    put_item = {"TableName": table.table_name(), "Item": item, **is_absent()}
-    with table.domain_errors():
-        try:
-            transaction = {"TransactItems": [{"Put": put_record}, {"Put": put_item}]}
-            table.shared_transport().call("TransactWriteItems", transaction)
-        except ServiceError as error:
-            if reason := _reason(error):
-                raise reason from error
-            raise
+    return {"Put": write}
 
 
-def _reason(error: ServiceError) -> Exception | None:
-    """Return the reason for which a transaction was not carried out, or None for an error that any call can meet."""
-    if error.code == "ResourceNotFoundException":
-        return IdempotencyTableMissing(f"{table.table_name()} and {idempotency_table_name()}")
-    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons") or []  # type: ignore[assignment]
-    codes = {reason.get("Code") for reason in reasons}
-    if reasons and reasons[0].get("Item"):
-        return _KeyUsed(reasons[0]["Item"])
-    if "TransactionConflict" in codes:
-        return _InProgress()
-    if codes & {"ProvisionedThroughputExceeded", "ThrottlingError"}:
-        return TableThrottled()
-    if any("tem size" in (reason.get("Message") or "") for reason in reasons):
-        return ItemTooLarge()
-    return None
+def _put_item(item: AttributeMap) -> dict[str, Any]:
+    return {"Put": {"TableName": table.table_name(), "Item": item, **is_absent()}}

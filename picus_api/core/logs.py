@@ -10,6 +10,7 @@ import time
 from collections import deque
 from contextvars import ContextVar
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii
 from os import urandom
 from typing import Any
 
@@ -44,6 +45,13 @@ def choose_request_id(*candidates: str | None) -> str:
     return urandom(16).hex()
 
 
+def _json_value(value: Any) -> str:
+    """Return the JSON of a value. Strings and numbers, which most values are, need no encoder object."""
+    if type(value) is str:
+        return encode_basestring_ascii(value)
+    return str(value) if type(value) in (int, float) else _encode(value)
+
+
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
     return {name: value for name, value in vars(record).items() if name not in _STANDARD}
 
@@ -75,7 +83,8 @@ class JsonFormatter(logging.Formatter):
 
     def request_line(self, fields: dict[str, Any]) -> str:
         """Return the line that ``format`` would make of a request's record."""
-        return f'{{"time": "{_timestamp(time.time())}", {_REQUEST_START}, {_encode(fields)[1:]}'
+        members = ", ".join([f'"{name}": {_json_value(value)}' for name, value in fields.items()])
+        return f'{{"time": "{_timestamp(time.time())}", {_REQUEST_START}, {members}}}'
 
 
 class TextFormatter(logging.Formatter):

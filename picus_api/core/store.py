@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from picus_api.core.dynamodb import table
 from picus_api.core.dynamodb.backoff import Backoff
-from picus_api.core.dynamodb.table import ConditionFailed
+from picus_api.core.dynamodb.table import ConditionFailed, TransactionConflict
 from picus_api.core.errors import BadValue, ItemExists, ItemNotFound, PreconditionFailed, WriteConflict
 from picus_api.core.etag import etag
 from picus_api.core.keys import KEY, check_key, check_new_key
@@ -31,8 +31,8 @@ from picus_api.core.values.version_attribute import with_version, without_versio
 if TYPE_CHECKING:
     from picus_api.core.idempotency import Created
 
-PATCH_SECONDS = 10.0
-"""How long a patch tries to write beside other writers of the same item."""
+CONFLICT_SECONDS = 10.0
+"""How long a patch or a conditional delete tries to write beside other writers of the same item."""
 
 
 class Written(NamedTuple):
@@ -118,7 +118,7 @@ def patch(key: str, changes: AttributeMap, preconditions: Preconditions | None =
     Raises ItemNotFound, PreconditionFailed, WriteConflict, InvalidKey, BadValue, ItemTooLarge, TableUnavailable.
     """
     changes = _document_for(key, changes)
-    backoff = Backoff(0.01, 0.25, time.monotonic() + PATCH_SECONDS)
+    backoff = Backoff(0.01, 0.25, time.monotonic() + CONFLICT_SECONDS)
     while True:
         try:
             return _patch_once(key, changes, preconditions)
@@ -132,18 +132,14 @@ def patch(key: str, changes: AttributeMap, preconditions: Preconditions | None =
 def delete(key: str, preconditions: Preconditions | None = None) -> None:
     """Delete the item if the preconditions hold. Needs the right to delete alone.
 
-    Raises ItemNotFound, PreconditionFailed, TableUnavailable.
+    Raises ItemNotFound, PreconditionFailed, WriteConflict, TableUnavailable.
     """
     check_key(key)
-    condition = is_present()
-    if preconditions not in (None, ONLY_PRESENT):
-        stored = _read_by_refused_delete(key)
-        preconditions.check(key, stored)
-        if stored is None:
-            raise ItemNotFound(key)
-        condition = _unchanged(key, stored)
     try:
-        table.call("DeleteItem", Key={KEY: {"S": key}}, **condition)
+        if preconditions is None or preconditions == ONLY_PRESENT:
+            table.call("DeleteItem", Key={KEY: {"S": key}}, **is_present())
+        else:
+            _delete_matching(key, preconditions)
     except ConditionFailed:
         if preconditions is None:
             raise ItemNotFound(key) from None
@@ -205,6 +201,26 @@ def _patch_once(key: str, changes: AttributeMap, preconditions: Preconditions | 
         raise error.not_comparable(key) from None
     patched = apply_merge_patch(without_version(stored), changes)
     return _put({KEY: {"S": key}, **with_version(patched)}, condition)
+
+
+def _delete_matching(key: str, preconditions: Preconditions) -> None:
+    """Delete the item if its ETag meets the preconditions, at most once.
+
+    A DeleteItem that is repeated after a lost response, and finds no item, may be another request's success. DynamoDB
+    recognises a transaction by its token. Raises ConditionFailed, and what ``delete`` raises.
+    """
+    stored = _read_by_refused_delete(key)
+    preconditions.check(key, stored)
+    if stored is None:
+        raise ItemNotFound(key)
+    write = {"TableName": table.table_name(), "Key": {KEY: {"S": key}}, **_unchanged(key, stored)}
+    backoff = Backoff(0.01, 0.25, time.monotonic() + CONFLICT_SECONDS)
+    while True:
+        try:
+            return table.transact(lambda now: [{"Delete": write}])
+        except TransactionConflict:
+            if not backoff.wait():
+                raise WriteConflict.contended(key) from None
 
 
 def _read_by_refused_delete(key: str) -> AttributeMap | None:

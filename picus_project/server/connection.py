@@ -8,6 +8,7 @@ import struct
 import time
 from collections.abc import Callable, Iterable, MutableMapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, cast
 
 from gunicorn.http import wsgi
@@ -48,6 +49,21 @@ Environ = MutableMapping[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
 
 
+class _CachedConfig:
+    """gunicorn's configuration with each setting looked up once: a request needs about twenty of them."""
+
+    def __init__(self, cfg: Any) -> None:
+        self._cfg = cfg
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._cfg, name)
+        setattr(self, name, value)
+        return value
+
+
+_cached_config = lru_cache(maxsize=1)(_CachedConfig)
+
+
 def limit_read_time(sock: socket.socket) -> None:
     """Make reads raise BlockingIOError after a pause of READ_SECONDS."""
     # The kernel's timeout: Python's own costs one more system call for each read.
@@ -70,6 +86,7 @@ class ClientConnection:
         self.sock, self.fd = sock, sock.fileno()
         self.deadline = 0.0
         self.request_started: float | None = None
+        cfg = _cached_config(cfg)
         self._cfg, self._log, self._slow_clients = cfg, log, slow_clients
         self._client, self._server = client, sock.getsockname()
         self._parser = ServerRequestParser(cfg, sock, client)

@@ -4,7 +4,7 @@ import errno
 import select
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from email.utils import formatdate
 from functools import lru_cache
 
@@ -17,6 +17,12 @@ MAX_DISCARDED_BYTES = 64 * 1024
 """How much of an unread request body gunicorn discards to keep the connection open."""
 PIECE_SECONDS = 5
 """How long a client may take for one piece of a response (384 KB of a list) beyond the limit of slow clients."""
+
+MAX_CHECKED_FIELDS = 256
+_CONSTANT_FIELDS = frozenset(
+    {"Accept-Post", "Allow", "Cache-Control", "Content-Type", "Vary", "X-Content-Type-Options"}
+)
+_checked_fields: set[tuple[str, str]] = set()
 
 
 def http_date() -> str:
@@ -39,6 +45,7 @@ class ServerResponse(wsgi.Response):
     ``slow_clients`` limits the threads that wait for clients.
     """
 
+    headers: list[tuple[str, str]]
     _head = b""
     req: ServerRequest
     slow_clients: ThreadLimit
@@ -57,6 +64,16 @@ class ServerResponse(wsgi.Response):
         """Send 100 Continue, unless the response has started."""
         if not self.has_started:
             self.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def process_headers(self, headers: Iterable[tuple[str, str]]) -> None:
+        """Check and take the application's fields. A field that most responses have is checked once."""
+        for field in headers:
+            if field in _checked_fields:
+                self.headers.append(field)
+                continue
+            super().process_headers([field])
+            if field[0] in _CONSTANT_FIELDS and len(_checked_fields) < MAX_CHECKED_FIELDS:
+                _checked_fields.add((field[0], field[1].strip(" \t")))
 
     def default_headers(self) -> list[str]:
         """Return the status line and the connection's header fields. The date is formatted once a second."""

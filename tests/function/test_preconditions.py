@@ -103,7 +103,7 @@ def test_delete_makes_one_call_or_two_with_etag(fresh: "Path", item: "Table", dy
         assert delete(function, "absent", "*")["statusCode"] == 412
         assert operations(proxy) == ["DeleteItem"] * 2
         assert delete(function, "x", tag(item))["statusCode"] == 200
-        assert operations(proxy) == ["DeleteItem"] * 4
+        assert operations(proxy)[2:] == ["DeleteItem", "TransactWriteItems"]
 
 
 @pytest.mark.parametrize("faults", [["closed after"], ["none", "closed after"], ["500 after", "none", "wrong crc"]])

@@ -6,7 +6,7 @@ successful write would look like a failure:
 - PutItem, refused by the item that it puts: the item is stored, which is success. (The repetition asks DynamoDB to
   return the item.) Another item: a true conflict.
 - DeleteItem, refused because there is no item: the item is gone, which is success. It can't be known whether the lost
-  request deleted it. An item (again): a true conflict.
+  request deleted it: where that matters, the store deletes by TransactWriteItems. An item (again): a true conflict.
 - TransactWriteItems carries a token, by which DynamoDB recognises a repetition for 10 minutes.
 - Unconditional puts and deletes, and batches of them, leave the same state the second time. (As with any SDK, a put by
   another client between the two attempts is overwritten, as if it had come first.)

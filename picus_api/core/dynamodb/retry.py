@@ -12,6 +12,8 @@ THROTTLED = frozenset(
         "RequestLimitExceeded",
         "Throttling",
         "ThrottlingException",
+        # A single write meets a transaction of another request that writes the same item.
+        "TransactionConflictException",
         "TransactionInProgressException",
     }
 )

@@ -35,7 +35,7 @@ class Signer:
         self._endpoint = endpoint
         self._provider = provider
         self._context: SigningContext | None = None
-        self._skew = 0.0  # seconds that DynamoDB's clock is ahead of ours
+        self.clock_offset = 0.0  # seconds that DynamoDB's clock is ahead of ours
 
     def reset_after_fork(self) -> None:
         """Read the credentials again in a forked process."""
@@ -47,7 +47,7 @@ class Signer:
 
         Raises botocore's credential errors.
         """
-        now = int(time.time() + self._skew)
+        now = int(time.time() + self.clock_offset)
         context = self._context
         if context is None or context.second != now:
             credentials = self._provider.current()
@@ -73,10 +73,10 @@ class Signer:
         from email.utils import parsedate_to_datetime  # noqa: PLC0415 - slow to load, hardly ever needed
 
         try:
-            self._skew = parsedate_to_datetime(date).timestamp() - time.time()
+            self.clock_offset = parsedate_to_datetime(date).timestamp() - time.time()
         except ValueError:
             return False
-        logger.warning("the clock is %.0f seconds off DynamoDB's: signing by DynamoDB's", -self._skew)
+        logger.warning("the clock is %.0f seconds off DynamoDB's: signing by DynamoDB's", -self.clock_offset)
         return True
 
     def _renew(self, used: Credentials) -> bool:

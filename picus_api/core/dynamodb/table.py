@@ -5,14 +5,16 @@ Nothing here needs PynamoDB, whose imports alone would be most of the delete fun
 
 import os
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from picus_api.core import environment
-from picus_api.core.dynamodb.retry import THROTTLED
+from picus_api.core.dynamodb.dynamodb_errors import ServiceError
+from picus_api.core.dynamodb.retry import THROTTLED, kind_of
 from picus_api.core.dynamodb.transport import CallResult, Transport, create_transport
 from picus_api.core.errors import ItemTooLarge, TableMissing, TableThrottled, TableUnavailable
 from picus_api.core.keys import KEY
@@ -30,6 +32,10 @@ class ConditionFailed(Exception):
         self.found = found
 
 
+class TransactionConflict(Exception):
+    """Another request writes an item of this transaction at this moment."""
+
+
 def domain_error(error: Exception) -> Exception:
     """Return the domain's error for an error of the transport or of botocore."""
     response = getattr(error, "response", None) or {}
@@ -37,11 +43,27 @@ def domain_error(error: Exception) -> Exception:
     code, message = about.get("Code"), about.get("Message", "")
     if code in ("ConditionalCheckFailedException", "ResourceInUseException"):
         return ConditionFailed(response.get("Item"))
+    if code == "TransactionCanceledException":
+        return _cancellation(response.get("CancellationReasons") or [])
     if code in THROTTLED:
         return TableThrottled()
     if code == "ResourceNotFoundException":
         return TableMissing()
     if code == "ValidationException" and "tem size" in message:
+        return ItemTooLarge()
+    return TableUnavailable()
+
+
+def _cancellation(reasons: list[dict[str, Any]]) -> Exception:
+    """Return the domain's error for a transaction that was not carried out, by the reasons of its writes."""
+    codes = {reason.get("Code") for reason in reasons}
+    if "ConditionalCheckFailed" in codes:
+        return ConditionFailed(next((reason["Item"] for reason in reasons if reason.get("Item")), None))
+    if "TransactionConflict" in codes:
+        return TransactionConflict()
+    if codes & {"ProvisionedThroughputExceeded", "ThrottlingError"}:
+        return TableThrottled()
+    if any("tem size" in (reason.get("Message") or "") for reason in reasons):
         return ItemTooLarge()
     return TableUnavailable()
 
@@ -101,6 +123,27 @@ def send(operation: str, request: bytes | dict[str, Any]) -> CallResult:
     """Carry out one operation on any table, with a whole request. Raises what ``call`` raises."""
     with domain_errors():
         return shared_transport().call(operation, request)
+
+
+def transact(writes_at: Callable[[int], list[dict[str, Any]]]) -> None:
+    """Carry out writes in one transaction, which DynamoDB recognises if it is repeated after a lost response.
+
+    ``writes_at`` returns the writes for a time of DynamoDB's clock (whole seconds since 1970). It is called again if
+    DynamoDB refuses this machine's clock. Raises TransactionConflict, and what ``call`` raises.
+    """
+    with domain_errors():
+        transport = shared_transport()
+        try:
+            _transact(transport, writes_at)
+        except ServiceError as error:
+            if kind_of(error) != "skewed":
+                raise
+            _transact(transport, writes_at)
+
+
+def _transact(transport: Transport, writes_at: Callable[[int], list[dict[str, Any]]]) -> None:
+    now = int(time.time() + transport.clock_offset)
+    transport.call("TransactWriteItems", {"TransactItems": writes_at(now)})
 
 
 def probe() -> None:

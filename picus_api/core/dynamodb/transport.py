@@ -32,6 +32,9 @@ from picus_api.core.values.codec import encode
 
 logger = logging.getLogger(__name__)
 
+CLOCK_DEPENDENT = frozenset({"TransactWriteItems"})
+"""Operations whose requests may contain the time: after a correction of the clock the caller makes a new request."""
+
 _transports: "weakref.WeakSet[Transport]" = weakref.WeakSet()
 
 
@@ -114,8 +117,16 @@ class Transport:
             kind = kind_of(error)
             if kind not in state.recovered and self._signer.recover(kind, reply, context.credentials):
                 state.recovered += (kind,)
+                if kind == "skewed" and operation in CLOCK_DEPENDENT:
+                    error.record(state.attempts, response_lost=state.response_lost)
+                    raise error
             else:
                 state.on_service_error(error, kind)
+
+    @property
+    def clock_offset(self) -> float:
+        """Seconds that DynamoDB's clock is ahead of this machine's, as far as signing had to find out."""
+        return self._signer.clock_offset
 
     def connect(self) -> bool:
         """Find credentials and open a connection ahead of the first call. A failure is logged, never raised."""

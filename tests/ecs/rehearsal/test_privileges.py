@@ -45,12 +45,12 @@ def recorded(stage: RehearsedStage, **attributes: str) -> list[Any]:
     return events
 
 
-def called(stage: RehearsedStage, keys: set[str]) -> set[str]:
-    """Return the DynamoDB actions that were called with these access keys."""
-    # A transaction needs the permissions of its writes. That they are puts, IAM has checked.
+def called(stage: RehearsedStage, keys: set[str], transacted: str) -> set[str]:
+    """Return the DynamoDB actions that were called with these access keys; ``transacted``: the one in transactions."""
+    # A transaction needs the permissions of its writes. IAM has checked them.
     actions = stage.emulator.client("dynamodb").meta.service_model.operation_names
     found = {name for name in actions for key in keys if recorded(stage, EventName=name, AccessKeyId=key)}
-    return {"PutItem" if name == "TransactWriteItems" else name for name in found}
+    return {transacted if name == "TransactWriteItems" else name for name in found}
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ def test_roles_allow_exactly_the_calls_that_were_made(stage: RehearsedStage, con
     # Lambda's keys: neither the account's nor assumed by this test.
     deleters = {event["AccessKeyId"] for event in recorded(stage, EventName="DeleteItem")}
     function = deleters - {"test", *stage.emulator.assumed}
-    assert called(stage, stage.scheduler.keys) == granted(stage, roles["TaskRoleArn"])
-    assert called(stage, function) == granted(stage, roles["FunctionRoleArn"])
+    assert called(stage, stage.scheduler.keys, "PutItem") == granted(stage, roles["TaskRoleArn"])
+    assert called(stage, function, "DeleteItem") == granted(stage, roles["FunctionRoleArn"])
 
 
 def test_function_runs_with_the_role_of_the_template(stage: RehearsedStage) -> None:

@@ -1,6 +1,10 @@
 """The errors of cancelled transactions, for reasons that no local server gives."""
 
+import calendar
 import json
+import socket
+import time
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -16,7 +20,7 @@ from picus_api.core.errors import (
 )
 from picus_api.core.idempotency import Created, create_once
 from tests.conftest import use_table
-from tests.http_server import Server, answer, replies
+from tests.http_server import Request, Server, answer, error, replies
 
 ITEM = {"object_id": {"S": "new"}, "a": {"N": "1"}}
 RECORD = {"fingerprint": {"S": "print"}, "object_id": {"S": "old"}, "etag": {"S": '"tag"'}}
@@ -67,7 +71,7 @@ def test_create_once_gives_up_beside_endless_conflicts(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    ("code", "message", "error"),
+    ("code", "message", "expected"),
     [
         ("ThrottlingError", "Throughput exceeds the current capacity of your table", TableThrottled),
         ("ProvisionedThroughputExceeded", "The level of configured throughput was exceeded", TableThrottled),
@@ -77,8 +81,34 @@ def test_create_once_gives_up_beside_endless_conflicts(monkeypatch: pytest.Monke
     ],
 )
 def test_create_once_translates_other_reasons(
-    monkeypatch: pytest.MonkeyPatch, code: str, message: str, error: type[Exception]
+    monkeypatch: pytest.MonkeyPatch, code: str, message: str, expected: type[Exception]
 ) -> None:
-    with pytest.raises(error) as raised:
+    with pytest.raises(expected) as raised:
         outcome(monkeypatch, cancelled({"Code": "None"}, {"Code": code, "Message": message}))
-    assert type(raised.value) is error
+    assert type(raised.value) is expected
+
+
+@pytest.mark.parametrize("off_by", [25 * 3600, -25 * 3600])
+def test_records_expire_by_the_clock_of_dynamodb(monkeypatch: pytest.MonkeyPatch, off_by: int) -> None:
+    # With this machine's clock a record that is in force could count as expired, and the item be stored twice.
+    now = time.time() + off_by
+
+    def script(connection: socket.socket, request: Request) -> bool:
+        sent = calendar.timegm(time.strptime(request.headers["x-amz-date"], "%Y%m%dT%H%M%SZ"))
+        skewed = error("RequestTimeTooSkewed", "", 400, f"Date: {formatdate(now, usegmt=True)}")
+        connection.sendall(answer(200, b"{}") if abs(sent - now) < 300 else skewed)
+        return True
+
+    with Server(script) as server:
+        use_table(monkeypatch, server.url, "items")
+        create_once("key", ITEM, "print")
+        table.shared_transport().close()
+        put = json.loads(server.requests[-1].body)["TransactItems"][0]["Put"]
+    assert len(server.requests) == 2
+    assert abs(int(put["ExpressionAttributeValues"][":now"]["N"]) - now) < 60
+    assert abs(int(put["Item"]["expires_at"]["N"]) - now - 24 * 3600) < 60
+
+
+def test_a_server_that_refuses_every_clock_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(TableUnavailable):
+        outcome(monkeypatch, error("RequestTimeTooSkewed", "", 400, "Date: Mon, 30 Nov 2026 10:00:00 GMT"))

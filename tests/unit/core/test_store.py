@@ -276,7 +276,7 @@ def test_patch_is_repeated_after_another_write(stored: Stored, monkeypatch: pyte
 
 def test_patch_gives_up_beside_endless_writes(item_table: str, monkeypatch: pytest.MonkeyPatch) -> None:
     store.replace("x", ONE)
-    monkeypatch.setattr(store, "PATCH_SECONDS", 0.1)
+    monkeypatch.setattr(store, "CONFLICT_SECONDS", 0.1)
     call = table.call
 
     def interfered(operation: str, **request: Any) -> bytes:

@@ -1,0 +1,95 @@
+"""DRF's ViewSet with a short path for requests that leave nothing to negotiate: JSON without a query."""
+
+from collections.abc import Callable, Mapping
+from functools import update_wrapper
+from typing import Any, cast
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from picus_api.core.values.attribute_values import AttributeMap
+from picus_api.parsers import ItemParser, Negotiation
+from picus_api.renderers import ItemRenderer
+
+_NEGOTIATION, _PARSERS, _RENDERER = Negotiation(), (ItemParser(),), ItemRenderer()
+_ANY_JSON = (None, "*/*", ItemRenderer.media_type)
+
+
+class JsonRequest(Request):
+    """DRF's request of a client that takes JSON. What DRF creates for each request is shared here."""
+
+    parsers, authenticators, negotiator = _PARSERS, (), _NEGOTIATION
+    accepted_renderer, accepted_media_type = _RENDERER, ItemRenderer.media_type
+    version = versioning_scheme = None
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+        self.META = request.META
+        self.method = request.method
+        self.parser_context: dict[str, Any] = {"request": self}
+
+    @property
+    def data(self) -> AttributeMap:
+        """The attribute map in the body. Raises what Negotiation and ItemParser raise."""
+        parser: ItemParser = _NEGOTIATION.select_parser(self, _PARSERS)
+        return parser.parse(self._request)
+
+
+class JsonViewSet(ViewSet):
+    """A ViewSet for anonymous clients: without authentication, permissions and throttling.
+
+    DRF's dispatch creates parsers, renderers and a negotiator for each request, and asks them what is known for most
+    requests. Where it is known, the action is called at once. All other requests take DRF's way.
+    """
+
+    @classmethod
+    def as_view(cls, actions: dict[str, Any] | None = None, **initkwargs: Any) -> Any:
+        """Return the view function of these actions. It responds like DRF's."""
+        negotiating: Callable[..., HttpResponseBase] = super().as_view(actions, **initkwargs)
+        actions = dict(actions or {})
+        action_of = {method.upper(): action for method, action in actions.items()}
+        headers = cls._constant_headers(actions, initkwargs)
+
+        def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            action = action_of.get(str(request.method))
+            meta = request.META
+            if action is None or meta.get("QUERY_STRING") or meta.get("HTTP_ACCEPT") not in _ANY_JSON:
+                return negotiating(request, *args, **kwargs)
+            viewset = cls(**initkwargs)
+            viewset.action = action
+            return viewset._respond(JsonRequest(request), headers, kwargs)
+
+        return update_wrapper(view, negotiating)
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """DRF's header fields. The Vary that compression would add to each response is a part of them."""
+        headers: dict[str, str] = super().default_response_headers
+        return headers | {"Vary": "Accept, Accept-Encoding"}
+
+    @classmethod
+    def _constant_headers(cls, actions: Mapping[str, str], initkwargs: dict[str, Any]) -> dict[str, str]:
+        """Return the header fields of every response, which DRF computes from the methods that a view has."""
+        viewset = cls(**initkwargs)
+        for method, action in actions.items():
+            setattr(viewset, method, getattr(viewset, action))
+        if "get" in actions:
+            setattr(viewset, "head", getattr(viewset, actions["get"]))  # noqa: B010 - DRF adds HEAD like this
+        return viewset.default_response_headers
+
+    def _respond(self, request: JsonRequest, headers: dict[str, str], kwargs: dict[str, Any]) -> HttpResponseBase:
+        """Call the action and add the header fields. An error takes DRF's way."""
+        self.request = request
+        try:
+            response: HttpResponseBase = getattr(self, self.action)(request, **kwargs)
+        except Exception as error:
+            response = self.handle_exception(error)
+        if hasattr(response, "render") or response.has_header("Vary"):
+            self.headers = dict(headers)
+            return self.finalize_response(request, cast(Response, response))
+        for name, value in headers.items():
+            response[name] = value
+        return response
