@@ -27,7 +27,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = False
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS")
-BODY_SECONDS = environment.integer("BODY_SECONDS", 60, minimum=1, maximum=3600)
+BODY_SECONDS = environment.body_seconds()
 MAX_BODY_BYTES = environment.integer("MAX_BODY_BYTES", 2_621_440, minimum=1, maximum=1_000_000_000)
 MAX_NDJSON_BYTES = environment.integer("MAX_NDJSON_BYTES", 1_073_741_824, minimum=1, maximum=100_000_000_000)
 NDJSON_SECONDS = environment.integer("NDJSON_SECONDS", 1800, minimum=1, maximum=86_400)
@@ -46,8 +46,9 @@ MIDDLEWARE = [
     "picus_api.middleware.request_log",
     "picus_api.middleware.health_endpoints",
     "picus_api.middleware.security_headers",
+    "picus_api.middleware.static_conditions",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "picus_api.middleware.check_host",
     "picus_api.middleware.chunked_body",
     "picus_api.capacity_middleware.consumed_capacity",
 ]
@@ -74,6 +75,8 @@ CONTENT_SECURITY_POLICY = (
 
 DATABASES: dict[str, object] = {}
 USE_TZ = True
+# None keeps the process's time zone, for log lines in text; Django would change it to America/Chicago.
+TIME_ZONE = None
 USE_I18N = False
 
 TEMPLATES = [
@@ -88,6 +91,8 @@ STATIC_URL = "/static/"
 # Read from the packages at start: no collecting step, nothing to forget in the image.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+# The same CORS as everywhere: CORS_ALLOWED_ORIGINS.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["picus_api.renderers.ItemRenderer", "picus_api.pages.browsable.BrowsableRenderer"],
@@ -105,7 +110,9 @@ DOCKERFLOW_VERSION_CALLBACK = "picus_api.health.version"
 LOG_FORMAT = environment.choice("LOG_FORMAT", "", ("", "json", "text"))
 LOG_LEVEL = environment.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = logs.configuration(LOG_FORMAT, LOG_LEVEL)
-LOGGING["filters"] = {"exceptions": {"()": "picus_project.log_filters.ExceptionsOnly"}}
+LOGGING["filters"] = {
+    "exceptions": {"()": "django.utils.log.CallbackFilter", "callback": lambda record: bool(record.exc_info)}
+}
 # Refused requests have their own line; only exceptions are left to say.
 LOGGING["loggers"]["django.request"] = {"filters": ["exceptions"]}
 LOGGING["loggers"]["django.security.DisallowedHost"] = {"level": "CRITICAL"}

@@ -18,7 +18,6 @@ from picus_api.core.values.version_attribute import without_version
 from picus_api.list_view import HTML_PAGE_ITEMS, next_path
 from picus_api.models import Item
 from picus_api.pretty_json import escape_bidi, escape_key, indent_json
-from picus_api.raw_path import raw_path
 from picus_api.renderers import ItemRenderer, item_path
 
 PREVIEW_CHARACTERS = 240
@@ -117,7 +116,7 @@ def _item_context(item: Item) -> dict[str, Any]:
 def _answer_context(data: Any, request: Request, allowed_methods: list[str]) -> dict[str, Any]:
     """Whatever is neither a list nor an item: where things are, what was created, and errors."""
     query = request.META.get("QUERY_STRING")
-    target = raw_path(request._request) + (f"?{query}" if query else "")
+    target = request._request.path_info + (f"?{query}" if query else "")
     is_root, is_list = request.path == reverse("root"), request.path.rstrip("/") == reverse("list")
     creates = "POST" in allowed_methods
     return {

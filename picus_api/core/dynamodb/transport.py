@@ -88,12 +88,12 @@ class Transport:
         try:
             reply = self._carry_out(operation, request)
         except NoResponse:
-            self._breaker.failed()
+            self._breaker.record_failure()
             raise
         except ServiceError:
-            self._breaker.answered()
+            self._breaker.record_response()
             raise
-        self._breaker.answered()
+        self._breaker.record_response()
         return reply
 
     def _carry_out(self, operation: str, request: bytes) -> CallResult:
