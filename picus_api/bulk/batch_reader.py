@@ -8,7 +8,8 @@ from itertools import count, islice
 from typing import NamedTuple
 
 from picus_api.bulk.errors import BadRecord, DamagedData, MalformedText
-from picus_api.bulk.formats import Format, detect_format
+from picus_api.bulk.format_detection import detect_format, has_first_record
+from picus_api.bulk.formats import Format
 from picus_api.bulk.input_files import InputFile, open_input
 from picus_api.core.batch_write import BATCH_ITEMS, Row
 from picus_api.core.errors import BadRequest, BadValue
@@ -16,8 +17,6 @@ from picus_api.core.keys import KEY, check_new_key
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.codec import encode
 from picus_api.core.values.version_attribute import remove_version, with_version
-
-_PEEK_BYTES = 4096
 
 OnFile = Callable[[InputFile, Format], None]
 """Called before a file is read, with its format."""
@@ -51,7 +50,7 @@ class RecordBatch(NamedTuple):
 def read_batches(files: Iterable[InputFile], chosen: Format | None, on_file: OnFile) -> Iterator[RecordBatch]:
     """Yield batches of BATCH_ITEMS records; the last one has fewer. After a fault no batch follows.
 
-    ``chosen``: the format of all files, or None to detect the format of each.
+    ``chosen``: the format of the records in all files, or None to detect it for each file.
     """
     records = _read_records(files, chosen, on_file)
     for number in count():
@@ -73,7 +72,7 @@ def _read_records(files: Iterable[InputFile], chosen: Format | None, on_file: On
         found = 0
         with open_input(file) as stream:
             try:
-                file_format = chosen or detect_format(stream.reader.peek(_PEEK_BYTES)[:_PEEK_BYTES])
+                file_format = detect_format(stream.read_start(has_first_record), chosen)
                 on_file(file, file_format)
                 for record in file_format.read(stream.reader):
                     found += 1

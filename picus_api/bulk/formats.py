@@ -1,17 +1,15 @@
 """The formats of import and export: how records are split, read and written, and what they can hold.
 
 ``ndjson`` and ``json`` hold items as the HTTP API shows them. ``dynamodb`` is the format of DynamoDB's exports to S3: a
-line ``{"Item": {...}}`` of attribute values for each item.
+line ``{"Item": {...}}`` of attribute values for each item. It is read without ``Item`` too, as the AWS CLI writes it.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
 """
 
-import io
 import json
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from picus_api.bulk.record_reader import Record, read_array, read_lines
+from picus_api.bulk.record_reader import RecordReader, read_array, read_lines
 from picus_api.bulk.validation import check_attributes, unique_members
 from picus_api.core.errors import BadRequest, InvalidJson
 from picus_api.core.keys import KEY
@@ -21,12 +19,16 @@ from picus_api.core.values.from_json import attributes_from_json
 from picus_api.core.values.to_json import json_from_attributes, strict_json_from_attributes
 from picus_api.core.values.version_attribute import remove_version
 
+RESPONSE_METADATA = ("ConsumedCapacity", "ResponseMetadata", "$metadata")
+"""Members that DynamoDB and its SDKs add to responses."""
+_ITEM_MEMBERS = {"Item", *RESPONSE_METADATA}
+
 
 class Format(NamedTuple):
     """A way to split, parse and write items. The writers may change the item that they are given."""
 
     name: str
-    read: Callable[["io.BufferedReader[Any]"], Iterator[Record]]
+    read: RecordReader
     parse: Callable[[bytes], AttributeMap]
     """Returns the item in a record. Raises BadRequest."""
     write: Callable[[AttributeMap], bytes]
@@ -55,9 +57,9 @@ def _parse_dynamodb(text: bytes) -> AttributeMap:
         record: Any = json.loads(text, object_pairs_hook=unique_members)
     except (ValueError, RecursionError) as error:
         raise InvalidJson(f"The record is not valid JSON: {error}.") from error
-    if not isinstance(record, dict) or set(record) != {"Item"}:
-        raise InvalidJson('The record must be {"Item": {...}}, as in a full export to S3.')
-    item: AttributeMap = record["Item"]
+    if not isinstance(record, dict):
+        raise InvalidJson('The record must be {"Item": {...}}, or an object of attribute values.')
+    item: AttributeMap = record["Item"] if "Item" in record and record.keys() <= _ITEM_MEMBERS else record
     check_attributes(item)
     return item
 
@@ -78,12 +80,3 @@ NDJSON = Format("ndjson", read_lines, _parse_json, _write_json, _write_json_stri
 JSON = Format("json", read_array, _parse_json, _write_json, _write_json_strictly, is_array=True)
 DYNAMODB = Format("dynamodb", read_lines, _parse_dynamodb, _write_dynamodb, _write_dynamodb, is_array=False)
 FORMATS = {known.name: known for known in (NDJSON, JSON, DYNAMODB)}
-
-_DYNAMODB_START = re.compile(rb'\s*\{\s*"Item"\s*:\s*\{\s*"[^"]*"\s*:\s*\{\s*"(?:S|N|B|SS|NS|BS|M|L|BOOL|NULL)"\s*:')
-
-
-def detect_format(start: bytes) -> Format:
-    """Return the format of a text by its first bytes."""
-    if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
-        return JSON
-    return DYNAMODB if _DYNAMODB_START.match(start) else NDJSON

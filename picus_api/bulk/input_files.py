@@ -3,7 +3,8 @@
 import io
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +18,8 @@ STDIN = "-"
 _MANIFEST, _SUMMARY = "manifest-files.json", "manifest-summary.json"
 _SUFFIXES = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
 _CHUNK_BYTES = 256 * 1024
+_START_BYTES = 64 * 1024
+"""How much of a file its format is detected by. Longer first records are cut there."""
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib's value for a gzip header and any window size
 
@@ -29,20 +32,66 @@ class InputFile(NamedTuple):
     items: int | None = None
 
     @property
+    def is_regular(self) -> bool:
+        """True for a file on disk. Pipes, devices and what /dev/fd and /proc lead to can't be read again by name."""
+        return self.path is not None and self.path.is_file() and self.path.absolute().parts[1] not in ("dev", "proc")
+
+    @property
     def size(self) -> int:
-        """The bytes on disk; 0 for standard input."""
+        """The bytes on disk; 0 for a pipe."""
         return self.path.stat().st_size if self.path else 0
 
 
-class InputStream(NamedTuple):
-    """The decompressed bytes of a file, and the file itself, whose position shows the progress."""
+class InputStream:
+    """The decompressed bytes of a file, and how far the file was read."""
 
-    reader: "io.BufferedReader[Any]"
-    file: "io.BufferedReader[Any]"
+    def __init__(self, reader: "io.BufferedReader[Any]", file: "io.BufferedReader[Any]") -> None:
+        """Take the reader of the decompressed bytes, and the file below it."""
+        self.reader = reader
+        self._file = file
 
     def position(self) -> int:
         """Return how many bytes of the file were read, or 0 for a pipe."""
-        return self.file.tell() if self.file.seekable() else 0
+        return self._file.tell() if self._file.seekable() else 0
+
+    def read_start(self, is_enough: Callable[[bytes], bool]) -> bytes:
+        """Return the first bytes, without a byte order mark. ``reader`` then begins after the mark.
+
+        Reads _START_BYTES, or less if the file ends or if ``is_enough`` says so: a pipe may be slow.
+        """
+        start, damage = b"", None
+        try:
+            while len(start) < _START_BYTES and (piece := self.reader.read1(_START_BYTES)):
+                start += piece
+                if is_enough(start.removeprefix(BOM_UTF8)):
+                    break
+        except DamagedData as error:
+            damage = error
+        start = start.removeprefix(BOM_UTF8)
+        self.reader = io.BufferedReader(_Prepended(start, self.reader, damage), _CHUNK_BYTES)
+        return start
+
+
+class _Prepended(io.RawIOBase):
+    """Bytes that were read already, and the rest of their stream or the error that followed them."""
+
+    def __init__(self, start: bytes, rest: "io.BufferedReader[Any]", damage: DamagedData | None) -> None:
+        self._start = start
+        self._rest = rest
+        self._damage = damage
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        view = memoryview(buffer).cast("B")
+        if self._start:
+            size = min(len(view), len(self._start))
+            view[:size], self._start = self._start[:size], self._start[size:]
+            return size
+        if self._damage:
+            raise self._damage
+        return self._rest.readinto1(view)
 
 
 def find_input_files(names: Iterable[str]) -> list[InputFile]:
@@ -70,7 +119,7 @@ def _files_of_folder(folder: Path) -> list[InputFile]:
         raise UsageError(f"{folder} has {len(manifests)} exports: name one, such as {manifests[0].parent}.")
     if manifests:
         return _files_of_export(manifests[0])
-    paths = sorted(path for path in folder.iterdir() if path.is_file() and path.name.endswith(_SUFFIXES))
+    paths = sorted(path for path in folder.iterdir() if path.is_file() and path.name.lower().endswith(_SUFFIXES))
     if not paths:
         raise UsageError(f"{folder} has neither {_MANIFEST} nor files that end in {', '.join(_SUFFIXES)}.")
     return [InputFile(str(path), path) for path in paths]

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from picus_api.bulk.errors import BulkError, UsageError
 from picus_api.core.batch_write import is_refusal, refusal_reason
 from picus_api.core.environment import SettingError
-from picus_api.core.errors import BadRequest, ItemExists, PicusError, TableUnavailable
+from picus_api.core.errors import BadParameter, BadRequest, ItemExists, PicusError, TableUnavailable
 
 FAILED, USAGE = 1, 2
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -127,6 +127,8 @@ def error_message(error: Exception) -> str:
             return str(error)
         case _ if isinstance(error.__cause__, NoRegionError):
             return "AWS_REGION is not set."
+        case BadParameter():
+            return error.message.replace(f"The parameter {error.parameter}", f"--{error.parameter}", 1)
         case BadRequest():
             pointer = f" (at {error.pointer})" if error.pointer else ""
             return error.message.replace("The body", "The item", 1) + pointer
@@ -142,7 +144,9 @@ def error_message(error: Exception) -> str:
 
 
 def _exit_status(error: Exception) -> int:
-    wrong_usage = isinstance(error, SettingError | UsageError) or isinstance(error.__cause__, NoRegionError)
+    wrong_usage = isinstance(error, SettingError | UsageError | BadParameter) or isinstance(
+        error.__cause__, NoRegionError
+    )
     return USAGE if wrong_usage else FAILED
 
 

@@ -105,7 +105,7 @@ def test_without_the_records_table_a_key_is_503_and_a_plain_post_works(
         assert items.scan()["Items"] == []
         assert client.put('{"a": 1}').status == 201
     log = capfd.readouterr().err
-    assert f"manage.py create_table creates {items.name} and {items.name}_idempotency" in log
+    assert f"./picus create_table creates {items.name} and {items.name}_idempotency" in log
 
 
 def test_the_records_table_may_have_another_name(tables: tuple["Table", "Table"], dynamodb_url: str) -> None:

@@ -14,6 +14,8 @@ from picus_api.table_setup import approximate_count
 
 _CHECKPOINT_SUFFIX = ".export-checkpoint"
 _STDOUT = "-"
+_FORMATS_BY_SUFFIX = {"": NDJSON, ".ndjson": NDJSON, ".jsonl": NDJSON, ".json": JSON}
+_OTHER_COMPRESSION = (".7z", ".br", ".bz2", ".lz4", ".xz", ".zip", ".zst")
 
 
 class Command(TerminalCommand):
@@ -85,7 +87,7 @@ def _chosen(options: dict[str, Any]) -> ExportOptions:
     return ExportOptions(
         path=path,
         format=FORMATS[options["format"]] if options["format"] else _format_of_name(path),
-        gzipped=path is not None and path.suffix == ".gz",
+        gzipped=path is not None and path.suffix.lower() == ".gz",
         segments=options["segments"],
         max_rcu=options["max_rcu"],
         lossy=options["lossy"],
@@ -99,8 +101,19 @@ def _resolved_file(path: Path) -> Path:
     path = path.resolve()
     if path.exists() and not path.is_file():
         raise UsageError(f"{path} is not a file: name a file, or redirect standard output.")
+    if path.suffix.lower() in _OTHER_COMPRESSION:
+        raise UsageError(f"An export compresses by gzip (.gz) only, and not into {path.name}.")
     return path
 
 
 def _format_of_name(path: Path | None) -> Format:
-    return JSON if path and path.name.removesuffix(".gz").endswith(".json") else NDJSON
+    """Return the format that the name of a file says. Raises UsageError for other names."""
+    if path is None:
+        return NDJSON
+    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+    if suffix not in _FORMATS_BY_SUFFIX:
+        raise UsageError(
+            f"{path.name} does not say a format that an export writes: end it with .ndjson, .jsonl or .json, with .gz "
+            "after it to compress, or use --format."
+        )
+    return _FORMATS_BY_SUFFIX[suffix]

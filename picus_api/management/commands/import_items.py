@@ -1,5 +1,6 @@
 """``./picus import_items``: store the items of files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from tqdm import tqdm
 from picus_api.bulk.errors import BulkError, UsageError
 from picus_api.bulk.formats import FORMATS, Format
 from picus_api.bulk.importer import Importer, ImportOptions, ImportResult, OnProgress, check_files
-from picus_api.bulk.input_files import STDIN, InputFile, find_input_files
+from picus_api.bulk.input_files import InputFile, find_input_files
 from picus_api.core.errors import TableUnavailable
 from picus_api.management.terminal import TerminalCommand, add_bulk_options, item_count, positive_number, progress_bar
 
@@ -18,19 +19,22 @@ _CHECKPOINT_SUFFIX = ".import-checkpoint"
 
 class Command(TerminalCommand):
     summary = """
-        Store the items of files, folders or standard input (-). The format of each file is detected: NDJSON (an item
-        per line), a JSON array of items, or DynamoDB's ({"Item": {...}} per line), each plain or gzipped. A folder may
-        be a full export of DynamoDB to S3, with its manifest.
+        Store the items of files, folders or standard input (-). The format of each file is detected by its first
+        record: NDJSON (an item per line), JSON (an array, or objects over several lines), DynamoDB's exports to S3
+        ({"Item": {...}} per line), and the output of `aws dynamodb scan`, each plain or gzipped. Other formats are
+        refused. A folder may be a full export of DynamoDB to S3, with its manifest.
 
         An item keeps its object_id; an item without one gets a new key. An item in the table with the same key is
         replaced, unless --on-conflict skip. Of two items in the files with one key, the later one is stored.
 
         An import that ended early continues when the same command is run again. A checkpoint records the written items.
-        It is beside the first file unless --checkpoint names another place, and it is deleted at the end.
+        It is beside the first file unless --checkpoint names another place, and it is deleted at the end. Pipes have no
+        checkpoint unless --checkpoint names one, because they can't be read again.
     """
     examples = """
         ./picus import_items items.ndjson
         ./picus import_items --dry-run items.json.gz
+        aws dynamodb scan --table-name other --output json | ./picus import_items -
         aws s3 sync s3://BUCKET/AWSDynamoDB/EXPORT export && ./picus import_items export
         zcat items.ndjson.gz | ./picus import_items - --checkpoint items.checkpoint
         ./picus import_items items.ndjson --max-wcu 200 --threads 4
@@ -38,7 +42,7 @@ class Command(TerminalCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("files", nargs="+", metavar="FILE", help="files or folders; - is standard input")
-        parser.add_argument("--format", choices=list(FORMATS), help="default: detected from the first bytes")
+        parser.add_argument("--format", choices=list(FORMATS), help="the kind of the records; default: detected")
         conflict = "what to do with an item whose key is in use; skip takes one request per item; default: %(default)s"
         parser.add_argument("--on-conflict", choices=("replace", "skip"), default="replace", help=conflict)
         threads = positive_number(int, 256)
@@ -57,7 +61,7 @@ class Command(TerminalCommand):
             threads=options["threads"],
             max_wcu=options["max_wcu"],
             skip_existing=options["on_conflict"] == "skip",
-            checkpoint=_checkpoint(options),
+            checkpoint=_checkpoint(options, files),
             restart=options["restart"],
         )
         size = sum(file.size for file in files)
@@ -98,14 +102,13 @@ def _show_on(bar: "tqdm[Any]") -> OnProgress:
     return on_progress
 
 
-def _checkpoint(options: dict[str, Any]) -> Path | None:
-    """Return the checkpoint file. Standard input has none by default, because it can't be read again."""
+def _checkpoint(options: dict[str, Any], files: Sequence[InputFile]) -> Path | None:
+    """Return the checkpoint file. An import from a pipe has none by default, because a pipe can't be read again."""
     if options["checkpoint"]:
         return Path(options["checkpoint"])
-    first = options["files"][0]
-    if first == STDIN:
+    if any(not file.is_regular for file in files):
         return None
-    path = Path(first).absolute()
+    path = Path(options["files"][0]).absolute()
     return path.with_name(path.name + _CHECKPOINT_SUFFIX)
 
 

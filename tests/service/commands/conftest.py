@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from django.core.management import execute_from_command_line
 
 from picus_api.core.dynamodb.table import shared_transport
+from picus_api.management import command_line
 from tests.dynamodb import CREDENTIALS, ROOT
 from tests.unit.core.dynamodb.servers import FaultyProxy, Request, answer
 
@@ -66,7 +66,7 @@ class Terminal:
         code: object = 0
         with redirect_stdout(out), redirect_stderr(err), chdir(self.folder):
             try:
-                execute_from_command_line(["manage.py", *arguments])
+                command_line.run(list(arguments))
             except SystemExit as end:
                 code = end.code or 0
         assert isinstance(code, int)

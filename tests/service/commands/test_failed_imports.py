@@ -72,7 +72,7 @@ def test_cut_file_can_be_replaced_by_the_whole_one(terminal: Terminal, kind: str
     terminal.file("items", whole[: len(whole) * 2 // 3])
     cut = terminal("import_items", "items", "--checkpoint", "checkpoint")
     assert cut.code == 1
-    assert "CommandError: items, line " in cut.err
+    assert "picus: items, line " in cut.err
     imported = len(terminal.rows())
     assert imported in (50, 75)
     assert f"{imported} items are imported; run the same command again to continue." in cut.err
@@ -107,7 +107,7 @@ def test_refused_item_is_found_in_its_batch(terminal: Terminal) -> None:
     terminal.file("items.ndjson", ndjson(items))
     result = terminal("import_items", "items.ndjson", "--threads", "1")
     assert result.code == 1
-    assert "CommandError: items.ndjson, line 41: The item is larger than the 400 KB that DynamoDB holds." in result.err
+    assert "picus: items.ndjson, line 41: The item is larger than the 400 KB that DynamoDB holds." in result.err
     skipping = terminal("import_items", "items.ndjson", "--restart", "--on-conflict", "skip")
     assert "items.ndjson, line 41: " in skipping.err
 
@@ -136,6 +136,11 @@ def test_large_items_are_sent_in_requests_that_fit(terminal: Terminal) -> None:
         (["import_items", "-", "--threads", "0"], "above 0"),
         (["import_items", "-", "--max-wcu", "nan"], "above 0"),
         (["import_items", "-", "--format", "csv"], "invalid choice"),
+        (["export_items", "x.csv"], "end it with .ndjson, .jsonl or .json, with .gz after it to compress"),
+        (["export_items", "x.csv.gz"], "x.csv.gz does not say a format"),
+        (["export_items", "x.parquet", "--dry-run"], "does not say a format"),
+        (["export_items", "x.json.zst"], "compresses by gzip (.gz) only"),
+        (["export_items", "x.zip", "--format", "json"], "compresses by gzip (.gz) only"),
         (["import_items", "-", "--checkpoint", "no/such/folder"], "--checkpoint"),
         (["export_items", "no/such/folder/x"], "--checkpoint"),
         (["export_items", "no/such/folder/x", "--checkpoint", "c"], "can't be written"),

@@ -3,9 +3,12 @@
 import gzip
 import json
 import os
+import subprocess
+import threading
 
 import pytest
 
+from tests.dynamodb import CREDENTIALS, ROOT
 from tests.service.commands.conftest import Terminal, ndjson
 from tests.unit.bulk.conftest import dynamodb_line
 from tests.unit.bulk.test_input_files import s3_export
@@ -35,7 +38,7 @@ def test_every_format_is_imported(terminal: Terminal, kind: str, data: bytes, it
     assert [path.name for path in terminal.folder.iterdir()] == ["items"]
 
 
-@pytest.mark.parametrize("name", ["x.ndjson", "x.jsonl.gz", "x.json", "x.json.gz", "-"])
+@pytest.mark.parametrize("name", ["x.ndjson", "x.jsonl.gz", "x.json", "X.JSON.GZ", "x", "-"])
 def test_name_of_the_file_says_the_format(terminal: Terminal, name: str) -> None:
     terminal.file("items.ndjson", ndjson(ITEMS))
     terminal("import_items", "items.ndjson")
@@ -43,8 +46,9 @@ def test_name_of_the_file_says_the_format(terminal: Terminal, name: str) -> None
     assert result.code == 0
     assert result.err.startswith("60 items exported: ")
     data = result.out.encode() if name == "-" else (terminal.folder / name).read_bytes()
-    text = (gzip.decompress(data) if name.endswith(".gz") else data).decode()
-    items = json.loads(text) if ".json" in name and "jsonl" not in name else list(map(json.loads, text.splitlines()))
+    text = (gzip.decompress(data) if name.lower().endswith(".gz") else data).decode()
+    is_array = name in ("x.json", "X.JSON.GZ")
+    items = json.loads(text) if is_array else list(map(json.loads, text.splitlines()))
     assert by_number(items) == ITEMS
     assert {path.name for path in terminal.folder.iterdir()} == {"items.ndjson", name} - {"-"}
 
@@ -61,6 +65,40 @@ def test_standard_input_is_imported(terminal: Terminal) -> None:
     result = terminal("import_items", "-", given=gzip.compress(ndjson(ITEMS).encode()))
     assert result.code == 0
     assert by_number(terminal.rows()) == ITEMS
+
+
+@pytest.mark.parametrize("name", ["/dev/stdin", "pipe"])
+def test_pipe_is_imported_without_a_checkpoint(terminal: Terminal, name: str) -> None:
+    data = gzip.compress(ndjson(ITEMS).encode())
+    if name == "pipe":
+        os.mkfifo(terminal.folder / name)
+        writer = threading.Thread(target=(terminal.folder / name).write_bytes, args=(data,))
+        writer.start()
+        result = terminal("import_items", name)
+        writer.join()
+    else:
+        result = terminal("import_items", name, given=data)
+    assert result.code == 0, result.err
+    assert by_number(terminal.rows()) == ITEMS
+
+
+def test_process_substitution_is_imported(terminal: Terminal) -> None:
+    terminal.file("x.gz", gzip.compress(ndjson(ITEMS).encode()))
+    where = f"DYNAMODB_TABLE_NAME={terminal.table.name} DYNAMODB_ENDPOINT_URL={terminal.url}"
+    script = f'{where} {ROOT}/picus import_items <(zcat x.gz) <(echo \'{{"object_id": "k60", "n": 60}}\')'
+    result = subprocess.run(
+        ["bash", "-c", script], cwd=terminal.folder, env=os.environ | CREDENTIALS, capture_output=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert [row["n"] for row in by_number(terminal.rows())] == list(range(61))
+
+
+def test_output_of_the_aws_cli_is_imported(terminal: Terminal) -> None:
+    rows = [{"object_id": {"S": f"k{n}"}, "n": {"N": f"{n}"}, "tags": {"SS": ["x"]}} for n in range(60)]
+    terminal.file("scan.json", json.dumps({"Items": rows, "Count": 60, "ScannedCount": 60}, indent=4))
+    result = terminal("import_items", "scan.json")
+    assert result.err.startswith("Reading scan.json (dynamodb).\n60 items imported: ")
+    assert by_number(terminal.rows()) == [{**row, "tags": {"x"}} for row in KEY_AND_N]
 
 
 def test_json_refuses_sets_and_binary_unless_lossy(terminal: Terminal) -> None:

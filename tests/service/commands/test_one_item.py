@@ -48,8 +48,8 @@ def test_item_is_deleted_once(terminal: Terminal) -> None:
     assert (trial.code, trial.err) == (0, 'Item with key "-k" would be deleted.\n')
     first, second = terminal.process("delete_item", "--", "-k"), terminal.process("delete_item", "--", "-k")
     assert (first.code, first.out, first.err) == (0, "", 'Item with key "-k" deleted successfully.\n')
-    assert (second.code, second.out, second.err) == (1, "", 'CommandError: Item with key "-k" not found.\n')
-    assert terminal("get_item", "--", "-k").err == 'CommandError: Item with key "-k" not found.\n'
+    assert (second.code, second.out, second.err) == (1, "", 'picus: Item with key "-k" not found.\n')
+    assert terminal("get_item", "--", "-k").err == 'picus: Item with key "-k" not found.\n'
 
 
 def test_dynamodb_format_keeps_sets_and_binary(terminal: Terminal) -> None:
@@ -100,7 +100,7 @@ def test_errors_are_on_standard_error(terminal: Terminal, arguments: list[str], 
 
 def test_item_over_400_kb_is_refused(terminal: Terminal) -> None:
     result = terminal("put_item", given='{"a": "' + 410_000 * "x" + '"}')
-    assert (result.code, result.err) == (1, "CommandError: The item is larger than the 400 KB that DynamoDB holds.\n")
+    assert (result.code, result.err) == (1, "picus: The item is larger than the 400 KB that DynamoDB holds.\n")
 
 
 def test_list_is_a_line_per_item_up_to_the_limit(terminal: Terminal) -> None:
@@ -112,6 +112,35 @@ def test_list_is_a_line_per_item_up_to_the_limit(terminal: Terminal) -> None:
     assert len(terminal("list_items", "--limit", "7").out.splitlines()) == 7
     rows = [json.loads(line)["Item"] for line in terminal("list_items", "--format", "dynamodb").out.splitlines()]
     assert {row["s"]["SS"][0] for row in rows} == {"x"}
+
+
+def test_list_takes_filter_and_fields_of_the_api(terminal: Terminal) -> None:
+    for number in range(30):
+        terminal.table.put_item(Item={"object_id": f"k{number}", "n": number, "a": {"b": number, "c": 1}})
+    found = terminal("list_items", "--filter", 'n >= 27 OR object_id = "k0"', "--fields", "a.b,n")
+    assert found.code == 0
+    items = sorted(map(json.loads, found.out.splitlines()), key=lambda item: int(item["n"]))
+    assert items == [{"object_id": f"k{n}", "n": n, "a": {"b": n}} for n in (0, 27, 28, 29)]
+    assert all(line.startswith('{"object_id":') for line in found.out.splitlines())
+    assert len(terminal("list_items", "--filter", "n < 20", "--limit", "7").out.splitlines()) == 7
+    assert terminal("list_items", "--filter", "n > 99").out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--filter", "n >"], "--filter is wrong at character 4, where it ends: a JSON value must stand here"),
+        (["--filter", ""], "--filter is empty: leave it out."),
+        (["--fields", ""], "--fields is empty: leave it out."),
+        (["--fields", "a,"], "--fields is wrong at character 3, where it ends: an attribute name must stand here"),
+        (["--filter", "picus_version:*"], "--filter is wrong at character 1"),
+        (["--fields", ",".join(f"a{n}" for n in range(2000))], "--fields is wrong at character 1"),
+    ],
+)
+def test_wrong_list_option_is_a_usage_error(terminal: Terminal, arguments: list[str], message: str) -> None:
+    result = terminal("list_items", *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"picus: {message}")
 
 
 def test_closed_pipe_ends_a_command_silently(terminal: Terminal) -> None:
@@ -128,7 +157,8 @@ def test_closed_pipe_ends_a_command_silently(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["list_items", "get_item", "put_item", "delete_item", "import_items", "export_items"]
+    "command",
+    ["list_items", "get_item", "put_item", "delete_item", "import_items", "export_items", "create_table", "check"],
 )
 def test_help_has_examples(terminal: Terminal, command: str) -> None:
     result = terminal(command, "--help")
@@ -153,7 +183,7 @@ def test_unreachable_dynamodb_is_said_once_without_log_lines(terminal: Terminal,
     result = terminal(*command, url=f"http://127.0.0.1:{free_port()}")
     assert (result.code, result.out) == (1, "")
     [line] = result.err.splitlines()
-    assert line.startswith("CommandError: The table can't be reached: ")
+    assert line.startswith("picus: The table can't be reached: ")
     assert "Connection refused" in line
 
 
@@ -182,7 +212,7 @@ def test_closed_standard_output_is_a_failure(terminal: Terminal) -> None:
     environment = os.environ | CREDENTIALS | {"DYNAMODB_TABLE_NAME": "x", "DYNAMODB_ENDPOINT_URL": terminal.url}
     script = f"exec {sys.executable} {ROOT}/manage.py list_items 1>&-"
     result = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, check=False)
-    assert (result.returncode, result.stderr) == (1, b"CommandError: Standard output is closed.\n")
+    assert (result.returncode, result.stderr) == (1, b"picus: Standard output is closed.\n")
 
 
 def test_missing_region_is_a_usage_error(terminal: Terminal) -> None:
@@ -191,4 +221,4 @@ def test_missing_region_is_a_usage_error(terminal: Terminal) -> None:
     environment |= {"DYNAMODB_TABLE_NAME": "xyz", "HOME": str(terminal.folder), "AWS_EC2_METADATA_DISABLED": "true"}
     command = [sys.executable, str(ROOT / "manage.py"), "list_items"]
     result = subprocess.run(command, env=environment, capture_output=True, check=False)
-    assert (result.returncode, result.stderr) == (2, b"CommandError: AWS_REGION is not set.\n")
+    assert (result.returncode, result.stderr) == (2, b"picus: AWS_REGION is not set.\n")

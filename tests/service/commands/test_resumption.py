@@ -47,7 +47,7 @@ def test_import_resumes_after_any_end(terminal: Terminal, stop: Stop, repeated: 
             if stop is not kill:
                 assert result.code == 1
                 assert "items are imported; run the same command again to continue." in result.err
-                assert result.err.endswith("CommandError: Interrupted.\n")
+                assert result.err.endswith("picus: Interrupted.\n")
         last = terminal("import_items", "items.ndjson", url=proxy.url)
     assert last.code == 0
     assert "Continuing the import" in last.err

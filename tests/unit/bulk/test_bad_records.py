@@ -46,7 +46,8 @@ ROW = '{"Item":{"object_id":{"S":"1"}}}\n'
         (ROW + '{"Item":{"a":{"S":"1"},"a":{"S":"2"}}}', 2, "twice in the same object"),
         (ROW + '{"Item":{"a":' + '{"L":[' * 32 + "]}" * 32 + "}}", 2, "deeper than the 32 levels"),
         (ROW + '{"Item":', 2, "not valid JSON"),
-        (ROW + '{"Keys":{}}', 2, 'must be {"Item"'),
+        (ROW + '{"Keys":{}}', 2, "must be an attribute value: an object with one type, such as"),
+        (ROW + "[1]", 2, 'must be {"Item": {...}}, or an object of attribute values'),
     ],
 )
 def test_error_names_file_line_and_value(write_file: WriteFile, text: str, line: int, message: str) -> None:
