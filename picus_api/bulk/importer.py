@@ -81,9 +81,10 @@ class Importer:
         self._keys_in_progress: set[str] = set()
         self._failure: BaseException | None = None
         self.items = self.before = self._skipped = 0
+        self._has_submitted = False
 
     def run(self) -> ImportResult:
-        """Import all records. After an error the checkpoint stays.
+        """Import all records. After an error the checkpoint stays if anything may have been written.
 
         Raises BulkError, TableUnavailable, KeyboardInterrupt.
         """
@@ -95,9 +96,16 @@ class Importer:
             self.checkpoint.check_all_taken()
             self.checkpoint.delete()
         finally:
+            if not self.can_continue:
+                self.checkpoint.delete()
             self.checkpoint.close()
             self._client.close()
         return ImportResult(self.items, self.before, self._skipped, self._limiter.used, time.monotonic() - started)
+
+    @property
+    def can_continue(self) -> bool:
+        """True if this run or an earlier one may have written records, so that the checkpoint is of use."""
+        return self._has_submitted or self.checkpoint.resumed
 
     def _submit_batches(self, pool: ThreadPoolExecutor) -> None:
         for batch in read_batches(self._options.files, self._options.format, self._on_file):
@@ -111,6 +119,7 @@ class Importer:
             self._wait_for_keys(rows)
             self._queue_places.acquire()
             self._raise_failure()
+            self._has_submitted = True
             pool.submit(self._write, batch, list(rows.values()))
 
     def _is_written(self, batch: RecordBatch) -> bool:

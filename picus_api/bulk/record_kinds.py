@@ -142,6 +142,7 @@ _REFUSED: tuple[tuple[Callable[[dict[str, Any]], bool], str], ...] = (
 _ALL_TYPES = frozenset(_CONTENT_TYPES) | frozenset(_LOWER_CASE_TYPES)
 _ENVELOPES = _ITEMS_RESPONSE | _ITEM_RESPONSE | _KEYS_RESPONSE | _WRITE_REQUEST
 _RARE_NAMES = frozenset(("Keys", "dynamodb", "RequestItems", "dataFileS3Key", "manifestFilesS3Key"))
+_SUSPICIOUS_NAMES = _RARE_NAMES | _ENVELOPES
 
 
 def _parse_plain(text: bytes) -> AttributeMap:
@@ -154,7 +155,7 @@ def _parse_plain(text: bytes) -> AttributeMap:
 
 def _may_be_dynamodb(item: AttributeMap) -> bool:
     """Return False for nearly every plain item, in a small part of the time that its parsing takes."""
-    if item.keys() <= _ENVELOPES or not _RARE_NAMES.isdisjoint(item):
+    if not _SUSPICIOUS_NAMES.isdisjoint(item) and (item.keys() <= _ENVELOPES or not _RARE_NAMES.isdisjoint(item)):
         return True
     for value in item.values():
         content = value.get("M")

@@ -87,7 +87,7 @@ class TerminalCommand(BaseCommand):
 
 @contextmanager
 def _warnings_only() -> Iterator[None]:
-    """Hide log lines below WARNING, such as those of retries, unless LOG_LEVEL asks for them.
+    """Hide log lines below WARNING, for example of retries, unless LOG_LEVEL asks for them.
 
     If all retries fail, the error message of the command has their cause.
     """
@@ -131,7 +131,7 @@ def error_message(error: Exception) -> str:
             return error.message.replace(f"The parameter {error.parameter}", f"--{error.parameter}", 1)
         case BadRequest():
             pointer = f" (at {error.pointer})" if error.pointer else ""
-            return error.message.replace("The body", "The item", 1) + pointer
+            return error.message + pointer
         case ItemExists():
             return f"{error.message} Replace it with --replace."
         case TableUnavailable() if is_refusal(error):

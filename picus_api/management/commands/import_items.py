@@ -80,9 +80,10 @@ class Command(TerminalCommand):
         try:
             result = importer.run()
         except (BulkError, TableUnavailable, KeyboardInterrupt):
-            written = importer.items + importer.before
-            advice = "; run the same command again to continue" if chosen.checkpoint else ""
-            self.say(f"{item_count(written, verb=True)} imported{advice}.")
+            if importer.can_continue:
+                written = importer.items + importer.before
+                advice = "; run the same command again to continue" if chosen.checkpoint else ""
+                self.say(f"{item_count(written, verb=True)} imported{advice}.")
             raise
         self.say(_summary(result))
 

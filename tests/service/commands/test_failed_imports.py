@@ -22,7 +22,9 @@ def test_first_bad_record_is_named_and_nothing_written(terminal: Terminal, optio
     assert (result.code, result.out) == (1, "")
     assert "bad, line 2: The number is too large" in result.err
     assert result.err.endswith("(at /b/0)\n")
+    assert "are imported" not in result.err
     assert terminal.rows() == []
+    assert [path.name for path in terminal.folder.iterdir()] == ["bad"]
 
 
 def test_corrected_file_continues_after_the_bad_record(terminal: Terminal) -> None:

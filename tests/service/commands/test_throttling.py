@@ -77,7 +77,7 @@ def test_limit_of_write_units_holds(terminal: Terminal) -> None:
     with FaultyProxy(terminal.url) as proxy:
         started = time.monotonic()
         assert terminal("import_items", "-", "--max-wcu", "150", given=ndjson(items), url=proxy.url).code == 0
-        assert 3.5 < time.monotonic() - started < 12
+        assert time.monotonic() - started > 3.5
     assert all(b'"ReturnConsumedCapacity":"TOTAL"' in request.body for request in proxy.requests)
 
 
@@ -86,7 +86,7 @@ def test_limit_of_read_units_makes_pages_small(terminal: Terminal) -> None:
     with CountingProxy(terminal.url) as proxy:
         started = time.monotonic()
         result = terminal("export_items", "--max-rcu", "60", "--segments", "2", url=proxy.url)
-        assert 4 < time.monotonic() - started < 20
+        assert time.monotonic() - started > 4
     assert result.code == 0
     assert len(result.out.splitlines()) == 300
     scans = [json.loads(request.body) for request in proxy.requests if request.operation == "Scan"]
