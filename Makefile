@@ -1,5 +1,13 @@
 # The two commands: `make run` serves everything locally, `make test` proves it. Both set up what they need.
-PYTHON ?= python3
+# The Python of .python-version if the machine has it, else python3: uv would download the missing one.
+# PYTHON=python3.12 chooses another. Without any from 3.11 to 3.14, uv has to find one.
+ifndef PYTHON
+PYTHON := $(shell for python in python$$(cat .python-version) python3; do $$python -c \
+  'import sys; assert (3, 11) <= sys.version_info < (3, 15); print(sys.executable)' 2>/dev/null && break; done)
+endif
+ifneq ($(PYTHON),)
+export UV_PYTHON ?= $(PYTHON)
+endif
 UV_VERSION := 0.13.9
 # A uv on the PATH is used; otherwise one is installed into .uv, away from the system's Python.
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
@@ -7,8 +15,11 @@ SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
 # uv trusts what the system trusts, such as a company's root certificate.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: run test test-deploy test-rest chromium rehearse image image-test bench format package deploy plan destroy clean
+.PHONY: run test test-fast lint test-deploying test-service test-commands test-others test-browser test-contract \
+	test-local test-unit chromium rehearse image image-test bench format package deploy plan destroy clean
 .DELETE_ON_ERROR:
+
+TEST_ENVIRONMENTS := .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package .venv-checkov/.synced chromium
 
 run: announce-install .venv/.run-synced .venv-ministack/.synced
 	@exec .venv/bin/python manage.py serve
@@ -18,8 +29,24 @@ announce-install:
 	@[ .venv/.run-synced -nt uv.lock ] && [ .venv-ministack/.synced -nt uv.lock ] || echo \
 	  'Installing uv, the service and ministack below this folder: once, about 75 MB to download, 10 to 60 seconds ...'
 
-test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package \
-		.venv-checkov/.synced chromium
+# All tests and checks, in at most ten minutes on two cores. A part of them: make test TESTS=tests/contract
+ifdef TESTS
+test: $(if $(findstring ecs,$(TESTS)),$(TEST_ENVIRONMENTS),.venv/.synced .venv-ministack/.synced $(if $(findstring browser,$(TESTS)),chromium))
+	.venv/bin/python -m pytest $(TESTS)
+else
+test: $(TEST_ENVIRONMENTS)
+	rm -f .coverage .coverage.*
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint test-unit
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(TEST_PARTS)
+	.venv/bin/coverage combine --quiet
+	.venv/bin/coverage report
+endif
+
+# What a developer runs after each edit: no stack, under a minute.
+test-fast: .venv/.synced
+	@.venv/bin/python -m pytest -q tests/unit
+
+lint:
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
@@ -27,11 +54,24 @@ test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package \
 	.venv/bin/cfn-lint ecs/*.yaml
 	.venv/bin/hadolint Dockerfile
 	.venv/bin/zizmor --offline --no-progress --quiet --strict-collection .github/workflows
-	rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-deploy test-rest
-	.venv/bin/coverage combine --quiet
-	.venv/bin/coverage report
-	@$(MAKE) --no-print-directory image-test
+
+# The tests in processes of their own, two at a time: the longest first, so that both cores have work until the end.
+# Only test-deploying builds and deploys the function's package, in build/.
+DEPLOYING := tests/ecs tests/function
+WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/local tests/service tests/unit
+OTHERS := $(filter-out $(WITH_A_PART),$(patsubst %/,%,$(wildcard tests/*/)))
+TEST_PARTS := test-deploying test-service test-local test-browser image-test test-commands test-contract test-others
+
+test-deploying:
+	.venv/bin/coverage run -m pytest $(DEPLOYING)
+test-service:
+	.venv/bin/coverage run -m pytest tests/service --ignore=tests/service/commands --ignore=tests/service/openapi
+test-commands:
+	.venv/bin/coverage run -m pytest tests/service/commands tests/service/openapi
+test-others:
+	$(if $(OTHERS),.venv/bin/coverage run -m pytest $(OTHERS))
+test-browser test-contract test-local test-unit: test-%:
+	.venv/bin/coverage run -m pytest tests/$*
 
 # A browser for the tests of the pages: one that is there, or Debian's.
 chromium:
@@ -41,13 +81,6 @@ chromium:
 	else \
 	  echo 'The tests of the pages need a browser: install the package chromium, or Google Chrome.' >&2; exit 1; \
 	fi; } >/dev/null
-
-# The tests run in two processes on two cores: packaging and deployment, and the rest.
-DEPLOY_TESTS := tests/ecs tests/package
-test-deploy:
-	.venv/bin/coverage run -m pytest $(DEPLOY_TESTS)
-test-rest:
-	.venv/bin/coverage run -m pytest $(filter-out $(DEPLOY_TESTS) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
 
 # A deployment to emulators on this machine, a part of `make test`: docs/rehearsal.md.
 rehearse: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package
@@ -69,7 +102,7 @@ destroy: .venv-package/.synced
 image:
 	@ecs/image.sh $(IMAGE)
 
-# Runs that image as its own user, with the whole contract suite against it.
+# Run the image as its own user, with the whole contract suite against it.
 image-test: image .venv/.synced .venv-ministack/.synced
 	.venv/bin/python -m pytest tests/ecs/image
 
@@ -91,7 +124,7 @@ clean:
 	rm -rf .venv .venv-* .uv build .coverage* .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 .uv/bin/uv:
-	@$(PYTHON) -m venv .uv
+	@$(or $(PYTHON),python3) -m venv .uv
 	@.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 # Environments follow the lock: a stamp newer than it means nothing to do, so a start stays quick.

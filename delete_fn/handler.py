@@ -17,9 +17,8 @@ from picus_api.core.errors import (
     PicusError,
     TableUnavailable,
 )
-from picus_api.core.keys import key_from_path
+from picus_api.core.keys import has_dot_segment, key_from_path, normalise_path
 from picus_api.core.preconditions import parse_preconditions
-from picus_api.core.request_target import normalise
 from picus_api.core.response_body import deleted_body, encode_json
 
 PREFIX = "/picus/"
@@ -45,7 +44,7 @@ def handler(event: Any, context: object) -> Response:
     headers = _headers(request)
     logs.request_id.set(logs.choose_request_id(headers.get("x-amz-cf-id"), headers.get("x-request-id")))
     # The path of an event is still percent-encoded.
-    method, path = str(request.get("httpMethod")), normalise(str(request.get("path")))
+    method, path = str(request.get("httpMethod")), normalise_path(str(request.get("path")))
     try:
         if CORS_ORIGINS and cors.is_preflight(method, headers):
             # The response that the service gives, byte for byte.
@@ -88,7 +87,7 @@ def _metered_response(method: str, path: str, headers: dict[str, str]) -> Respon
 def _route(method: str, path: str, headers: dict[str, str]) -> Response:
     try:
         key = key_from_path(path.removeprefix(PREFIX)) if path.startswith(PREFIX) else ""
-        if not key:
+        if not key or has_dot_segment(path):
             raise PathNotFound
         if method == "OPTIONS":
             return _response(200, encode_json({"name": "Delete an item"}).decode(), ALLOW)

@@ -13,7 +13,8 @@ from dockerflow.django import views as dockerflow_views
 
 from picus_api import health
 from picus_api.core import logs
-from picus_api.core.errors import BodyTimeout, IncompleteBody, MalformedRequest, MethodNotAllowed
+from picus_api.core.errors import BodyTimeout, IncompleteBody, MalformedRequest, MethodNotAllowed, PathNotFound
+from picus_api.core.keys import has_dot_segment
 from picus_api.core.request_target import InvalidRequestTarget, parse_request_target
 from picus_api.exceptions import error_response
 from picus_api.request_body import BODY_ERROR, is_chunked, is_ndjson, limit_waiting
@@ -49,6 +50,8 @@ def _respond(request: HttpRequest, get_response: GetResponse) -> HttpResponseBas
     if target.form == "asterisk":
         # About the server as a whole (RFC 9110, section 9.3.7). The server accepts "*" for OPTIONS only.
         return HttpResponse(headers={"Allow": "GET, HEAD, OPTIONS, PATCH, POST, PUT", "Content-Length": "0"})
+    if has_dot_segment(target.route_path):
+        return error_response(PathNotFound())
     # Routes match the path as it was sent, so that an encoded slash never separates segments.
     request.path = request.path_info = target.route_path
     is_head = request.method == "HEAD"

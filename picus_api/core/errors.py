@@ -31,7 +31,7 @@ class PicusError(Exception):
 
     @property
     def cause(self) -> str:
-        """What happened, for the operator: the underlying error and the id of DynamoDB's request, if there is one."""
+        """The cause for the operator: the underlying error and the id of DynamoDB's request, if there is one."""
         error = self.__cause__ or self
         request_id = getattr(error, "request_id", "")
         return f"{type(error).__name__}: {error}" + (f" (request {request_id})" if request_id else "")
@@ -149,7 +149,7 @@ class BadParameter(BadRequest):
 
 
 class BadLine(PicusError):
-    """A line (from 1) of NDJSON whose item can't be stored. Code and status are those of the item's own error."""
+    """A line (from 1) of NDJSON whose item can't be stored. The item's own error gives code and status."""
 
     def __init__(self, line: int, error: PicusError, message: str | None = None) -> None:
         super().__init__(f"Line {line}: {message or error.message}")
@@ -357,7 +357,7 @@ class ExpectationFailed(PicusError):
 
 
 class IdempotencyKeyReused(PicusError):
-    """The same Idempotency-Key came with another body."""
+    """An Idempotency-Key came again with another body."""
 
     code = "idempotency_key_reused"
     status = 422
@@ -457,7 +457,7 @@ class IdempotencyTableMissing(TableMissing):
 
     @property
     def cause(self) -> str:
-        """What to do, for the operator."""
+        """The cause for the operator, and the command that creates the tables."""
         return f"{super().cause}: ./picus create_table creates {self._tables}"
 
 

@@ -7,10 +7,10 @@ target) and RFC 3986, 6.2.2 (equivalent spellings of a path).
 import re
 from typing import Literal, NamedTuple
 
+from picus_api.core.keys import normalise_path
+
 Form = Literal["origin", "absolute", "asterisk"]
 
-_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_TRIPLET = re.compile("%([0-9A-Fa-f]{2})?")
 # Visible ASCII. A target has no fragment: to cut `a#b` to `a` would name another item.
 _TARGET = re.compile(r"[!-\"$-~]+")
 # No userinfo (RFC 9110, 4.2.4) and no empty host (4.2.1).
@@ -67,20 +67,4 @@ def parse_request_target(raw: str | bytes) -> RequestTarget:
 
 def _parsed(form: Form, scheme: str, authority: str, path_and_query: str) -> RequestTarget:
     path, _, query = path_and_query.partition("?")
-    return RequestTarget(form, scheme, authority, path, normalise(path), query)
-
-
-def normalise(path: str) -> str:
-    """Return the path with encoded unreserved characters decoded and hexadecimal digits in upper case.
-
-    A percent sign without two digits becomes `%25`, or decoding `%%370` could give a new triplet. Source: RFC 3986,
-    6.2.2.1 and 6.2.2.2.
-    """
-    return _TRIPLET.sub(_normalised_triplet, path) if "%" in path else path
-
-
-def _normalised_triplet(match: re.Match[str]) -> str:
-    if not match[1]:
-        return "%25"
-    character = chr(int(match[1], 16))
-    return character if character in _UNRESERVED else match[0].upper()
+    return RequestTarget(form, scheme, authority, path, normalise_path(path), query)

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from picus_api.core.request_target import normalise
+from picus_api.core.keys import normalise_path
 
 
 def matches(pattern: str, route_path: str) -> bool:
@@ -18,5 +18,5 @@ def matches(pattern: str, route_path: str) -> bool:
 @lru_cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     wild = {"*": ".*", "?": "."}
-    body = "".join(wild.get(char) or re.escape(char) for char in normalise(pattern.removeprefix("/")))
+    body = "".join(wild.get(char) or re.escape(char) for char in normalise_path(pattern.removeprefix("/")))
     return re.compile("/" + body, re.DOTALL)

@@ -26,6 +26,17 @@ def test_get_with_encoded_slash_is_404_or_405(client: Client, target: str) -> No
     assert_error(client.request("GET", target), 404, 405)
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@pytest.mark.parametrize(
+    "target",
+    ["/picus/put/../get/victim", "/picus/get/%2e%2e/put/victim", "/picus/./put/victim", "/picus/x/../victim"],
+)
+def test_dot_segments_reach_no_route(client: Client, method: str, target: str) -> None:
+    body = '{"a": 1}' if method == "PUT" else None
+    assert_error(client.request(method, target, body, JSON_TYPE), 404, 405)
+    assert_not_found(client.get("victim"), "victim")
+
+
 def test_encoded_unreserved_characters_are_the_character(client: Client) -> None:
     assert client.request("PUT", "/%70icus/put/unreserved%2Dkey", '{"a": 1}', JSON_TYPE).status == 201
     assert_json(client.request("GET", "/picus/%67et/unreserved-key"))

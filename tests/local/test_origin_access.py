@@ -90,7 +90,10 @@ def test_gateway_forbids_other_requests(
     port: int, function: Function, target: str, headers: tuple[str, ...], host: str
 ) -> None:
     response = delete(port, target, *headers, "X-Amz-Cf-Id: the-id", host=host)
-    assert (response.status, json.loads(response.body)) == (403, {"message": "Forbidden", "error": "Forbidden"})
+    assert (response.status, json.loads(response.body)) == (
+        403,
+        {"message": "Forbidden", "error": "Forbidden", "code": "forbidden"},
+    )
     assert response.headers["x-request-id"] == "the-id"
     assert function.events == []
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # `ssl` takes milliseconds to import, and a local endpoint do
 
 
 class Address(NamedTuple):
-    """Where to connect, and the timeouts in seconds for the connection and for each piece of a response."""
+    """The server to connect to, and the timeouts in seconds for connecting and for each piece of a response."""
 
     host: str
     port: int

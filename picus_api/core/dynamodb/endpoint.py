@@ -28,7 +28,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Endpoint(NamedTuple):
-    """Where DynamoDB is, and the region to sign for."""
+    """The address of DynamoDB, and the region to sign for."""
 
     scheme: str
     host: str
@@ -56,7 +56,7 @@ class SharedConfig(NamedTuple):
 
 
 def find_endpoint(url: str | None = None, region: str | None = None) -> Endpoint:
-    """Return the endpoint for a URL and a region; by default those of AWS's variables and config file.
+    """Return the endpoint for a URL and a region; the default is AWS's variables and config file.
 
     Raises botocore's NoRegionError, or InvalidConfigError for a combination that is impossible or an invalid URL.
     """

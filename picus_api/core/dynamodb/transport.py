@@ -161,7 +161,7 @@ def create_transport(
     limits: Limits = DEFAULT_LIMITS,
     size: int = 32,
 ) -> Transport:
-    """Return a transport to this endpoint and region; by default those of AWS's variables and config file."""
+    """Return a transport to this endpoint and region; the default is AWS's variables and config file."""
     return Transport(find_endpoint(endpoint_url, region), CredentialProvider(), limits, size)
 
 

@@ -27,7 +27,7 @@ def send(stage: RehearsedStage, method: str, path: str, **headers: str) -> tuple
 @pytest.mark.parametrize("path", ["/picus/list", "/picus/get/x", "/__version__", "/"])
 def test_load_balancer_responds_to_cloudfront_only(stage: RehearsedStage, path: str, guess: dict[str, str]) -> None:
     status, body = send(stage, "GET", path, Host=stage.outputs("service")["AlbHost"], **guess)
-    assert (status, list(body)) == (403, ["error"])
+    assert (status, list(body)) == (403, ["error", "code"])
 
 
 @pytest.mark.parametrize("guess", GUESSES)
@@ -37,7 +37,7 @@ def test_api_gateway_responds_to_cloudfront_only(stage: RehearsedStage, method: 
     found = stage.emulator.client("cloudformation").describe_stack_resource(**resource)["StackResourceDetail"]
     path = f"/_aws/execute-api/{found['PhysicalResourceId']}/{NAME}/picus/x"
     status, body = send(stage, method, path, **guess)
-    assert (status, list(body)) == (403, ["error"])
+    assert (status, list(body)) == (403, ["error", "code"])
 
 
 def test_only_api_key_is_that_of_the_template(stage: RehearsedStage) -> None:

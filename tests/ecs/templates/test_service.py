@@ -133,7 +133,7 @@ def test_requests_without_the_secret_get_403_as_json(listener: str) -> None:
     [default] = properties("service", listener)["DefaultActions"]
     response = default["FixedResponseConfig"]
     assert (response["StatusCode"], response["ContentType"]) == ("403", "application/json")
-    assert list(json.loads(response["MessageBody"])) == ["error"]
+    assert list(json.loads(response["MessageBody"])) == ["error", "code"]
 
 
 @pytest.mark.parametrize(("listener", "rule"), LISTENERS.items())

@@ -18,7 +18,8 @@ import pytest
 from picus_api.core.dynamodb.table import shared_transport
 from picus_api.management import command_line
 from tests.dynamodb import CREDENTIALS, ROOT
-from tests.unit.core.dynamodb.servers import FaultyProxy, Request, answer
+from tests.faulty import FaultyProxy
+from tests.http_server import Request, answer
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
