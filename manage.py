@@ -31,9 +31,9 @@ def main() -> None:
         serve()
     if sys.argv[1:2] != ["doctor"]:  # it checks AWS, or the server that it is given
         use_local_stack()
-    from picus_api.management import command_line  # noqa: PLC0415
+    from picus_api.management.command_line import run_command_line  # noqa: PLC0415
 
-    command_line.run(sys.argv[1:])
+    run_command_line(sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -13,19 +13,23 @@ from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand, CommandError
 
 from picus_api import health
+from picus_api.management.terminal import USAGE, exit_silently
 
 PROGRAM = "./picus"
-USAGE = 2
 # Commands of Django that are of use here. Most of the others need a database.
 _DJANGO_COMMANDS = ("diffsettings", "shell")
 _NAME_COLUMN = 18
 
 
-def run(arguments: list[str]) -> None:
+def run_command_line(arguments: list[str]) -> None:
     """Run the command of these arguments. Exits with its status if it is not 0. Raises SettingError."""
     django.setup()
     try:
         _dispatch(arguments)
+        if sys.stdout:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        exit_silently()
     except CommandError as error:
         if "--traceback" in arguments:
             raise

@@ -67,7 +67,7 @@ class TerminalCommand(BaseCommand):
                 self.run(options)
             sys.stdout.flush()
         except BrokenPipeError:
-            _exit_silently()
+            exit_silently()
         except KeyboardInterrupt:
             raise CommandError("Interrupted.", returncode=FAILED) from None
         except Exception as error:
@@ -113,7 +113,7 @@ def _exit_at_once(*_: object) -> NoReturn:
     os._exit(FAILED)
 
 
-def _exit_silently() -> NoReturn:
+def exit_silently() -> NoReturn:
     """Exit after the reader of standard output closed it: the output is incomplete, and a message would not help."""
     # Without this, Python reports at exit that it can't flush standard output.
     sys.stdout = None

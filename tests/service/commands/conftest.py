@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from picus_api.core.dynamodb.table import shared_transport
-from picus_api.management import command_line
+from picus_api.management.command_line import run_command_line
 from tests.dynamodb import CREDENTIALS, ROOT
 from tests.faulty import FaultyProxy
 from tests.http_server import Request, answer
@@ -67,7 +67,7 @@ class Terminal:
         code: object = 0
         with redirect_stdout(out), redirect_stderr(err), chdir(self.folder):
             try:
-                command_line.run(list(arguments))
+                run_command_line(list(arguments))
             except SystemExit as end:
                 code = end.code or 0
         assert isinstance(code, int)

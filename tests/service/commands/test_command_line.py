@@ -1,5 +1,6 @@
 """./picus: the list of commands, the version, and errors in one line."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -58,6 +59,17 @@ def test_commands_of_django_have_errors_without_a_prefix(terminal: Terminal) -> 
     result = terminal("diffsettings", "--no-color", "--force-color")
     assert result.code == 1
     assert result.err.startswith("picus: The --no-color and --force-color options can't be used together.")
+
+
+@pytest.mark.parametrize("command", [["help"], ["diffsettings", "--all"]])
+def test_closed_pipe_ends_help_silently(terminal: Terminal, command: list[str]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    process = subprocess.run(
+        [ROOT / "picus", *command], stdout=write, stderr=subprocess.PIPE, cwd=terminal.folder, check=False
+    )
+    os.close(write)
+    assert (process.returncode, process.stderr) == (1, b"")
 
 
 def test_check_says_that_all_is_well(terminal: Terminal) -> None:
