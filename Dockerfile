@@ -26,7 +26,7 @@ RUN /uv/bin/uv sync --frozen --no-default-groups --no-cache \
     && find .venv/lib/python3*/site-packages/botocore/data -mindepth 1 -maxdepth 1 -type d \
         ! -name sts ! -name 'sso*' ! -name signin -exec rm -r {} + \
     && find .venv \( -name '*.[mp]o' -o -path '*/static/*.map' -o -path '*_sidecar/redoc/*' \) -delete
-COPY manage.py gunicorn.conf.py ./
+COPY manage.py picus gunicorn.conf.py ./
 COPY picus_api picus_api
 COPY picus_project picus_project
 # Compile bytecode that is not checked against its source: the files never change, and the file system may be read-only.

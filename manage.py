@@ -31,9 +31,9 @@ def main() -> None:
         serve()
     if sys.argv[1:2] != ["doctor"]:  # it checks AWS, or the server that it is given
         use_local_stack()
-    from django.core.management import execute_from_command_line  # noqa: PLC0415
+    from picus_api.management.command_line import run_command_line  # noqa: PLC0415
 
-    execute_from_command_line(sys.argv)
+    run_command_line(sys.argv[1:])
 
 
 if __name__ == "__main__":

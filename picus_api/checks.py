@@ -1,4 +1,4 @@
-"""Django's system checks of the tables: ``manage.py check`` runs them."""
+"""Django's system checks of the tables: ``./picus check`` runs them."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from picus_api.core.environment import SettingError
 from picus_api.core.errors import TableUnavailable
 from picus_api.table_setup import table_problem, table_specs
 
-HINT = "Set DYNAMODB_TABLE_NAME, DYNAMODB_ENDPOINT_URL and AWS's variables, or create it: manage.py create_table"
+HINT = "Set DYNAMODB_TABLE_NAME, DYNAMODB_ENDPOINT_URL and AWS's variables, or create it: ./picus create_table"
 
 
 @register("table")

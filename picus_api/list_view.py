@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import chain
@@ -17,13 +16,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from picus_api.core.dynamodb import table
-from picus_api.core.errors import BadParameter, TableUnavailable
+from picus_api.core.errors import BadParameter
 from picus_api.core.keys import MAX_KEY_BYTES
 from picus_api.core.query.cursor import decode_cursor, encode_cursor
-from picus_api.core.query.expressions import Placeholders
-from picus_api.core.query.filters import compile_filter
+from picus_api.core.query.list_expressions import as_query_error, list_expressions
 from picus_api.core.query.pagination import MAX_LIMIT, Page
-from picus_api.core.query.projection import compile_fields
 from picus_api.core.values.to_json import json_from_attributes, json_lines
 from picus_api.models import Item
 
@@ -58,7 +55,7 @@ def list_items(request: Request) -> HttpResponseBase:
     query = parse_list_query(request.query_params) if request.META.get("QUERY_STRING") else _EVERYTHING
     in_browser = request.accepted_renderer.format == "api"
     limit = query.limit or (HTML_PAGE_ITEMS if in_browser else None)
-    with _as_query_error(query):
+    with as_query_error(query.expressions):
         return _stream(request, query) if limit is None else _page(request, query, limit)
 
 
@@ -78,7 +75,7 @@ def parse_list_query(parameters: QueryDict) -> ListQuery:
     return ListQuery(
         None if limit is None else _parse_limit(limit),
         None if cursor is None else decode_cursor(cursor, table.table_name(), filter_text or ""),
-        _expressions(_single_value(parameters, "fields"), filter_text),
+        list_expressions(filter_text, _single_value(parameters, "fields")),
     )
 
 
@@ -114,7 +111,7 @@ def _single_value(parameters: QueryDict, name: str) -> str | None:
     if len(values) > 1:
         raise BadParameter(f"The parameter {name} is given {len(values)} times.", name)
     if not values[0]:
-        raise BadParameter(f"The parameter {name} is empty: leave it out.", name)
+        raise BadParameter.empty(name)
     return values[0]
 
 
@@ -133,16 +130,6 @@ def _parse_limit(text: str) -> int:
     if not _WHOLE_NUMBER.fullmatch(text) or not 1 <= int(text) <= MAX_LIMIT:
         raise BadParameter(f"The parameter limit must be a whole number from 1 to {MAX_LIMIT}.", "limit")
     return int(text)
-
-
-def _expressions(fields: str | None, filter_text: str | None) -> dict[str, Any]:
-    placeholders = Placeholders()
-    expressions = {}
-    if filter_text is not None:
-        expressions["FilterExpression"] = compile_filter(filter_text, placeholders)
-    if fields is not None:
-        expressions["ProjectionExpression"] = compile_fields(fields, placeholders)
-    return {**expressions, **placeholders.parameters()}
 
 
 def _page(request: Request, query: ListQuery, limit: int) -> HttpResponseBase:
@@ -182,14 +169,3 @@ def _ndjson(first: Page, others: Iterator[Page]) -> Iterator[bytes]:
     """Yield a line for each item, a piece for each page. An error in the middle cuts the connection."""
     for page in chain([first], others):
         yield json_lines(page.items)
-
-
-@contextmanager
-def _as_query_error(query: ListQuery) -> Iterator[None]:
-    """Blame the query, not an outage, if DynamoDB refuses the expressions."""
-    try:
-        yield
-    except TableUnavailable as error:
-        if query.expressions and getattr(error.__cause__, "code", "") == "ValidationException":
-            raise BadParameter("DynamoDB does not take this filter or these fields.", "filter") from error
-        raise

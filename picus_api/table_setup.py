@@ -1,4 +1,4 @@
-"""Create and check the tables: the work of ``manage.py create_table`` and ``manage.py check``."""
+"""Create and check the tables: the work of ``./picus create_table`` and ``./picus check``."""
 
 import json
 import time

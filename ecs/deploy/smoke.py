@@ -10,7 +10,7 @@ from ecs.deploy.errors import StepFailed
 from ecs.deploy.stage import Stage
 
 POLL_SECONDS = 1.0
-ADVICE = "Look for the cause: .venv/bin/python manage.py doctor --stage {}"
+ADVICE = "Look for the cause: ./picus doctor --stage {}"
 
 
 def test(stage: Stage) -> None:

@@ -1,24 +1,32 @@
-"""Why a bulk operation stops, in sentences for the operator."""
+"""Errors of imports and exports. Their messages are for the operator."""
 
 
 class BulkError(Exception):
-    """It can't be done, or not to the end."""
+    """The import or export can't be completed."""
 
 
 class UsageError(BulkError):
-    """What was asked for makes no sense: nothing was begun."""
+    """The command line or the files are wrong, so that nothing was started."""
 
 
 class Interrupted(BulkError):
-    """Somebody asked to stop."""
+    """The operator stopped the command."""
 
 
 class BadRecord(BulkError):
-    """A record that can't be imported, and where it is."""
+    """A record that can't be imported. The message starts with its file and line."""
 
-    def __init__(self, source: str, line: int, message: str) -> None:
-        super().__init__(f"{source}, line {line}: {message}")
+    def __init__(self, file: str, line: int, message: str) -> None:
+        super().__init__(f"{file}, line {line}: {message}")
 
 
-class BadStream(Exception):
-    """A file ends where it can't, or is damaged."""
+class DamagedData(Exception):
+    """The bytes of a file are damaged or end too early."""
+
+
+class MalformedText(Exception):
+    """The text of a file can't be split into records from this line on."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line

@@ -1,50 +1,47 @@
-"""The formats of import and export: what a record looks like, and what it can hold.
+"""The formats of import and export: how records are split, read and written, and what they can hold.
 
-``ndjson`` and ``json`` hold items as the HTTP API shows them; ``dynamodb`` is DynamoDB's own, of its exports to S3:
-a line ``{"Item": {...}}`` of attribute values per item.
+``ndjson`` and ``json`` hold items as the HTTP API shows them. ``dynamodb`` is the format of DynamoDB's exports to S3: a
+line ``{"Item": {...}}`` of attribute values for each item. It is read without ``Item`` too, as the AWS CLI writes it.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
 """
 
-import io
 import json
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from picus_api.bulk.splitting import Record, split_array, split_lines
-from picus_api.bulk.wire import check_attributes, unique_members
-from picus_api.core.errors import BadRequest, InvalidJson, json_pointer
+from picus_api.bulk.record_reader import RecordReader, read_array, read_lines
+from picus_api.bulk.validation import check_attributes, unique_members
+from picus_api.core.errors import BadRequest, InvalidJson
 from picus_api.core.keys import KEY
-from picus_api.core.values.attribute_values import AttributeMap, not_json_values
+from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.codec import encode
 from picus_api.core.values.from_json import attributes_from_json
 from picus_api.core.values.to_json import json_from_attributes, strict_json_from_attributes
 from picus_api.core.values.version_attribute import remove_version
 
+RESPONSE_METADATA = ("ConsumedCapacity", "ResponseMetadata", "$metadata")
+"""Members that DynamoDB and its SDKs add to responses."""
+_ITEM_MEMBERS = {"Item", *RESPONSE_METADATA}
+
 
 class Format(NamedTuple):
-    """How items are read and written."""
+    """A way to split, parse and write items. The writers may change the item that they are given."""
 
     name: str
-    split: Callable[["io.BufferedReader[Any]"], Iterator[Record]]
+    read: RecordReader
     parse: Callable[[bytes], AttributeMap]
-    """Raises BadValue."""
+    """Returns the item in a record. Raises BadRequest."""
     write: Callable[[AttributeMap], bytes]
-    """A record without its line end, of a row that nobody else holds."""
+    """Returns the record of an item, without its line end."""
     write_strictly: Callable[[AttributeMap], bytes]
-    """The same, of a row that comes back equal. Raises ForeignValue."""
-    array: bool
-    """Whether the records are the elements of one JSON array, and not lines."""
+    """The same for an item that must be equal when it is read again. Raises NotJsonType."""
+    is_array: bool
+    """True if the records are the elements of one JSON array, False if they are lines."""
 
 
-def _visible(row: AttributeMap) -> AttributeMap:
-    """The item as clients see it: the key first, and without its version."""
-    remove_version(row)
-    return row if next(iter(row)) == KEY else {KEY: row[KEY], **row}
-
-
-def not_json_value(row: AttributeMap) -> tuple[str, str] | None:
-    """Return the JSON Pointer and the type tag of the first value for which JSON has no type, or None."""
-    return next(((json_pointer(path), tag) for path, tag in not_json_values(row)), None)
+def _as_clients_see_it(item: AttributeMap) -> AttributeMap:
+    remove_version(item)
+    return item if next(iter(item)) == KEY else {KEY: item[KEY], **item}
 
 
 def _parse_json(text: bytes) -> AttributeMap:
@@ -60,35 +57,26 @@ def _parse_dynamodb(text: bytes) -> AttributeMap:
         record: Any = json.loads(text, object_pairs_hook=unique_members)
     except (ValueError, RecursionError) as error:
         raise InvalidJson(f"The record is not valid JSON: {error}.") from error
-    if not isinstance(record, dict) or set(record) != {"Item"}:
-        raise InvalidJson('The record must be {"Item": {...}}, as in a full export to S3.')
-    item: AttributeMap = record["Item"]
+    if not isinstance(record, dict):
+        raise InvalidJson('The record must be {"Item": {...}}, or an object of attribute values.')
+    item: AttributeMap = record["Item"] if "Item" in record and record.keys() <= _ITEM_MEMBERS else record
     check_attributes(item)
     return item
 
 
-def _write_json(row: AttributeMap) -> bytes:
-    return json_from_attributes(_visible(row))
+def _write_json(item: AttributeMap) -> bytes:
+    return json_from_attributes(_as_clients_see_it(item))
 
 
-def _write_json_strictly(row: AttributeMap) -> bytes:
-    return strict_json_from_attributes(_visible(row))
+def _write_json_strictly(item: AttributeMap) -> bytes:
+    return strict_json_from_attributes(_as_clients_see_it(item))
 
 
-def _write_dynamodb(row: AttributeMap) -> bytes:
-    return encode({"Item": row})
+def _write_dynamodb(item: AttributeMap) -> bytes:
+    return encode({"Item": item})
 
 
-NDJSON = Format("ndjson", split_lines, _parse_json, _write_json, _write_json_strictly, array=False)
-JSON = Format("json", split_array, _parse_json, _write_json, _write_json_strictly, array=True)
-DYNAMODB = Format("dynamodb", split_lines, _parse_dynamodb, _write_dynamodb, _write_dynamodb, array=False)
+NDJSON = Format("ndjson", read_lines, _parse_json, _write_json, _write_json_strictly, is_array=False)
+JSON = Format("json", read_array, _parse_json, _write_json, _write_json_strictly, is_array=True)
+DYNAMODB = Format("dynamodb", read_lines, _parse_dynamodb, _write_dynamodb, _write_dynamodb, is_array=False)
 FORMATS = {known.name: known for known in (NDJSON, JSON, DYNAMODB)}
-
-_DYNAMODB = re.compile(rb'\s*\{\s*"Item"\s*:\s*\{\s*"[^"]*"\s*:\s*\{\s*"(?:S|N|B|SS|NS|BS|M|L|BOOL|NULL)"\s*:')
-
-
-def recognised(start: bytes) -> Format:
-    """The format of a text that starts so."""
-    if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
-        return JSON
-    return DYNAMODB if _DYNAMODB.match(start) else NDJSON

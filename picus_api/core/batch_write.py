@@ -75,7 +75,7 @@ def is_refusal(error: Exception) -> bool:
 def refusal_reason(error: PicusError) -> str:
     """Return why DynamoDB refused an item, for the operator."""
     if isinstance(error, ItemTooLarge):
-        return "The item is larger than DynamoDB's 400 KB."
+        return error.message
     return f"DynamoDB refuses the item: {getattr(error.__cause__, 'message', error)}"
 
 

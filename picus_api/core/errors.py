@@ -137,6 +137,11 @@ class BadParameter(BadRequest):
         self.parameter = parameter
         self.position = position
 
+    @classmethod
+    def empty(cls, parameter: str) -> "BadParameter":
+        """Return the error for a parameter without a value."""
+        return cls(f"The parameter {parameter} is empty: leave it out.", parameter)
+
     def body(self) -> dict[str, Any]:
         """Return the body with the parameter, and the position if there is one."""
         position = {} if self.position is None else {"position": self.position}
@@ -453,7 +458,7 @@ class IdempotencyTableMissing(TableMissing):
     @property
     def cause(self) -> str:
         """The cause for the operator, and the command that creates the tables."""
-        return f"{super().cause}: manage.py create_table creates {self._tables}"
+        return f"{super().cause}: ./picus create_table creates {self._tables}"
 
 
 class TableThrottled(TableUnavailable):

@@ -1,4 +1,4 @@
-"""What the commands for operators have in common: exit codes, messages, options, help that teaches, progress."""
+"""What the operators' commands share: help with examples, exit statuses, error messages, options and progress."""
 
 import logging
 import os
@@ -17,31 +17,23 @@ from tqdm import tqdm
 from picus_api.bulk.errors import BulkError, UsageError
 from picus_api.core.batch_write import is_refusal, refusal_reason
 from picus_api.core.environment import SettingError
-from picus_api.core.errors import (
-    BadRequest,
-    ItemExists,
-    ItemTooLarge,
-    PicusError,
-    TableMissing,
-    TableThrottled,
-    TableUnavailable,
-)
+from picus_api.core.errors import BadParameter, BadRequest, ItemExists, PicusError, TableUnavailable
 
 FAILED, USAGE = 1, 2
-_ENDING = (signal.SIGINT, signal.SIGTERM)
-_CODES = """Exit status: 0 done, 1 failed, 2 wrong usage or settings.
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_EXIT_STATUS = """Exit status: 0 done, 1 failed, 2 wrong usage or settings.
 Data goes to standard output, all else to standard error."""
 
 
-class _Formatter(RawDescriptionHelpFormatter, DjangoHelpFormatter):
-    """Django's order of options, and paragraphs and examples as they are written."""
+class _HelpFormatter(RawDescriptionHelpFormatter, DjangoHelpFormatter):
+    """Keep Django's order of options, and the line breaks of descriptions and examples."""
 
 
 class TerminalCommand(BaseCommand):
-    """A command with ``summary`` (paragraphs), ``examples`` (lines to paste), and ``run``."""
+    """A command of Picus. Subclasses have a ``summary`` (paragraphs), ``examples`` (lines to paste), and ``run``."""
 
-    requires_system_checks = []  # noqa: RUF012 the command itself says what is wrong with the table
-    # Django's own options work, but would bury those that matter.
+    requires_system_checks = []  # noqa: RUF012 - the command's own error about the table is better
+    # Django's options would hide the options of the command.
     suppressed_base_arguments = {  # noqa: RUF012
         "--version",
         "--verbosity",
@@ -55,51 +47,47 @@ class TerminalCommand(BaseCommand):
     examples = ""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Django's parser, with examples."""
+        """Return Django's parser with the examples and the exit statuses at its end."""
         self.help = textwrap.dedent(self.summary).strip()
         examples = textwrap.indent(textwrap.dedent(self.examples).strip(), "  ")
-        epilog = f"examples:\n{examples}\n\n{_CODES}"
-        return super().create_parser(prog_name, subcommand, epilog=epilog, formatter_class=_Formatter, **kwargs)
+        epilog = f"examples:\n{examples}\n\n{_EXIT_STATUS}"
+        return super().create_parser(prog_name, subcommand, epilog=epilog, formatter_class=_HelpFormatter, **kwargs)
 
     def run(self, options: dict[str, Any]) -> None:
-        """Do it."""
+        """Carry out the command. Raises what ``error_message`` knows, BrokenPipeError, KeyboardInterrupt."""
         raise NotImplementedError
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Do it, and say in one line what went wrong."""
+        """Run the command. Raises CommandError with a message in one line and the exit status."""
         if sys.stdout is None:
             raise CommandError("Standard output is closed.", returncode=FAILED)
-        before = {number: signal.signal(number, _interrupt) for number in _ENDING}
+        handlers = {number: signal.signal(number, _interrupt) for number in _STOP_SIGNALS}
         try:
             with _warnings_only():
                 self.run(options)
             sys.stdout.flush()
         except BrokenPipeError:
-            _leave_quietly()
+            exit_silently()
         except KeyboardInterrupt:
             raise CommandError("Interrupted.", returncode=FAILED) from None
-        except (SettingError, UsageError) as error:
-            raise CommandError(str(error), returncode=USAGE) from error
         except Exception as error:
-            if isinstance(error.__cause__, NoRegionError):
-                raise CommandError("AWS_REGION is not set.", returncode=USAGE) from error
-            raise CommandError(sentence(error), returncode=FAILED) from error
+            raise CommandError(error_message(error), returncode=_exit_status(error)) from error
         finally:
-            for number, handler in before.items():
+            for number, handler in handlers.items():
                 signal.signal(number, handler)
 
     def say(self, text: str) -> None:
-        """A line for the operator."""
+        """Print a line for the operator on standard error, above any progress bar."""
         tqdm.write(text, file=sys.stderr)
 
     def emit(self, record: bytes) -> None:
-        """A line of data."""
+        """Print a line of data on standard output."""
         sys.stdout.buffer.write(record + b"\n")
 
 
 @contextmanager
 def _warnings_only() -> Iterator[None]:
-    """Hide log lines below WARNING, such as those of retries, unless LOG_LEVEL asks for them.
+    """Hide log lines below WARNING, for example of retries, unless LOG_LEVEL asks for them.
 
     If all retries fail, the error message of the command has their cause.
     """
@@ -114,42 +102,40 @@ def _warnings_only() -> Iterator[None]:
 
 
 def _interrupt(*_: object) -> NoReturn:
-    for number in _ENDING:
-        signal.signal(number, _leave_at_once)
+    for number in _STOP_SIGNALS:
+        signal.signal(number, _exit_at_once)
     raise KeyboardInterrupt
 
 
-def _leave_at_once(*_: object) -> NoReturn:
-    """Somebody can't wait for what is under way: as after kill -9, a checkpoint has what was done."""
+def _exit_at_once(*_: object) -> NoReturn:
+    """Exit on a second signal without waiting for running requests. The checkpoint has all finished steps."""
     os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, b"Interrupted again.\n")
     os._exit(FAILED)
 
 
-def _leave_quietly() -> NoReturn:
-    """Whoever read the output has gone: not all of it was written, and nobody is there to be told."""
-    # Python would complain at exit about what it can't flush any more.
+def exit_silently() -> NoReturn:
+    """Exit after the reader of standard output closed it: the output is incomplete, and a message would not help."""
+    # Without this, Python reports at exit that it can't flush standard output.
     sys.stdout = None
     sys.exit(FAILED)
 
 
-def sentence(error: Exception) -> str:
-    """What went wrong, for the operator. Raises the error again when it is not known."""
+def error_message(error: Exception) -> str:
+    """Return what went wrong, in one line for the operator. Raises the error again if it is not an expected one."""
     match error:
-        case BulkError() | OSError():
+        case BulkError() | SettingError() | OSError():
             return str(error)
+        case _ if isinstance(error.__cause__, NoRegionError):
+            return "AWS_REGION is not set."
+        case BadParameter():
+            return error.message.replace(f"The parameter {error.parameter}", f"--{error.parameter}", 1)
         case BadRequest():
-            at = f" (at {error.pointer})" if error.pointer else ""
-            return error.message.replace("The body", "The item", 1) + at
+            pointer = f" (at {error.pointer})" if error.pointer else ""
+            return error.message + pointer
         case ItemExists():
-            return "An item with this key is there already: --replace replaces it."
-        case ItemTooLarge():
-            return "The item is larger than DynamoDB's 400 KB."
+            return f"{error.message} Replace it with --replace."
         case TableUnavailable() if is_refusal(error):
             return refusal_reason(error)
-        case TableThrottled():
-            return "DynamoDB still throttles after the retries: try again later, or slower."
-        case TableMissing():
-            return f"There is no such table: {error.cause}"
         case TableUnavailable():
             return f"The table can't be reached: {error.cause}"
         case PicusError():
@@ -157,8 +143,15 @@ def sentence(error: Exception) -> str:
     raise error
 
 
-def key(text: str) -> str:
-    """A key given as an argument."""
+def _exit_status(error: Exception) -> int:
+    wrong_usage = isinstance(error, SettingError | UsageError | BadParameter) or isinstance(
+        error.__cause__, NoRegionError
+    )
+    return USAGE if wrong_usage else FAILED
+
+
+def key_argument(text: str) -> str:
+    """Return a key from the command line. Raises ArgumentTypeError if it is not UTF-8."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -166,33 +159,33 @@ def key(text: str) -> str:
     return text
 
 
-def counted(items: int, *, verb: bool = False) -> str:
-    """So many items, and what they are."""
-    return f"{items:,} item{'' if items == 1 else 's'}" + (" is" if items == 1 else " are") * verb
-
-
-def positive(kind: Callable[[str], Any], most: float) -> Callable[[str], Any]:
-    """An option's number, above 0."""
+def positive_number(kind: Callable[[str], Any], maximum: float) -> Callable[[str], Any]:
+    """Return the argparse type of a number above 0. ``kind`` is int or float."""
 
     def read(text: str) -> Any:
         try:
             value = kind(text)
         except ValueError:
             value = 0
-        if not 0 < value <= most:
-            raise ArgumentTypeError(f"must be a number above 0 and up to {most:,}, not {text!r}")
+        if not 0 < value <= maximum:
+            raise ArgumentTypeError(f"must be a number above 0 and up to {maximum:,}, not {text!r}")
         return value
 
     return read
 
 
-def add_bulk_options(parser: CommandParser, what: str) -> None:
-    """Those of import and export."""
-    parser.add_argument("--checkpoint", metavar="FILE", help=f"where the {what} notes how far it is")
-    parser.add_argument("--restart", action="store_true", help="forget the checkpoint and begin anew")
+def item_count(items: int, *, verb: bool = False) -> str:
+    """Return "1 item" or "1,000 items", with "is" or "are" after it if ``verb``."""
+    return f"{items:,} item{'' if items == 1 else 's'}" + (" is" if items == 1 else " are") * verb
+
+
+def add_bulk_options(parser: CommandParser, operation: str) -> None:
+    """Add the options that ``import`` and ``export`` share."""
+    parser.add_argument("--checkpoint", metavar="FILE", help=f"where the {operation} records its progress")
+    parser.add_argument("--restart", action="store_true", help="discard the checkpoint and start again")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and write nothing")
 
 
 def progress_bar(unit: str, total: int | None, **options: Any) -> "tqdm[NoReturn]":
-    """A bar on standard error, if that is a terminal."""
+    """Return a bar on standard error, which is hidden unless that is a terminal."""
     return tqdm(total=total or None, unit=unit, disable=None, file=sys.stderr, dynamic_ncols=True, **options)

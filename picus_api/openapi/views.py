@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from picus_api.core.response_body import encode_json
 
-# Written by `manage.py make_schema`; a test compares them with what it would write now.
+# Written by `./picus make_schema`; a test compares them with what it would write now.
 FOLDER = Path(__file__).resolve().parent
 
 

@@ -70,8 +70,8 @@ def test_unreachable_dynamodb_is_reported_in_one_line() -> None:
 def test_missing_region_is_reported_in_one_line(tmp_path: object) -> None:
     nowhere = {"AWS_REGION": "", "AWS_CONFIG_FILE": f"{tmp_path}/none"}
     result = manage("create_table", DYNAMODB_TABLE_NAME="xxx", **nowhere)
-    assert result.returncode == 1
-    assert "region" in result.stderr
+    assert result.returncode == 2
+    assert "AWS_REGION is not set." in result.stderr
     assert "Traceback" not in result.stderr
 
 

@@ -99,7 +99,7 @@ def test_missing_idempotency_table_is_503_with_key_only(dynamodb_url: str, capfd
         assert items.scan()["Items"] == []
         assert client.put('{"a": 1}').status == 201
     log = capfd.readouterr().err
-    assert f"manage.py create_table creates {items.name} and {items.name}_idempotency" in log
+    assert f"./picus create_table creates {items.name} and {items.name}_idempotency" in log
 
 
 def test_idempotency_table_may_have_another_name(tables: tuple["Table", "Table"], dynamodb_url: str) -> None:

@@ -96,13 +96,14 @@ def check_name(name: str) -> str:
     """Return the name of an attribute. Raises BadValue when DynamoDB can't hold it."""
     if not name:
         raise BadValue("An attribute name must not be empty.")
-    _check_text(name)
+    check_text(name)
     if len(name) * 4 > MAX_NAME_BYTES and len(name.encode()) > MAX_NAME_BYTES:
         raise BadValue(f"The attribute name is longer than the {MAX_NAME_BYTES} bytes that DynamoDB holds.")
     return name
 
 
-def _check_text(text: str) -> None:
+def check_text(text: str) -> None:
+    """Raise BadValue for half of a surrogate pair, which UTF-8 can't hold."""
     if text.isascii():
         return
     try:
@@ -112,7 +113,7 @@ def _check_text(text: str) -> None:
 
 
 def _string(value: str, depth: int) -> AttributeValue:
-    _check_text(value)
+    check_text(value)
     return {"S": value}
 
 

@@ -1,34 +1,30 @@
-"""``manage.py get_item``: one item."""
+"""``./picus get_item``: print one item."""
 
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from picus_api.bulk.formats import DYNAMODB, FORMATS, NDJSON
-from picus_api.management.terminal import TerminalCommand, key
+from picus_api.management.terminal import TerminalCommand, key_argument
 from picus_api.models import Item
 
 
 class Command(TerminalCommand):
-    """A thin face over ``Item.fetch``."""
-
     summary = """
-        Print the item with a key, on one line, as the HTTP API shows it: sets as arrays, binary as base64.
-        `--format dynamodb` prints the row as DynamoDB keeps it.
+        Print the item with a key on one line, as the HTTP API shows it: sets as arrays, binary as base64.
+        `--format dynamodb` prints the item as DynamoDB stores it.
     """
     examples = """
-        manage.py get_item 3f0c2d5e-8a1b-4c6d-9e7f-0a1b2c3d4e5f
-        manage.py get_item 'a/b c' | jq .
-        manage.py get_item --format dynamodb KEY > row.json
-        manage.py get_item -- -key-that-starts-with-a-dash
+        ./picus get_item 3f0c2d5e-8a1b-4c6d-9e7f-0a1b2c3d4e5f
+        ./picus get_item 'a/b c' | jq .
+        ./picus get_item --format dynamodb KEY > item.json
+        ./picus get_item -- -key-that-starts-with-a-dash
     """
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Those of this command."""
-        parser.add_argument("key", type=key, help="the item's object_id, as it is: nothing is percent-encoded here")
+        parser.add_argument("key", type=key_argument, help="the item's object_id as it is, without percent-encoding")
         names = (NDJSON.name, DYNAMODB.name)
         parser.add_argument("--format", choices=names, default=NDJSON.name, help="default: %(default)s")
 
     def run(self, options: dict[str, Any]) -> None:
-        """Print it."""
         self.emit(FORMATS[options["format"]].write(Item.fetch(options["key"]).serialize()))

@@ -1,114 +1,121 @@
-"""``manage.py import_items``: many items from files."""
+"""``./picus import_items``: store the items of files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
+from tqdm import tqdm
 
 from picus_api.bulk.errors import BulkError, UsageError
 from picus_api.bulk.formats import FORMATS, Format
-from picus_api.bulk.importing import Done, Importer, ImportOptions, check
-from picus_api.bulk.sources import STDIN, Source, find_sources
+from picus_api.bulk.importer import Importer, ImportOptions, ImportResult, OnProgress, check_files
+from picus_api.bulk.input_files import InputFile, find_input_files
 from picus_api.core.errors import TableUnavailable
-from picus_api.management.terminal import TerminalCommand, add_bulk_options, counted, positive, progress_bar
+from picus_api.management.terminal import TerminalCommand, add_bulk_options, item_count, positive_number, progress_bar
 
-SUFFIX = ".import-checkpoint"
+_CHECKPOINT_SUFFIX = ".import-checkpoint"
 
 
 class Command(TerminalCommand):
-    """A thin face over ``picus_api.bulk.importing``."""
-
     summary = """
-        Store the items of files, folders or standard input (-). The formats are recognised: NDJSON (an item a line),
-        one JSON array of items, and DynamoDB's own ({"Item": {...}} a line), each plain or gzipped. A folder may be a
-        full export of DynamoDB to S3, with its manifest.
+        Store the items of files, folders or standard input (-). The format of each file is detected by its first
+        record: NDJSON (an item per line), JSON (an array, or objects over several lines), DynamoDB's exports to S3
+        ({"Item": {...}} per line), and the output of `aws dynamodb scan`, each plain or gzipped. Other formats are
+        refused. A folder may be a full export of DynamoDB to S3, with its manifest.
 
-        An item keeps its object_id; one without gets a new key. An item in the table with the same key is replaced,
-        unless --on-conflict skip; of two in the files the later one stays.
+        An item keeps its object_id; an item without one gets a new key. An item in the table with the same key is
+        replaced, unless --on-conflict skip. Of two items in the files with one key, the later one is stored.
 
-        An import that ended early goes on when the same command is run again: what is written is noted in a checkpoint,
-        beside the first file unless --checkpoint says where, and removed at the end.
+        An import that ended early continues when the same command is run again. A checkpoint records the written items.
+        It is beside the first file unless --checkpoint names another place, and it is deleted at the end. Pipes have no
+        checkpoint unless --checkpoint names one, because they can't be read again.
     """
     examples = """
-        manage.py import_items items.ndjson
-        manage.py import_items --dry-run items.json.gz
-        aws s3 sync s3://BUCKET/AWSDynamoDB/EXPORT export && manage.py import_items export
-        zcat items.ndjson.gz | manage.py import_items - --checkpoint items.checkpoint
-        manage.py import_items items.ndjson --max-wcu 200 --threads 4
+        ./picus import_items items.ndjson
+        ./picus import_items --dry-run items.json.gz
+        aws dynamodb scan --table-name other --output json | ./picus import_items -
+        aws s3 sync s3://BUCKET/AWSDynamoDB/EXPORT export && ./picus import_items export
+        zcat items.ndjson.gz | ./picus import_items - --checkpoint items.checkpoint
+        ./picus import_items items.ndjson --max-wcu 200 --threads 4
     """
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Those of this command."""
-        parser.add_argument("sources", nargs="+", metavar="FILE", help="files or folders; - is standard input")
-        parser.add_argument("--format", choices=list(FORMATS), help="default: recognised by the first bytes")
+        parser.add_argument("files", nargs="+", metavar="FILE", help="files or folders; - is standard input")
+        parser.add_argument("--format", choices=list(FORMATS), help="the kind of the records; default: detected")
         conflict = "what to do with an item whose key is in use; skip takes one request per item; default: %(default)s"
         parser.add_argument("--on-conflict", choices=("replace", "skip"), default="replace", help=conflict)
-        parser.add_argument("--threads", type=positive(int, 256), default=8, metavar="N", help="default: %(default)s")
-        rate = "use at most N write units a second"
-        parser.add_argument("--max-wcu", type=positive(float, 10**9), metavar="N", help=rate)
+        threads = positive_number(int, 256)
+        parser.add_argument("--threads", type=threads, default=8, metavar="N", help="default: %(default)s")
+        rate = "use at most N write units per second"
+        parser.add_argument("--max-wcu", type=positive_number(float, 10**9), metavar="N", help=rate)
         add_bulk_options(parser, "import")
 
     def run(self, options: dict[str, Any]) -> None:
-        """Import them."""
-        sources = find_sources(options["sources"])
-        if sum(source.path is None for source in sources) > 1:
+        files = find_input_files(options["files"])
+        if sum(file.path is None for file in files) > 1:
             raise UsageError("Standard input can be read once only.")
         chosen = ImportOptions(
-            sources=sources,
+            files=files,
             format=FORMATS.get(options["format"]),
             threads=options["threads"],
             max_wcu=options["max_wcu"],
             skip_existing=options["on_conflict"] == "skip",
-            checkpoint=_checkpoint(options),
+            checkpoint=_checkpoint(options, files),
             restart=options["restart"],
         )
-        size = sum(source.size for source in sources)
+        size = sum(file.size for file in files)
         with progress_bar("B", size, unit_scale=True, unit_divisor=1024) as bar:
-            done = 0
-
-            def progress(items: int, position: int) -> None:
-                nonlocal done
-                done += items
-                bar.set_postfix_str(f"{done:,} items", refresh=False)
-                bar.update(max(0, position - bar.n))
-
+            on_progress = _show_on(bar)
             if options["dry_run"]:
-                count = check(chosen, self._announce, progress)
+                count = check_files(chosen, self._say_format, on_progress)
                 bar.close()
-                self.say(f"{counted(count, verb=True)} fit to be imported; nothing was written.")
+                self.say(f"{item_count(count)} can be imported; nothing was written.")
             else:
-                self._import(Importer(chosen, self._announce, progress), chosen)
+                self._import(Importer(chosen, self._say_format, on_progress), chosen)
 
     def _import(self, importer: Importer, chosen: ImportOptions) -> None:
         if importer.checkpoint.resumed:
-            self.say(f"Going on with the import that {chosen.checkpoint} tells of.")
+            self.say(f"Continuing the import that {chosen.checkpoint} records.")
         try:
-            done = importer.run()
+            result = importer.run()
         except (BulkError, TableUnavailable, KeyboardInterrupt):
-            written = importer.items + importer.before
-            again = "; run the same command again to go on" if chosen.checkpoint else ""
-            self.say(f"{counted(written, verb=True)} imported{again}.")
+            if importer.can_continue:
+                written = importer.items + importer.before
+                advice = "; run the same command again to continue" if chosen.checkpoint else ""
+                self.say(f"{item_count(written, verb=True)} imported{advice}.")
             raise
-        self.say(_summary(done))
+        self.say(_summary(result))
 
-    def _announce(self, source: Source, known: Format) -> None:
-        self.say(f"Reading {source.name} ({known.name}).")
+    def _say_format(self, file: InputFile, file_format: Format) -> None:
+        self.say(f"Reading {file.name} ({file_format.name}).")
 
 
-def _checkpoint(options: dict[str, Any]) -> Path | None:
-    """Where the import notes how far it is; nowhere for standard input, which can't be read again by itself."""
+def _show_on(bar: "tqdm[Any]") -> OnProgress:
+    done = 0
+
+    def on_progress(items: int, position: int) -> None:
+        nonlocal done
+        done += items
+        bar.set_postfix_str(f"{done:,} items", refresh=False)
+        bar.update(max(0, position - bar.n))
+
+    return on_progress
+
+
+def _checkpoint(options: dict[str, Any], files: Sequence[InputFile]) -> Path | None:
+    """Return the checkpoint file. An import from a pipe has none by default, because a pipe can't be read again."""
     if options["checkpoint"]:
         return Path(options["checkpoint"])
-    first = options["sources"][0]
-    if first == STDIN:
+    if any(not file.is_regular for file in files):
         return None
-    path = Path(first).absolute()
-    return path.with_name(path.name + SUFFIX)
+    path = Path(options["files"][0]).absolute()
+    return path.with_name(path.name + _CHECKPOINT_SUFFIX)
 
 
-def _summary(done: Done) -> str:
-    before = f" ({done.before:,} more were imported before)" if done.before else ""
-    skipped = f", {done.skipped:,} of them skipped as their key is in use" if done.skipped else ""
-    rate = done.items / done.seconds if done.seconds else 0
-    speed = f"{done.seconds:.1f} s, {rate:,.0f} items/s, {done.units:,.0f} WCU"
-    return f"{counted(done.items)} imported{skipped}{before}: {speed}."
+def _summary(result: ImportResult) -> str:
+    before = f" ({result.before:,} more were imported before)" if result.before else ""
+    skipped = f", {result.skipped:,} of them skipped because their keys are in use" if result.skipped else ""
+    rate = result.items / result.seconds if result.seconds else 0
+    speed = f"{result.seconds:.1f} s, {rate:,.0f} items/s, {result.units:,.0f} WCU"
+    return f"{item_count(result.items)} imported{skipped}{before}: {speed}."

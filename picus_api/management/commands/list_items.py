@@ -1,4 +1,4 @@
-"""``manage.py list_items``: the items, a line each."""
+"""``./picus list_items``: print items, one per line."""
 
 from itertools import islice
 from typing import Any
@@ -6,32 +6,40 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from picus_api.bulk.formats import DYNAMODB, FORMATS, NDJSON
-from picus_api.management.terminal import TerminalCommand, positive
+from picus_api.core.errors import BadParameter
+from picus_api.core.query.list_expressions import as_query_error, list_expressions
+from picus_api.management.terminal import TerminalCommand, positive_number
 from picus_api.models import Item
 
 
 class Command(TerminalCommand):
-    """A thin face over ``Item.pages``."""
-
     summary = """
-        Print the items of the table, one a line, in no particular order, as the HTTP API shows them: sets as arrays,
-        binary as base64. `--format dynamodb` prints rows as DynamoDB keeps them. export_items keeps a whole table.
+        Print the items of the table, one per line, as the HTTP API shows them. Items are in no particular order, sets
+        are arrays and binary is base64. --filter, --fields and --limit work as in the HTTP API. A filter still reads
+        the whole table. `--format dynamodb` prints attribute values of DynamoDB. To keep a table use export_items.
     """
     examples = """
-        manage.py list_items
-        manage.py list_items --limit 10
-        manage.py list_items | jq -r .object_id
-        manage.py list_items --format dynamodb | gzip > items.json.gz
+        ./picus list_items
+        ./picus list_items --limit 10
+        ./picus list_items --filter 'status = "open" AND price >= 12.5' --fields name,price
+        ./picus list_items --filter 'begins_with(object_id, "customer/")' | jq -r .object_id
+        ./picus list_items --format dynamodb | gzip > items.json.gz
     """
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Those of this command."""
-        parser.add_argument("--limit", type=positive(int, 10**12), metavar="N", help="stop after N items")
+        parser.add_argument("--filter", metavar="FILTER", help="print the items for which this is true")
+        parser.add_argument("--fields", metavar="A,B.C", help="print these attributes, and the key")
+        parser.add_argument("--limit", type=positive_number(int, 10**12), metavar="N", help="stop after N items")
         names = (NDJSON.name, DYNAMODB.name)
         parser.add_argument("--format", choices=names, default=NDJSON.name, help="default: %(default)s")
 
     def run(self, options: dict[str, Any]) -> None:
-        """Print them as they come."""
+        for name in ("filter", "fields"):
+            if options[name] == "":
+                raise BadParameter.empty(name)
+        expressions = list_expressions(options["filter"], options["fields"])
         write = FORMATS[options["format"]].write
-        for row in islice((row for page in Item.pages() for row in page.items), options["limit"]):
-            self.emit(write(row))
+        with as_query_error(expressions):
+            items = (item for page in Item.pages(**expressions) for item in page.items)
+            for item in islice(items, options["limit"]):
+                self.emit(write(item))

@@ -1,4 +1,4 @@
-"""``manage.py doctor``: check a deployment on AWS."""
+"""``./picus doctor``: check a deployment on AWS."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""``manage.py make_schema``: writes the API's description that the service serves."""
+"""``./picus make_schema``: writes the API's description that the service serves."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""``manage.py serve``: all of Picus under one address on this machine, as ``make run`` starts it."""
+"""``./picus serve``: all of Picus under one address on this machine, as ``make run`` starts it."""
 
 import sys
 from importlib import import_module

@@ -52,7 +52,16 @@ def test_development_packages_can_not_be_imported(image: Engine, module: str) ->
 
 
 def test_image_has_the_files_of_the_service_only(image: Engine) -> None:
-    expected = {"manage.py", "gunicorn.conf.py", "picus_api", "picus_project", "version.json", ".venv", "__pycache__"}
+    expected = {
+        "manage.py",
+        "picus",
+        "gunicorn.conf.py",
+        "picus_api",
+        "picus_project",
+        "version.json",
+        ".venv",
+        "__pycache__",
+    }
     assert set(lines(image, "ls", "-A", "/app")) == expected
     assert not {"local", "management"} & set(lines(image, "ls", "/app/picus_project"))
 

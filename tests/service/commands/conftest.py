@@ -1,4 +1,4 @@
-"""The commands as an operator runs them: processes in a folder of their own, beside a real table."""
+"""Run the commands as an operator does: in an empty folder, with a real table."""
 
 import io
 import json
@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from django.core.management import execute_from_command_line
 
 from picus_api.core.dynamodb.table import shared_transport
+from picus_api.management.command_line import run_command_line
 from tests.dynamodb import CREDENTIALS, ROOT
 from tests.faulty import FaultyProxy
 from tests.http_server import Request, answer
@@ -32,7 +32,7 @@ class Result(NamedTuple):
 
 
 class Terminal:
-    """Runs `manage.py` against a table."""
+    """Runs commands with a table."""
 
     def __init__(self, folder: Path, table: "Table") -> None:
         self.folder = folder
@@ -42,7 +42,7 @@ class Terminal:
     def start(
         self, *arguments: str, url: str = "", stdin: int | None = subprocess.DEVNULL
     ) -> "subprocess.Popen[bytes]":
-        # An interrupt may hit the measuring of coverage while it holds its own lock, for ever.
+        # A signal during a measurement of coverage can leave its lock locked for ever.
         foreign = ("AWS_", "COVERAGE_", "DYNAMODB_")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         where = {"DYNAMODB_TABLE_NAME": self.table.name, "DYNAMODB_ENDPOINT_URL": url or self.url}
@@ -56,25 +56,25 @@ class Terminal:
         )
 
     def __call__(self, *arguments: str, given: str | bytes | None = None, url: str = "") -> Result:
-        """Run to the end: in this process, which is quicker, unless it needs an input or another server."""
+        """Run a command to its end: in this process, which is faster, unless it needs an input or another server."""
         if given is None and not url:
             return self.inside(*arguments)
         return self.process(*arguments, given=given, url=url)
 
     def inside(self, *arguments: str) -> Result:
-        """The command line as it is, but for the start of Python and Django."""
+        """Run a command line in this process, without the start of Python and Django."""
         out, err = (io.TextIOWrapper(io.BytesIO(), write_through=True) for _ in range(2))
         code: object = 0
         with redirect_stdout(out), redirect_stderr(err), chdir(self.folder):
             try:
-                execute_from_command_line(["manage.py", *arguments])
+                run_command_line(list(arguments))
             except SystemExit as end:
                 code = end.code or 0
         assert isinstance(code, int)
         return Result(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))
 
     def process(self, *arguments: str, given: str | bytes | None = None, url: str = "") -> Result:
-        """In a process of its own. No output may ever be a traceback."""
+        """Run a command in a process. Its output must not have a traceback."""
         process = self.start(*arguments, url=url, stdin=subprocess.DEVNULL if given is None else subprocess.PIPE)
         text = given.encode() if isinstance(given, str) else given
         return ended(process, text)
@@ -85,7 +85,7 @@ class Terminal:
         return path
 
     def rows(self) -> list[dict[str, Any]]:
-        """What boto3 sees, without the version, which every row must have."""
+        """Return the rows as boto3 reads them, without the version, which every row must have."""
         rows: list[dict[str, Any]] = []
         page: dict[str, Any] = self.table.scan(ConsistentRead=True)  # type: ignore[assignment]
         rows += page["Items"]
@@ -97,15 +97,15 @@ class Terminal:
 
 
 def ended(process: "subprocess.Popen[bytes]", given: bytes | None = None) -> Result:
-    """The result of a process that ends by itself."""
+    """Return the result of a process that ends by itself."""
     out, err = process.communicate(given, timeout=120)
     result = Result(process.returncode, out.decode(), err.decode())
     assert "Traceback" not in result.err
     return result
 
 
-def noted(checkpoint: Path, steps: int, process: "subprocess.Popen[bytes]") -> None:
-    """Return as soon as a checkpoint has so many steps."""
+def wait_for_steps(checkpoint: Path, steps: int, process: "subprocess.Popen[bytes]") -> None:
+    """Wait until a checkpoint has this many steps."""
     deadline = time.monotonic() + 60
     while not checkpoint.exists() or checkpoint.read_bytes().count(b"\n") <= steps:
         assert process.poll() is None, process.communicate()
@@ -118,7 +118,7 @@ def ndjson(items: Iterable[Any]) -> str:
 
 
 class CountingProxy(FaultyProxy):
-    """Says that a scan costs a read unit an item: the DynamoDB of the tests doesn't count."""
+    """Report one read unit for each item of a scan: the DynamoDB of the tests reports none."""
 
     def _forward(self, connection: socket.socket, request: Request) -> bool:
         reply = self._ask(request).partition(b"\r\n\r\n")[2]

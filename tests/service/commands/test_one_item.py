@@ -16,7 +16,7 @@ ITEM = '{"name": "x", "value": 1.10, "big": 123456789012345678901234567890123456
 SHOWN = '"name":"x","value":1.1,"big":12345678901234567890123456789012345678,"none":null}\n'
 
 
-def test_an_item_goes_in_by_argument_file_or_standard_input_and_comes_out_exactly(terminal: Terminal) -> None:
+def test_item_is_stored_exactly_from_every_source(terminal: Terminal) -> None:
     terminal.file("item.json", ITEM)
     files = terminal("put_item", "--file", "item.json")
     ways = [terminal.process("put_item", ITEM), files, terminal("put_item", given=ITEM)]
@@ -32,7 +32,7 @@ def test_an_item_goes_in_by_argument_file_or_standard_input_and_comes_out_exactl
     assert sorted(row["object_id"] for row in terminal.rows()) == sorted(keys)
 
 
-def test_a_key_in_use_is_replaced_only_when_asked(terminal: Terminal) -> None:
+def test_existing_item_is_replaced_only_with_replace(terminal: Terminal) -> None:
     assert terminal("put_item", "--key", "a/b ü", '{"n": 1}').out == '{"object_id": "a/b ü"}\n'
     refused = terminal("put_item", '{"object_id": "a/b ü", "n": 2}')
     assert (refused.code, refused.out) == (1, "")
@@ -42,17 +42,17 @@ def test_a_key_in_use_is_replaced_only_when_asked(terminal: Terminal) -> None:
     assert terminal.rows() == [{"object_id": "a/b ü", "n": 2}]
 
 
-def test_an_item_is_deleted_once(terminal: Terminal) -> None:
+def test_item_is_deleted_once(terminal: Terminal) -> None:
     terminal.table.put_item(Item={"object_id": "-k"})
     trial = terminal("delete_item", "--dry-run", "--", "-k")
     assert (trial.code, trial.err) == (0, 'Item with key "-k" would be deleted.\n')
     first, second = terminal.process("delete_item", "--", "-k"), terminal.process("delete_item", "--", "-k")
     assert (first.code, first.out, first.err) == (0, "", 'Item with key "-k" deleted successfully.\n')
-    assert (second.code, second.out, second.err) == (1, "", 'CommandError: Item with key "-k" not found.\n')
-    assert terminal("get_item", "--", "-k").err == 'CommandError: Item with key "-k" not found.\n'
+    assert (second.code, second.out, second.err) == (1, "", 'picus: Item with key "-k" not found.\n')
+    assert terminal("get_item", "--", "-k").err == 'picus: Item with key "-k" not found.\n'
 
 
-def test_sets_and_binary_survive_a_copy_in_dynamodbs_format(terminal: Terminal) -> None:
+def test_dynamodb_format_keeps_sets_and_binary(terminal: Terminal) -> None:
     row: dict[str, Any] = {
         "object_id": "from",
         "tags": {"a", "b"},
@@ -67,7 +67,7 @@ def test_sets_and_binary_survive_a_copy_in_dynamodbs_format(terminal: Terminal) 
     assert sorted(json.loads(terminal("get_item", "from").out)["tags"]) == ["a", "b"]
 
 
-def test_a_dry_run_writes_nothing_and_finds_what_is_wrong(terminal: Terminal) -> None:
+def test_dry_run_checks_and_writes_nothing(terminal: Terminal) -> None:
     assert terminal("put_item", "--dry-run", '{"a": 1}').code == 0
     assert terminal("put_item", "--dry-run", '{"a": 1e200}').code == 1
     assert terminal.rows() == []
@@ -81,9 +81,9 @@ def test_a_dry_run_writes_nothing_and_finds_what_is_wrong(terminal: Terminal) ->
         (["put_item", '{"a": '], 1, "not valid JSON"),
         (["put_item", '{"object_id": "get/x"}'], 1, "path of the service"),
         (["put_item", '{"object_id": 7}'], 1, "must be a string"),
-        (["put_item", "--key", "", "{}"], 1, "1 to 2048 bytes"),
+        (["put_item", "--key", "", "{}"], 1, "The key is empty."),
         (["put_item", "--format", "dynamodb", '{"Item": {"a": {"X": 1}}}'], 1, "no type 'X'. (at /a)"),
-        (["put_item", "{}", "--key", 1025 * "ü"], 1, "1 to 2048 bytes"),
+        (["put_item", "{}", "--key", 1025 * "ü"], 1, "longer than the 2048 bytes"),
         (["put_item", "{}", "--file", "x"], 2, "given twice"),
         (["put_item", "--file", "nowhere.json"], 2, "nowhere.json"),
         (["get_item"], 2, "required: key"),
@@ -92,20 +92,18 @@ def test_a_dry_run_writes_nothing_and_finds_what_is_wrong(terminal: Terminal) ->
         (["get_item", ""], 1, 'Item with key "" not found'),
     ],
 )
-def test_what_is_wrong_is_said_on_standard_error(
-    terminal: Terminal, arguments: list[str], code: int, said: str
-) -> None:
+def test_errors_are_on_standard_error(terminal: Terminal, arguments: list[str], code: int, said: str) -> None:
     result = terminal(*arguments)
     assert (result.code, result.out) == (code, "")
     assert said in result.err
 
 
-def test_an_item_of_more_than_400_kb_is_refused(terminal: Terminal) -> None:
+def test_item_over_400_kb_is_refused(terminal: Terminal) -> None:
     result = terminal("put_item", given='{"a": "' + 410_000 * "x" + '"}')
-    assert (result.code, result.err) == (1, "CommandError: The item is larger than DynamoDB's 400 KB.\n")
+    assert (result.code, result.err) == (1, "picus: The item is larger than the 400 KB that DynamoDB holds.\n")
 
 
-def test_the_list_is_a_line_per_item_and_stops_when_asked(terminal: Terminal) -> None:
+def test_list_is_a_line_per_item_up_to_the_limit(terminal: Terminal) -> None:
     for number in range(30):
         terminal.table.put_item(Item={"object_id": f"k{number}", "n": number, "s": {"x"}})
     everything = [json.loads(line) for line in terminal("list_items").out.splitlines()]
@@ -116,7 +114,36 @@ def test_the_list_is_a_line_per_item_and_stops_when_asked(terminal: Terminal) ->
     assert {row["s"]["SS"][0] for row in rows} == {"x"}
 
 
-def test_a_reader_that_has_enough_ends_the_list_quietly(terminal: Terminal) -> None:
+def test_list_takes_filter_and_fields_of_the_api(terminal: Terminal) -> None:
+    for number in range(30):
+        terminal.table.put_item(Item={"object_id": f"k{number}", "n": number, "a": {"b": number, "c": 1}})
+    found = terminal("list_items", "--filter", 'n >= 27 OR object_id = "k0"', "--fields", "a.b,n")
+    assert found.code == 0
+    items = sorted(map(json.loads, found.out.splitlines()), key=lambda item: int(item["n"]))
+    assert items == [{"object_id": f"k{n}", "n": n, "a": {"b": n}} for n in (0, 27, 28, 29)]
+    assert all(line.startswith('{"object_id":') for line in found.out.splitlines())
+    assert len(terminal("list_items", "--filter", "n < 20", "--limit", "7").out.splitlines()) == 7
+    assert terminal("list_items", "--filter", "n > 99").out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--filter", "n >"], "--filter is wrong at character 4, where it ends: a JSON value must stand here"),
+        (["--filter", ""], "--filter is empty: leave it out."),
+        (["--fields", ""], "--fields is empty: leave it out."),
+        (["--fields", "a,"], "--fields is wrong at character 3, where it ends: an attribute name must stand here"),
+        (["--filter", "picus_version:*"], "--filter is wrong at character 1"),
+        (["--fields", ",".join(f"a{n}" for n in range(2000))], "--fields is wrong at character 1"),
+    ],
+)
+def test_wrong_list_option_is_a_usage_error(terminal: Terminal, arguments: list[str], message: str) -> None:
+    result = terminal("list_items", *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"picus: {message}")
+
+
+def test_closed_pipe_ends_a_command_silently(terminal: Terminal) -> None:
     for number in range(40):
         terminal.table.put_item(Item={"object_id": f"k{number}", "text": "x" * 100_000})
     for command in (["list_items"], ["export_items"], ["export_items", "--segments", "3", "--format", "json"]):
@@ -130,12 +157,13 @@ def test_a_reader_that_has_enough_ends_the_list_quietly(terminal: Terminal) -> N
 
 
 @pytest.mark.parametrize(
-    "command", ["list_items", "get_item", "put_item", "delete_item", "import_items", "export_items"]
+    "command",
+    ["list_items", "get_item", "put_item", "delete_item", "import_items", "export_items", "create_table", "check"],
 )
-def test_help_teaches_by_examples(terminal: Terminal, command: str) -> None:
+def test_help_has_examples(terminal: Terminal, command: str) -> None:
     result = terminal(command, "--help")
     assert result.code == 0
-    assert f"examples:\n  manage.py {command}" in result.out
+    assert f"examples:\n  ./picus {command}" in result.out
     assert "Exit status: 0 done, 1 failed, 2 wrong usage or settings." in result.out
 
 
@@ -146,7 +174,7 @@ def test_missing_table_fails_with_its_name(terminal: Terminal) -> None:
     for command in (*commands, ["export_items"], ["import_items", "items.ndjson"]):
         result = terminal(*command)
         assert (result.code, result.out) == (1, "")
-        assert "There is no such table: " in result.err
+        assert "The table can't be reached: " in result.err
         assert "ResourceNotFound" in result.err
 
 
@@ -155,18 +183,18 @@ def test_unreachable_dynamodb_is_said_once_without_log_lines(terminal: Terminal,
     result = terminal(*command, url=f"http://127.0.0.1:{free_port()}")
     assert (result.code, result.out) == (1, "")
     [line] = result.err.splitlines()
-    assert line.startswith("CommandError: The table can't be reached: ")
+    assert line.startswith("picus: The table can't be reached: ")
     assert "Connection refused" in line
 
 
-def test_bytes_that_are_not_utf_8_are_refused(terminal: Terminal) -> None:
+def test_text_that_is_not_utf_8_is_refused(terminal: Terminal) -> None:
     result = terminal("put_item", given=b'{"a": "\xff"}')
     assert result.code == 1
     assert "not valid UTF-8" in result.err
     assert ended(terminal.start("put_item", b'{"a": "\xff"}')).code == 1  # type: ignore[arg-type]
 
 
-def test_an_item_that_never_ends_is_refused(terminal: Terminal) -> None:
+def test_endless_item_is_refused(terminal: Terminal) -> None:
     for command in (["--file", "/dev/zero"], ["--file", "-"]):
         result = terminal("put_item", *command, given=b"x" * (5 * 2**20))
         assert result.code == 2
@@ -174,23 +202,23 @@ def test_an_item_that_never_ends_is_refused(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("command", ["get_item", "delete_item"])
-def test_a_key_that_is_not_utf_8_is_a_usage_error(terminal: Terminal, command: str) -> None:
+def test_key_that_is_not_utf_8_is_a_usage_error(terminal: Terminal, command: str) -> None:
     result = terminal.process(command, "\udcff")
     assert result.code == 2
     assert "must be UTF-8" in result.err
 
 
-def test_a_closed_standard_output_is_a_failure(terminal: Terminal) -> None:
+def test_closed_standard_output_is_a_failure(terminal: Terminal) -> None:
     environment = os.environ | CREDENTIALS | {"DYNAMODB_TABLE_NAME": "x", "DYNAMODB_ENDPOINT_URL": terminal.url}
     script = f"exec {sys.executable} {ROOT}/manage.py list_items 1>&-"
     result = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, check=False)
-    assert (result.returncode, result.stderr) == (1, b"CommandError: Standard output is closed.\n")
+    assert (result.returncode, result.stderr) == (1, b"picus: Standard output is closed.\n")
 
 
-def test_without_a_region_it_is_a_usage_error(terminal: Terminal) -> None:
+def test_missing_region_is_a_usage_error(terminal: Terminal) -> None:
     names = ("AWS_", "DYNAMODB_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(names)}
     environment |= {"DYNAMODB_TABLE_NAME": "xyz", "HOME": str(terminal.folder), "AWS_EC2_METADATA_DISABLED": "true"}
     command = [sys.executable, str(ROOT / "manage.py"), "list_items"]
     result = subprocess.run(command, env=environment, capture_output=True, check=False)
-    assert (result.returncode, result.stderr) == (2, b"CommandError: AWS_REGION is not set.\n")
+    assert (result.returncode, result.stderr) == (2, b"picus: AWS_REGION is not set.\n")

@@ -1,4 +1,4 @@
-"""Any table exported and imported again is the same table."""
+"""Property: a table that is exported and imported again is equal."""
 
 import json
 from base64 import b64encode
@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from picus_api.bulk.exporting import Exporter, ExportOptions
+from picus_api.bulk.exporter import Exporter, ExportOptions
 from picus_api.bulk.formats import DYNAMODB, JSON, NDJSON, Format
-from picus_api.bulk.importing import Importer, ImportOptions
-from picus_api.bulk.sources import find_sources
+from picus_api.bulk.importer import Importer, ImportOptions
+from picus_api.bulk.input_files import find_input_files
 from picus_api.core.keys import is_reserved
 from picus_api.core.values import version_attribute
 from picus_api.core.values.equality import same_attributes
@@ -52,7 +52,7 @@ def tables(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, dict[s
 
 
 def import_file(path: Path) -> int:
-    options = ImportOptions(find_sources([str(path)]), threads=3)
+    options = ImportOptions(find_input_files([str(path)]), threads=3)
     return Importer(options, lambda source, known: None, lambda items, position: None).run().items
 
 
@@ -62,7 +62,7 @@ def export_file(path: Path, kind: Format, zipped: bool) -> int:
 
 
 def rows(path: Path) -> dict[str, dict[str, Any]]:
-    """By key, from DynamoDB's format, without their versions."""
+    """Return the rows of a file in DynamoDB's format by key, without their versions."""
     found = {}
     for line in path.read_text().split("\n")[:-1]:
         row = json.loads(line)["Item"]
@@ -75,7 +75,7 @@ def rows(path: Path) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize("kind", [NDJSON, JSON, DYNAMODB], ids=lambda kind: kind.name)
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), zipped=st.booleans())
-def test_a_table_survives_the_way_out_and_in(
+def test_exported_and_imported_table_is_equal(
     *,
     kind: Format,
     data: st.DataObject,

@@ -1,4 +1,4 @@
-"""The committed description: what `manage.py make_schema` would write now."""
+"""The committed description: what `./picus make_schema` would write now."""
 
 import json
 from typing import Any
@@ -25,7 +25,7 @@ def document(written: dict[str, str]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", ["openapi.json", "openapi.yaml"])
 def test_the_description_is_up_to_date(written: dict[str, str], name: str) -> None:
-    assert (FOLDER / name).read_text() == written[name], "run: .venv/bin/python manage.py make_schema"
+    assert (FOLDER / name).read_text() == written[name], "run: ./picus make_schema"
 
 
 def test_it_conforms_to_openapi_3_1(document: dict[str, Any]) -> None:

@@ -168,7 +168,7 @@ def test_reason_of_refused_row_is_dynamodbs(item_table: str) -> None:
     [outcome] = writer(FailingSend(refused, always=refused)).write([row(1)])
     assert outcome.error is not None
     assert batch_write.refusal_reason(outcome.error) == "DynamoDB refuses the item: Number overflow"
-    assert batch_write.refusal_reason(ItemTooLarge()) == "The item is larger than DynamoDB's 400 KB."
+    assert batch_write.refusal_reason(ItemTooLarge()) == "The item is larger than the 400 KB that DynamoDB holds."
 
 
 def test_outage_between_single_writes_fails_the_rest(item_table: str) -> None:

@@ -131,7 +131,7 @@ def test_cause_names_error_and_request() -> None:
 
 
 def test_missing_idempotency_table_says_what_to_do() -> None:
-    assert errors.IdempotencyTableMissing("a and b").cause.endswith("manage.py create_table creates a and b")
+    assert errors.IdempotencyTableMissing("a and b").cause.endswith("./picus create_table creates a and b")
 
 
 def test_missing_item_has_body_of_old_service() -> None:

@@ -49,4 +49,4 @@ def named_paths(text: str) -> set[str]:
 
 def named_commands(text: str) -> set[str]:
     """Return the commands of ``./picus`` or ``manage.py`` that a page names, in blocks or in sentences."""
-    return set(re.findall(r"(?:manage\.py|\./picus) (\w+)\b", text)) - {"COMMAND"}
+    return set(re.findall(r"(?:manage\.py|\./picus) (\w+)\b", text)) - {"COMMAND", "help"}

@@ -1,4 +1,4 @@
-"""Files that can't be imported: nothing of them is lost or written twice, and the error says where."""
+"""Imports that fail in the middle: no record is lost or written twice, and the error says where."""
 
 import gzip
 import json
@@ -15,66 +15,25 @@ GOOD = [{"n": number} for number in range(120)]
 LINES = ndjson(GOOD)
 
 
-@pytest.mark.parametrize(
-    ("text", "where", "what"),
-    [
-        ('{"a":1}\n{"a":2}\n{"a":\n{"a":4}\n{"a":5}\n', "line 3", "not valid JSON"),
-        ('{"a":1}\n\n[1]\n', "line 3", "must be a JSON object, not an array"),
-        ('{"a":1}\n{"b":[1e300]}\n', "line 2", "too large: DynamoDB holds magnitudes below 1e126. (at /b/0)"),
-        ('{"a":1}\n{"a":1,"a":2}\n', "line 2", "twice in the same object. (at /a)"),
-        ('{"object_id":"list"}\n', "line 1", "path of the service"),
-        ('{"object_id":{"a":1}}\n', "line 1", "must be a string. (at /object_id)"),
-        ('{"object_id":""}\n', "line 1", "1 to 2048 bytes"),
-        ('[{"a":1},\n 2]', "line 2", "must be a JSON object"),
-        ('[{"a":1}\n {"a":1}]', "line 2", "needs a comma"),
-        ('[{"a":1},\n]', "line 2", "comma before its end"),
-        ('[{"a":1},\n{"a":[}]}]', "line 2", "not valid JSON"),
-        ('[{"a":1}]\n{"a":2}', "line 2", "follows the end"),
-        ('[{"a":1},\n{"b":"x', "line 2", "its ] is missing"),
-        ("[", "line 1", "its ] is missing"),
-        ('{"Item":{"object_id":{"S":"1"}}}\n{"Item":{"a":{"N":1}}}', "line 2", "must be a string. (at /a)"),
-        ('{"Item":{"object_id":{"S":"1"}}}\n{"Item":{"a":{"NS":["1","x"]}}}', "line 2", "(at /a/1)"),
-        ('{"Item":{"object_id":{"S":"1"}}}\n{"Item":{"a":{"B":"%"}}}', "line 2", "base64. (at /a)"),
-        ('{"Item":{"object_id":{"S":"1"}}}\n{"Item":{"a":{"M":{"b":7}}}}', "line 2", "(at /a/b)"),
-        ('{"Item":{"object_id":{"S":"1"}}}\n{"Item":{"a":{"BOOL":1}}}', "line 2", "true or false"),
-        ('{"Item":{"object_id":{"S":"1"}}}\n{"Item":{"a":{"L":{}}}}', "line 2", "an array. (at /a)"),
-        ('{"Item":{"object_id":{"S":"1"}}}\n{"Item":{"a":{"S":"\\ud800"}}}', "line 2", "surrogate"),
-        ('{"Item":{"object_id":{"S":"1"}}}\n{"Item":{"a":{"SS":["x","x"]}}}', "line 2", "each of them once. (at /a)"),
-        ('{"Item":{"object_id":{"S":"1"}}}\n{"Item":{"a":{"NS":["1","1.0"]}}}', "line 2", "each of them once. (at /a)"),
-        ('{"Item":{"object_id":{"S":"1"}}}\n{"Item":{"a":{"BS":[]}}}', "line 2", "must have elements"),
-        ('{"Item":{"object_id":{"S":"1"}}}\n{"Item":{"a":{"NULL":false}}}', "line 2", "must be true. (at /a)"),
-        ('{"Item":{"object_id":{"S":"1"}}}\n{"Item":{"a":{"M":{"":{"S":""}}}}}', "line 2", "not be empty. (at /a/)"),
-        (
-            '{"Item":{"object_id":{"S":"1"}}}\n{"Item":{"a":{"S":"1"},"a":{"S":"2"}}}',
-            "line 2",
-            "twice in the same object",
-        ),
-        (
-            '{"Item":{"object_id":{"S":"1"}}}\n{"Item":{"a":' + '{"L":[' * 32 + "]}" * 32 + "}}",
-            "line 2",
-            "deeper than the 32 levels",
-        ),
-        ('{"Item":{"object_id":{"S":"1"}}}\n{"Item":', "line 2", "not valid JSON"),
-        ('{"Item":{"object_id":{"S":"1"}}}\n{"Keys":{}}', "line 2", 'must be {"Item"'),
-    ],
-)
-def test_the_first_bad_record_is_named_by_file_and_line(terminal: Terminal, text: str, where: str, what: str) -> None:
-    terminal.file("bad", text)
-    for trial in ([], ["--dry-run"]):
-        result = terminal("import_items", "bad", *trial)
-        assert (result.code, result.out) == (1, "")
-        assert f"CommandError: bad, {where}: " in result.err
-        assert what in result.err
+@pytest.mark.parametrize("option", [[], ["--dry-run"]])
+def test_first_bad_record_is_named_and_nothing_written(terminal: Terminal, option: list[str]) -> None:
+    terminal.file("bad", '{"a":1}\n{"b":[1e300]}\n')
+    result = terminal("import_items", "bad", *option)
+    assert (result.code, result.out) == (1, "")
+    assert "bad, line 2: The number is too large" in result.err
+    assert result.err.endswith("(at /b/0)\n")
+    assert "are imported" not in result.err
     assert terminal.rows() == []
+    assert [path.name for path in terminal.folder.iterdir()] == ["bad"]
 
 
-def test_what_is_before_a_bad_line_is_imported_once_and_a_corrected_file_goes_on(terminal: Terminal) -> None:
+def test_corrected_file_continues_after_the_bad_record(terminal: Terminal) -> None:
     lines = LINES.splitlines(keepends=True)
     terminal.file("items.ndjson", "".join([*lines[:80], '{"n": oops}\n', *lines[81:]]))
     first = terminal("import_items", "items.ndjson")
     assert first.code == 1
     assert "items.ndjson, line 81: " in first.err
-    assert "75 items are imported; run the same command again to go on." in first.err
+    assert "75 items are imported; run the same command again to continue." in first.err
     assert sorted(int(row["n"]) for row in terminal.rows()) == list(range(75))
     terminal.file("items.ndjson", LINES)
     second = terminal("import_items", "items.ndjson")
@@ -83,24 +42,24 @@ def test_what_is_before_a_bad_line_is_imported_once_and_a_corrected_file_goes_on
     assert sorted(int(row["n"]) for row in terminal.rows()) == list(range(120))
 
 
-def test_a_checkpoint_is_of_one_text_only(terminal: Terminal) -> None:
+def test_changed_text_is_refused(terminal: Terminal) -> None:
     terminal.file("items.ndjson", LINES + "oops\n")
     assert terminal("import_items", "items.ndjson").code == 1
     terminal.file("items.ndjson", '{"n": -1}\n' + LINES)
     changed = terminal("import_items", "items.ndjson")
     assert changed.code == 1
-    assert "items.ndjson, line 1: What was imported from here has been changed since" in changed.err
+    assert "items.ndjson, line 1: The text has changed since it was imported" in changed.err
     assert terminal("import_items", "items.ndjson", "--restart").code == 0
     assert len(terminal.rows()) == 100 + 121
 
 
-def test_a_file_that_lost_what_was_imported_is_not_taken_for_the_whole(terminal: Terminal) -> None:
+def test_file_that_lost_imported_records_is_refused(terminal: Terminal) -> None:
     terminal.file("items.ndjson", LINES + "oops\n")
     assert terminal("import_items", "items.ndjson").code == 1
     terminal.file("items.ndjson", ndjson(GOOD[:50]))
     short = terminal("import_items", "items.ndjson")
     assert short.code == 1
-    assert "have lost records that were imported before" in short.err
+    assert "lack records that were imported before" in short.err
     terminal.file("items.ndjson", LINES)
     assert terminal("import_items", "items.ndjson").code == 0
     assert sorted(int(row["n"]) for row in terminal.rows()) == list(range(120))
@@ -108,38 +67,27 @@ def test_a_file_that_lost_what_was_imported_is_not_taken_for_the_whole(terminal:
 
 @pytest.mark.parametrize("zipped", [False, True])
 @pytest.mark.parametrize("kind", ["ndjson", "json"])
-def test_a_file_cut_in_the_middle_says_where_and_its_rest_can_follow(
-    terminal: Terminal, kind: str, zipped: bool
-) -> None:
+def test_cut_file_can_be_replaced_by_the_whole_one(terminal: Terminal, kind: str, zipped: bool) -> None:
     text = (LINES if kind == "ndjson" else json.dumps(GOOD, indent=0)).encode()
     # Stored without compression, so that a cut file has most of its lines.
     whole = gzip.compress(text, 0) if zipped else text
     terminal.file("items", whole[: len(whole) * 2 // 3])
     cut = terminal("import_items", "items", "--checkpoint", "checkpoint")
     assert cut.code == 1
-    assert "CommandError: items, line " in cut.err
+    assert "picus: items, line " in cut.err
     imported = len(terminal.rows())
     assert imported in (50, 75)
-    assert f"{imported} items are imported; run the same command again to go on." in cut.err
+    assert f"{imported} items are imported; run the same command again to continue." in cut.err
     terminal.file("items", whole)
     assert terminal("import_items", "items", "--checkpoint", "checkpoint").code == 0
     assert sorted(int(row["n"]) for row in terminal.rows()) == list(range(120))
 
 
-def test_damaged_gzip_is_an_error(terminal: Terminal) -> None:
-    data = bytearray(gzip.compress(LINES.encode()))
-    data[-6] ^= 1
-    terminal.file("items.gz", bytes(data))
-    result = terminal("import_items", "items.gz")
-    assert result.code == 1
-    assert "gzip data is damaged" in result.err
-
-
 @pytest.mark.parametrize("start", [b'{"a":"', b'[{"a":"', b'[{"a":[', b'{"Item":{"a":{"S":"'])
-def test_a_gzip_bomb_is_refused_in_bounded_memory(terminal: Terminal, start: bytes) -> None:
+def test_gzip_bomb_is_refused_in_bounded_memory(terminal: Terminal, start: bytes) -> None:
     packer = zlib.compressobj(9, wbits=31)
     filler = b"x" * 2**20 if start.endswith(b'"') else b"[" * 2**20
-    parts = [packer.compress(part) for part in [start, *[filler] * 1024]]
+    parts = [packer.compress(part) for part in [start, *[filler] * 320]]
     terminal.file("bomb.gz", b"".join(parts) + packer.flush())
     process = terminal.start("import_items", "bomb.gz")
     peak_kb = 0
@@ -151,22 +99,22 @@ def test_a_gzip_bomb_is_refused_in_bounded_memory(terminal: Terminal, start: byt
     result = ended(process)
     assert result.code == 1
     assert "bomb.gz, line 1: The record is longer than 4,194,304 bytes" in result.err
-    # Unpacked, the file is 1 GB.
+    # Unpacked, the file has 320 MB.
     assert 0 < peak_kb < 200 * 1024
     assert terminal.rows() == []
 
 
-def test_an_item_that_dynamodb_refuses_is_found_in_its_batch(terminal: Terminal) -> None:
+def test_refused_item_is_found_in_its_batch(terminal: Terminal) -> None:
     items = [{"n": number, "text": "x" * (410_000 if number == 40 else 10)} for number in range(60)]
     terminal.file("items.ndjson", ndjson(items))
     result = terminal("import_items", "items.ndjson", "--threads", "1")
     assert result.code == 1
-    assert "CommandError: items.ndjson, line 41: The item is larger than DynamoDB's 400 KB." in result.err
+    assert "picus: items.ndjson, line 41: The item is larger than the 400 KB that DynamoDB holds." in result.err
     skipping = terminal("import_items", "items.ndjson", "--restart", "--on-conflict", "skip")
     assert "items.ndjson, line 41: " in skipping.err
 
 
-def test_an_item_that_only_its_version_makes_too_large_goes_without(terminal: Terminal) -> None:
+def test_largest_item_is_stored_without_a_version(terminal: Terminal) -> None:
     item = {"object_id": "k", "a": "x" * (400 * 1024 - len("object_id" + "k" + "a"))}
     terminal.file("items.ndjson", ndjson([item]))
     assert terminal("import_items", "items.ndjson").code == 0
@@ -190,15 +138,20 @@ def test_large_items_are_sent_in_requests_that_fit(terminal: Terminal) -> None:
         (["import_items", "-", "--threads", "0"], "above 0"),
         (["import_items", "-", "--max-wcu", "nan"], "above 0"),
         (["import_items", "-", "--format", "csv"], "invalid choice"),
+        (["export_items", "x.csv"], "end it with .ndjson, .jsonl or .json, with .gz after it to compress"),
+        (["export_items", "x.csv.gz"], "x.csv.gz does not say a format"),
+        (["export_items", "x.parquet", "--dry-run"], "does not say a format"),
+        (["export_items", "x.json.zst"], "compresses by gzip (.gz) only"),
+        (["export_items", "x.zip", "--format", "json"], "compresses by gzip (.gz) only"),
         (["import_items", "-", "--checkpoint", "no/such/folder"], "--checkpoint"),
         (["export_items", "no/such/folder/x"], "--checkpoint"),
         (["export_items", "no/such/folder/x", "--checkpoint", "c"], "can't be written"),
-        (["export_items", "--checkpoint", "c"], "Standard output"),
+        (["export_items", "--checkpoint", "c"], "standard output"),
         (["export_items", "there.ndjson"], "--overwrite"),
         (["export_items", "--max-rcu", "-1"], "above 0"),
     ],
 )
-def test_wrong_usage_is_2_and_says_what_to_do(terminal: Terminal, arguments: list[str], said: str) -> None:
+def test_wrong_usage_is_status_2_and_says_what_to_do(terminal: Terminal, arguments: list[str], said: str) -> None:
     terminal.file("there.ndjson", "kept")
     result = terminal(*arguments)
     assert (result.code, result.out) == (2, "")

@@ -1,4 +1,7 @@
-"""Is this a map of attribute values, as DynamoDB writes them? What it means is for DynamoDB to judge."""
+"""Check attribute values that come from a file in DynamoDB's JSON, before they are sent.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
+"""
 
 import binascii
 from base64 import b64decode
@@ -7,12 +10,15 @@ from typing import Any
 
 from picus_api.core.errors import BadValue, InvalidJson
 from picus_api.core.values.attribute_values import MAX_DEPTH
-from picus_api.core.values.from_json import TOO_DEEP, check_name
+from picus_api.core.values.from_json import TOO_DEEP, check_name, check_text
 from picus_api.core.values.numbers import canonical
 
 
 def check_attributes(attributes: Any, depth: int = 1) -> None:
-    """Raise BadValue unless this is an object of attribute values: one type and its value each."""
+    """Raise BadValue unless this is a map of attribute values, each an object of one type tag and its value.
+
+    ``depth`` is the level of the map in the item, from 1.
+    """
     if not isinstance(attributes, dict):
         raise BadValue("This must be an object of attribute values.")
     for name, value in attributes.items():
@@ -24,7 +30,7 @@ def check_attributes(attributes: Any, depth: int = 1) -> None:
 
 
 def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """For a JSON decoder: an object's members. Raises BadValue when a name stands twice."""
+    """Return the members of an object, as a JSON decoder's hook. Raises InvalidJson for a duplicate name."""
     members = dict(pairs)
     if len(members) < len(pairs):
         raise InvalidJson("A name stands twice in the same object.")
@@ -35,62 +41,59 @@ def _check_value(value: Any, depth: int) -> None:
     if not isinstance(value, dict) or len(value) != 1:
         raise BadValue('This must be an attribute value: an object with one type, such as {"S": "text"}.')
     [(tag, content)] = value.items()
-    if tag in _CONTAINERS:
+    if tag in _CONTAINER_CHECKS:
         if depth == MAX_DEPTH:
             raise BadValue(TOO_DEEP)
-        _CONTAINERS[tag](content, depth + 1)
+        _CONTAINER_CHECKS[tag](content, depth + 1)
     elif tag in _CHECKS:
         _CHECKS[tag](content)
     else:
         raise BadValue(f"DynamoDB has no type {tag!r}.")
 
 
-def _text(content: Any) -> None:
+def _check_string(content: Any) -> None:
     if not isinstance(content, str):
         raise BadValue("This must be a string.")
     if not content.isascii():
-        try:
-            content.encode()
-        except UnicodeEncodeError as error:
-            raise BadValue("The string has half of a surrogate pair, which is not a character.") from error
+        check_text(content)
 
 
-def _number(content: Any) -> None:
-    _text(content)
+def _check_number(content: Any) -> None:
+    _check_string(content)
     canonical(content)
 
 
-def _binary(content: Any) -> None:
-    _text(content)
+def _check_binary(content: Any) -> None:
+    _check_string(content)
     try:
         b64decode(content, validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadValue("This must be base64.") from error
 
 
-def _flag(content: Any) -> None:
+def _check_boolean(content: Any) -> None:
     if not isinstance(content, bool):
         raise BadValue("This must be true or false.")
 
 
-def _null(content: Any) -> None:
+def _check_null(content: Any) -> None:
     if content is not True:
         raise BadValue("This must be true.")
 
 
-def _list(content: Any, depth: int) -> None:
+def _check_list(content: Any, depth: int) -> None:
     _check_each(content, lambda element: _check_value(element, depth))
 
 
-def _set_of(check: Callable[[Any], None], same: Callable[[Any], object]) -> Callable[[Any], None]:
-    """``same``: of two elements that DynamoDB takes for one, the same."""
+def _set_check(check: Callable[[Any], None], identity: Callable[[Any], object]) -> Callable[[Any], None]:
+    """Return the check of a set. ``identity`` returns equal values for elements that DynamoDB takes for equal."""
 
-    def check_all(content: Any) -> None:
+    def check_set(content: Any) -> None:
         _check_each(content, check)
-        if not content or len(set(map(same, content))) < len(content):
+        if not content or len(set(map(identity, content))) < len(content):
             raise BadValue("A set must have elements, each of them once.")
 
-    return check_all
+    return check_set
 
 
 def _check_each(content: Any, check: Callable[[Any], None]) -> None:
@@ -103,14 +106,14 @@ def _check_each(content: Any, check: Callable[[Any], None]) -> None:
             raise error.within(index) from error.__cause__
 
 
-_CONTAINERS: dict[str, Callable[[Any, int], None]] = {"M": check_attributes, "L": _list}
+_CONTAINER_CHECKS: dict[str, Callable[[Any, int], None]] = {"M": check_attributes, "L": _check_list}
 _CHECKS: dict[str, Callable[[Any], None]] = {
-    "S": _text,
-    "N": _number,
-    "B": _binary,
-    "BOOL": _flag,
-    "NULL": _null,
-    "SS": _set_of(_text, str),
-    "NS": _set_of(_number, canonical),
-    "BS": _set_of(_binary, b64decode),
+    "S": _check_string,
+    "N": _check_number,
+    "B": _check_binary,
+    "BOOL": _check_boolean,
+    "NULL": _check_null,
+    "SS": _set_check(_check_string, str),
+    "NS": _set_check(_check_number, canonical),
+    "BS": _set_check(_check_binary, b64decode),
 }

@@ -1,0 +1,80 @@
+"""What an import and an export share: a DynamoDB client that waits longer than the service's, and a pool of threads."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from picus_api.bulk.errors import Interrupted
+from picus_api.core import environment
+from picus_api.core.dynamodb import table
+from picus_api.core.dynamodb.backoff import Backoff
+from picus_api.core.dynamodb.retry import Limits
+from picus_api.core.dynamodb.transport import CallResult, create_transport
+from picus_api.core.errors import TableThrottled
+
+# No client waits here, so a slow network or a busy table is no reason to give up.
+BULK_LIMITS = Limits(read_timeout=15, attempts=6, deadline=60)
+_LONGEST_WAIT_SECONDS = 20.0
+_NO_PROGRESS_SECONDS = 300.0
+"""How long a call is repeated while DynamoDB throttles it."""
+
+
+class BulkClient:
+    """Sends requests over a separate transport, with one connection per thread."""
+
+    def __init__(self, threads: int) -> None:
+        """Create the transport. Raises SettingError."""
+        self.table = table.table_name()
+        endpoint = environment.url("DYNAMODB_ENDPOINT_URL")
+        with table.domain_errors():
+            self._transport = create_transport(endpoint, limits=BULK_LIMITS, size=threads)
+        self.place = {"table": self.table, "endpoint": self._transport.endpoint.url}
+        self.stop = threading.Event()
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def send(self, operation: str, request: bytes) -> CallResult:
+        """Send one request. Raises ConditionFailed, ItemTooLarge, TableUnavailable."""
+        with table.domain_errors():
+            return self._transport.call(operation, request)
+
+    def send_until_accepted(self, operation: str, request: bytes) -> bytes:
+        """Send a request, repeat it while DynamoDB throttles it, and return the response.
+
+        Raises Interrupted and what ``send`` raises.
+        """
+        backoff = self.new_backoff()
+        while True:
+            try:
+                return self.send(operation, request).body
+            except TableThrottled:
+                if not backoff.wait():
+                    raise
+
+    def new_backoff(self) -> Backoff:
+        """Return the waits of one throttled request. A wait raises Interrupted when the command is stopped."""
+        return Backoff(0.1, _LONGEST_WAIT_SECONDS, time.monotonic() + _NO_PROGRESS_SECONDS, self._sleep)
+
+    def _sleep(self, seconds: float) -> None:
+        if self.stop.wait(seconds):
+            raise Interrupted
+
+
+@contextmanager
+def worker_pool(threads: int, stop: threading.Event) -> Iterator[ThreadPoolExecutor]:
+    """Yield a pool of threads, and wait at the end until all submitted tasks are done.
+
+    On Ctrl-C ``stop`` is set: the tasks that run are finished, and the others must return at once.
+    """
+    pool = ThreadPoolExecutor(threads)
+    try:
+        yield pool
+        pool.shutdown()
+    except KeyboardInterrupt:
+        stop.set()
+        raise
+    finally:
+        pool.shutdown()

@@ -1,0 +1,48 @@
+"""Read one segment of the table page by page, within a limit of read units per second.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html#Scan.ParallelScan
+"""
+
+from picus_api.bulk.bulk_client import BulkClient
+from picus_api.bulk.rate_limiter import RateLimiter
+from picus_api.core.query.pagination import Page, parse_page, scan_request
+from picus_api.core.values.codec import encode
+
+# A strongly consistent page of 1 MB costs one unit per 4 KB.
+_PAGE_UNITS = 256.0
+_FIRST_LIMIT, _MAX_LIMIT = 10, 10_000
+
+
+class SegmentScan:
+    """The pages of one segment. Used by one thread."""
+
+    def __init__(self, client: BulkClient, limiter: RateLimiter, segment: int, segments: int) -> None:
+        """Take the number of the segment, from 0, and the number of all segments."""
+        self._client = client
+        self._limiter = limiter
+        parallel = {"Segment": segment, "TotalSegments": segments} if segments > 1 else {}
+        self._parameters = {"TableName": client.table, "ReturnConsumedCapacity": "TOTAL", **parallel}
+        # With a rate, pages are small: a page of 1 MB can cost the units of a minute.
+        self._limit = _FIRST_LIMIT if limiter.rate else None
+        self._units = 0.0
+        self._estimate = float(_FIRST_LIMIT) if limiter.rate else _PAGE_UNITS
+
+    def fetch(self, after: str | None) -> bytes:
+        """Return the JSON of the page after a key, or of the first page. Raises TableUnavailable, Interrupted."""
+        request = encode(scan_request(after, self._limit, **self._parameters))
+        self._limiter.reserve(self._estimate)
+        response = self._client.send_until_accepted("Scan", request)
+        self._units = self._limiter.settle(self._estimate, response)
+        return response
+
+    def parse(self, response: bytes) -> Page:
+        """Return the page that ``fetch`` returned. It takes several times the memory of its JSON."""
+        page = parse_page(response)
+        if self._limiter.rate and page.items and self._units:
+            self._adapt(self._limiter.rate, self._units / len(page.items))
+        return page
+
+    def _adapt(self, rate: float, units_per_item: float) -> None:
+        """Set the limit of the next page to what half a second pays for."""
+        self._limit = max(1, min(_MAX_LIMIT, int(rate / 2 / units_per_item)))
+        self._estimate = self._limit * units_per_item
