@@ -1,22 +1,22 @@
-"""A person creates, replaces, patches and deletes."""
+"""Create, replace, patch and delete items with the forms of the pages."""
 
 import re
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.person import create, delete, open_item, patch, replace, shown_item, unfold
+from tests.browser.actions import create, delete, open_item, patch, replace, shown_item, unfold
 from tests.contract.client import Client
 from tests.contract.exact import Number
 
 ITEM_PAGE = re.compile(r"/picus/get/[^/]+$")
-# Neither is the same after JavaScript has read and written it.
+# JavaScript numbers can't hold either of these numbers.
 DIGITS = "1234567890.1234567890123456789012345678"
 BIG = "12345678901234567890123456789012345678"
 
 
 @pytest.mark.parametrize("start", ["/picus/list", "/picus/put"])
-def test_a_created_item_is_shown_with_all_its_digits(page: Page, client: Client, start: str) -> None:
+def test_created_item_is_shown_with_all_digits(page: Page, client: Client, start: str) -> None:
     page.goto(start)
     create(page, f'{{"name": "by hand", "exact": {DIGITS}, "big": {BIG}}}')
     page.wait_for_url(ITEM_PAGE)
@@ -25,10 +25,10 @@ def test_a_created_item_is_shown_with_all_its_digits(page: Page, client: Client,
     stored = client.get(page.url.rpartition("/")[2]).body.decode()
     assert f'"exact":{DIGITS},"big":{BIG}' in stored
     page.reload()
-    expect(page.locator("#said")).to_be_hidden()
+    expect(page.locator("#flash")).to_be_hidden()
 
 
-def test_an_item_is_created_under_a_chosen_key_and_never_over_another(page: Page, client: Client) -> None:
+def test_create_under_a_chosen_key_never_overwrites(page: Page, client: Client) -> None:
     key = "a/b 'ü' <i>?#%"
     page.goto("/picus/put")
     create(page, '{"first": true}', key)
@@ -40,7 +40,7 @@ def test_an_item_is_created_under_a_chosen_key_and_never_over_another(page: Page
     assert client.fetch(key) == {"first": True}
 
 
-def test_a_double_click_creates_one_item_and_the_form_still_works_after_going_back(page: Page, client: Client) -> None:
+def test_double_click_creates_one_item(page: Page, client: Client) -> None:
     page.goto("/picus/put")
     page.get_by_label("Item, a JSON object").fill('{"clicked": "twice"}')
     page.get_by_role("button", name="Create").dblclick()
@@ -56,7 +56,7 @@ def test_a_double_click_creates_one_item_and_the_form_still_works_after_going_ba
     assert stored() == 2
 
 
-def test_what_is_wrong_is_said_beside_the_form_and_nothing_typed_is_lost(page: Page) -> None:
+def test_refused_create_shows_the_error_and_keeps_the_text(page: Page) -> None:
     page.goto("/picus/list")
     create(page, '{"a": {"b": [1, 1e400]}}')
     expect(page.get_by_role("alert")).to_contain_text("/a/b/1")
@@ -65,7 +65,7 @@ def test_what_is_wrong_is_said_beside_the_form_and_nothing_typed_is_lost(page: P
     expect(page.get_by_label("Item, a JSON object")).to_have_value("{")
 
 
-def test_the_form_replaces_the_item_and_rounds_nothing(page: Page, client: Client) -> None:
+def test_replace_rounds_no_number(page: Page, client: Client) -> None:
     key = client.store(f'{{"exact": {DIGITS}, "big": {BIG}, "text": "</textarea>&amp;\\u0001", "n": 1}}')
     open_item(page, key)
     text = unfold(page, "Replace").get_by_label("The whole item").input_value()
@@ -78,7 +78,7 @@ def test_the_form_replaces_the_item_and_rounds_nothing(page: Page, client: Clien
     assert '"n": 2' in shown_item(page)
 
 
-def test_the_etag_on_the_page_is_the_items(page: Page, client: Client) -> None:
+def test_page_shows_the_etag_of_the_item(page: Page, client: Client) -> None:
     key = client.store('{"n": 1}')
     open_item(page, key)
     before = page.locator("#etag").inner_text()
@@ -88,7 +88,7 @@ def test_the_etag_on_the_page_is_the_items(page: Page, client: Client) -> None:
     assert before != page.locator("#etag").inner_text() == client.get(key).header("ETag")
 
 
-def test_a_patch_changes_what_it_names(page: Page, client: Client) -> None:
+def test_patch_changes_only_named_attributes(page: Page, client: Client) -> None:
     key = client.store('{"stays": 1.5, "goes": 1, "deep": {"a": 1, "b": 2}}')
     open_item(page, key)
     patch(page, '{"goes": null, "deep": {"b": 3}}')
@@ -96,7 +96,7 @@ def test_a_patch_changes_what_it_names(page: Page, client: Client) -> None:
     assert client.get(key).body.decode().endswith('"stays":1.5,"deep":{"a":1,"b":3}}')
 
 
-def test_a_deleted_item_is_gone_and_the_list_says_so(page: Page, client: Client) -> None:
+def test_delete_leads_to_the_list_with_a_message(page: Page, client: Client) -> None:
     key = client.store('{"n": 1}')
     open_item(page, key)
     delete(page)
@@ -105,7 +105,7 @@ def test_a_deleted_item_is_gone_and_the_list_says_so(page: Page, client: Client)
     assert client.get(key).status == 404
 
 
-def test_the_keyboard_is_enough_to_delete(page: Page, client: Client) -> None:
+def test_delete_works_by_keyboard(page: Page, client: Client) -> None:
     key = client.store('{"n": 1}')
     open_item(page, key)
     page.locator("summary", has_text="Delete").focus()
@@ -115,19 +115,19 @@ def test_the_keyboard_is_enough_to_delete(page: Page, client: Client) -> None:
     assert client.get(key).status == 404
 
 
-def test_without_an_answer_the_page_says_so(page: Page, context: BrowserContext, client: Client) -> None:
+def test_missing_response_is_reported(page: Page, context: BrowserContext, client: Client) -> None:
     key = client.store('{"n": 1}')
     open_item(page, key)
     context.set_offline(True)
     part = patch(page, '{"n": 2}')
-    expect(part.get_by_role("alert")).to_contain_text("No answer came")
+    expect(part.get_by_role("alert")).to_contain_text("No response came")
     context.set_offline(False)
     part.get_by_role("button", name="Patch").click()
     expect(page.get_by_text("Patched.")).to_be_visible()
     assert client.fetch(key) == {"n": Number("2")}
 
 
-def test_a_key_that_a_path_shadows_is_refused_in_words(page: Page) -> None:
+def test_reserved_key_is_refused_with_a_reason(page: Page) -> None:
     page.goto("/picus/put")
     create(page, "{}", "get/x")
     expect(page.get_by_role("alert")).to_contain_text("choose another key")
