@@ -12,8 +12,7 @@ from tests.contract.exact import Response
 from tests.contract.test_schema import described
 
 # As a client would: create under the example's key, read, change, delete.
-ORDER = ["replaceItem", "getItem", "patchItem", "listItems", "deleteItem", "createItems"]
-NDJSON = "application/x-ndjson"
+ORDER = ["replaceItem", "getItem", "patchItem", "listItems", "deleteItem", "createItem"]
 
 
 class Operation:
@@ -48,7 +47,7 @@ class Operation:
         for name, values in self.parameters("path").items():
             path = path.replace(f"{{{name}}}", quote(values[0], safe=""))
         target = f"{path}?{urlencode(query)}" if query else path
-        text = None if media_type is None else _text(media_type, body)
+        text = None if media_type is None else json.dumps(body)
         given = {**(headers or {}), **({"Content-Type": media_type} if media_type else {})}
         response = self.client.request(self.method, target, text, given)
         answers = self.described["responses"][str(response.status)]
@@ -59,11 +58,6 @@ class Operation:
         """The example of the JSON answer with this status."""
         content = self.described["responses"][str(status)]["content"]["application/json"]
         return next(iter(content["examples"].values()))["value"]
-
-
-def _text(media_type: str, body: Any) -> str:
-    lines = body if media_type == NDJSON else [body]
-    return "\n".join(map(json.dumps, lines))
 
 
 @pytest.fixture
@@ -90,24 +84,14 @@ def test_every_example_of_a_body_is_taken_and_answered_as_shown(operations: dict
                 assert json.loads(response.body) == operation.example(response.status)
             if name == "listItems":
                 assert operation.example(200)[0] in json.loads(response.body)
-            if media_type == NDJSON:
-                written = [json.loads(line) for line in response.body.splitlines()]
-                assert [line.keys() for line in written] == [{"object_id"}] * len(body)
-                for line in written:
-                    assert operation.client.delete(line["object_id"]).status == 200
 
 
-def test_every_example_of_a_parameter_is_understood(operations: dict[str, Operation]) -> None:
-    replace = operations["replaceItem"]
+def test_optional_parameters_have_no_example(operations: dict[str, Operation]) -> None:
+    # Swagger UI would send it: a precondition, or the same Idempotency-Key each time.
     for operation in operations.values():
-        media_type, body = operation.bodies()[0]
-        queries = [(name, value) for name, values in operation.parameters("query").items() for value in values]
-        headers = [(name, value) for name, values in operation.parameters("header").items() for value in values]
-        for query in queries:
-            assert operation.send(media_type, body, query=dict([query])).status == 200
-        for header in headers:
-            replace.send(*replace.bodies()[0])
-            assert operation.send(media_type, body, headers=dict([header])).status in (200, 201), header
+        for parameter in operation.described.get("parameters", []):
+            examples = {"example", "examples", "default"} & {*parameter, *parameter["schema"]}
+            assert parameter.get("required", False) == bool(examples), parameter
 
 
 def test_errors_are_as_shown(operations: dict[str, Operation]) -> None:

@@ -1,9 +1,10 @@
-"""What drf-spectacular has no word for: links from an answer to the requests that it leads to."""
+"""Hooks of drf-spectacular that complete the document: links between operations, required bodies, order."""
 
 from typing import Any
 
 _KEY = "$response.body#/object_id"
 _PATH = "$request.path.key"
+_METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def _links(key: str, *operations: str) -> dict[str, Any]:
@@ -11,7 +12,7 @@ def _links(key: str, *operations: str) -> dict[str, Any]:
 
 
 _LINKS = {
-    ("createItems", "201"): _links(_KEY, "getItem", "replaceItem", "patchItem", "deleteItem"),
+    ("createItem", "201"): _links(_KEY, "getItem", "replaceItem", "patchItem", "deleteItem"),
     ("replaceItem", "201"): _links(_PATH, "getItem", "patchItem", "deleteItem"),
     ("replaceItem", "200"): _links(_PATH, "getItem", "patchItem", "deleteItem"),
     ("patchItem", "200"): _links(_PATH, "getItem", "replaceItem", "deleteItem"),
@@ -24,7 +25,7 @@ def _operations(result: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def add_links(result: dict[str, Any], **context: Any) -> dict[str, Any]:
-    """drf-spectacular's hook."""
+    """Add links from responses to the operations on the same item."""
     for operation in _operations(result):
         for status, response in operation["responses"].items():
             if links := _LINKS.get((operation["operationId"], status)):
@@ -33,8 +34,22 @@ def add_links(result: dict[str, Any], **context: Any) -> dict[str, Any]:
 
 
 def require_bodies(result: dict[str, Any], **context: Any) -> dict[str, Any]:
-    """drf-spectacular's hook: an empty body is an error wherever there is to be one."""
+    """Mark every request body as required, because an empty body is an error."""
     for operation in _operations(result):
         if "requestBody" in operation:
             operation["requestBody"]["required"] = True
     return result
+
+
+def require_no_credentials(result: dict[str, Any], **context: Any) -> dict[str, Any]:
+    """Say that no operation needs credentials."""
+    return {**result, "security": []}
+
+
+def order_methods(result: dict[str, Any], **context: Any) -> dict[str, Any]:
+    """Order the methods of each path, because drf-spectacular leaves them unordered."""
+    paths = {
+        path: {method: operations[method] for method in _METHODS if method in operations}
+        for path, operations in result["paths"].items()
+    }
+    return {**result, "paths": paths}
