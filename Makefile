@@ -12,7 +12,7 @@ run: .venv/.synced .venv-ministack/.synced
 	@exec .venv/bin/python manage.py serve
 
 test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package \
-		.venv-checkov/.synced chromium
+		.venv-checkov/.synced chromium tests/npm/node_modules/.package-lock.json
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
@@ -102,6 +102,10 @@ clean:
 
 bench/node_modules/.package-lock.json: bench/package-lock.json
 	@npm ci --silent --prefix bench
+
+# The linters, client generators and axe of the tests.
+tests/npm/node_modules/.package-lock.json: tests/npm/package-lock.json
+	@npm ci --silent --ignore-scripts --prefix tests/npm
 
 .venv-bench-zappa/.synced: export UV_COMPILE_BYTECODE = 1
 
