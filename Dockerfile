@@ -22,11 +22,13 @@ USER 10001:10001
 FROM locked AS build
 # Of AWS's service descriptions, nearly all of botocore's weight, credentials need these at most: assumed roles and SSO.
 # Translations are nearly half of the rest, and switched off. Of the documentation page's assets, Redoc is not ours, and
-# source maps are for those who work on Swagger UI.
+# source maps are for those who work on Swagger UI. WhiteNoise serves the compressed file beside a file.
 RUN /uv/bin/uv sync --frozen --no-default-groups --no-cache \
     && find .venv/lib/python3*/site-packages/botocore/data -mindepth 1 -maxdepth 1 -type d \
         ! -name sts ! -name 'sso*' ! -name signin -exec rm -r {} + \
-    && find .venv \( -name '*.[mp]o' -o -path '*/static/*.map' -o -path '*_sidecar/redoc/*' \) -delete
+    && find .venv \( -name '*.[mp]o' -o -path '*/static/*.map' -o -path '*_sidecar/redoc/*' \) -delete \
+    && gzip -knf9 .venv/lib/python3*/site-packages/drf_spectacular_sidecar/static/*/swagger-ui-dist/swagger-ui-bundle.js \
+        .venv/lib/python3*/site-packages/drf_spectacular_sidecar/static/*/swagger-ui-dist/swagger-ui.css
 COPY manage.py gunicorn.conf.py ./
 COPY picus_api picus_api
 COPY picus_project picus_project

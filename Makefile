@@ -4,6 +4,9 @@ UV_VERSION := 0.13.9
 # A uv on the PATH is used; otherwise one is installed into .uv, away from the system's Python.
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
+# WhiteNoise serves the compressed file beside a file to clients that accept gzip.
+SWAGGER = .venv/lib/python3*/site-packages/drf_spectacular_sidecar/static/*/swagger-ui-dist
+COMPRESS = gzip --keep --force --no-name -9 $(SWAGGER)/swagger-ui-bundle.js $(SWAGGER)/swagger-ui.css
 
 .PHONY: run test test-way test-rest chromium rehearse image image-test bench format package deploy plan destroy clean
 .DELETE_ON_ERROR:
@@ -89,6 +92,7 @@ clean:
 # Environments follow the lock: a stamp newer than it means nothing to do, so a start stays quick.
 .venv/.synced: uv.lock | $(filter .uv/bin/uv,$(UV))
 	@$(call SYNC,.venv)
+	@$(COMPRESS)
 	@touch $@
 
 .venv-bench/.synced: bench/uv.lock | $(filter .uv/bin/uv,$(UV))

@@ -24,7 +24,7 @@ class Operation:
     def parameters(self, where: str) -> dict[str, list[Any]]:
         """The examples of each parameter in this place."""
         return {
-            each["name"]: [example["value"] for example in each.get("examples", {}).values()]
+            each["name"]: [each["example"]] if "example" in each else []
             for each in self.described.get("parameters", [])
             if each["in"] == where
         }
@@ -32,8 +32,7 @@ class Operation:
     def bodies(self) -> list[tuple[str | None, Any]]:
         """Each example of a body, under its media type."""
         content = self.described.get("requestBody", {}).get("content", {})
-        found = [(kind, each["value"]) for kind in content for each in content[kind].get("examples", {}).values()]
-        return found or [(None, None)]
+        return [(kind, content[kind]["example"]) for kind in content] or [(None, None)]
 
     def send(
         self,
@@ -57,7 +56,7 @@ class Operation:
     def example(self, status: int) -> Any:
         """The example of the JSON answer with this status."""
         content = self.described["responses"][str(status)]["content"]["application/json"]
-        return next(iter(content["examples"].values()))["value"]
+        return content["example"]
 
 
 @pytest.fixture

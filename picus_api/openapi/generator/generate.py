@@ -49,6 +49,7 @@ _SETTINGS = {
         "picus_api.openapi.generator.postprocessing.require_bodies",
         "picus_api.openapi.generator.postprocessing.require_no_credentials",
         "picus_api.openapi.generator.postprocessing.order_methods",
+        "picus_api.openapi.generator.postprocessing.use_single_examples",
     ],
 }
 

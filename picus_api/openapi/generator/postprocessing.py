@@ -53,3 +53,20 @@ def order_methods(result: dict[str, Any], **context: Any) -> dict[str, Any]:
         for path, operations in result["paths"].items()
     }
     return {**result, "paths": paths}
+
+
+def use_single_examples(result: dict[str, Any], **context: Any) -> dict[str, Any]:
+    """Write an only example as ``example``, so that pages show it without a menu of examples."""
+    return {name: _with_single_examples(value) for name, value in result.items()}
+
+
+def _with_single_examples(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_with_single_examples(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    found = {name: _with_single_examples(each) for name, each in value.items() if name != "examples"}
+    if "examples" in value:
+        [example] = value["examples"].values()
+        found["example"] = example["value"]
+    return found
