@@ -48,9 +48,7 @@ CHOSEN_KEY = _key(
     "The key, of at most 2,048 bytes of UTF-8, percent-encoded: `a%2Fb` is the key `a/b`. Names of other "
     "paths are a 400: `list`, `list/`, `put`, `.`, `..`, and keys that begin with `get/` or `put/`.",
     maxLength=2048,
-    **{"not": {"enum": ["list", "list/", "put", ".", ".."]}},
 )
-DELETED_KEY = _key("The item's key, percent-encoded: `a%2Fb` is the key `a/b`.", **{"not": {"enum": ["list", "put"]}})
 
 IF_MATCH = _header(
     "If-Match",

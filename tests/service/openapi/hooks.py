@@ -64,15 +64,24 @@ _VALUE = {
     ]
 }
 
+_RESERVED_KEYS = [
+    ("/picus/put/{key}", "put", ["list", "list/", "put", ".", ".."]),
+    ("/picus/put/{key}", "patch", ["list", "list/", "put", ".", ".."]),
+    ("/picus/{key}", "delete", ["list", "put"]),
+]
+
 
 @schemathesis.hook
 def before_load_schema(context: schemathesis.HookContext, raw_schema: dict[str, Any]) -> None:
-    """Replace "any JSON value" by the values that DynamoDB can hold."""
+    """Replace "any JSON value" by the values that DynamoDB can hold, and leave out reserved keys."""
     schemas = raw_schema["components"]["schemas"]
     for name in ("NewItem", "Replacement", "Patch", "Item"):
         assert schemas[name]["additionalProperties"] == {}
         schemas[name]["additionalProperties"] = {"$ref": "#/components/schemas/Value"}
     schemas["Value"] = _VALUE
+    for path, method, keys in _RESERVED_KEYS:
+        [key] = [each for each in raw_schema["paths"][path][method]["parameters"] if each["name"] == "key"]
+        key["schema"]["not"] = {"enum": keys}
 
 
 @schemathesis.hook
