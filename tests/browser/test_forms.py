@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Dialog, Page, expect
 
 from tests.browser.actions import create, delete, open_item, patch, replace, shown_item, unfold
 from tests.contract.client import Client
@@ -131,3 +131,85 @@ def test_reserved_key_is_refused_with_a_reason(page: Page) -> None:
     page.goto("/picus/put")
     create(page, "{}", "get/x")
     expect(page.get_by_role("alert")).to_contain_text("choose another key")
+
+
+def answer_dialogs(page: Page, answer: str) -> list[str]:
+    """Leave or stay whenever the browser asks, and collect the types of the dialogs."""
+    dialogs = list[str]()
+
+    def handle(dialog: Dialog) -> None:
+        dialogs.append(dialog.type)
+        if answer == "leave":
+            dialog.accept()
+        else:
+            dialog.dismiss()
+
+    page.on("dialog", handle)
+    return dialogs
+
+
+def leave_by_link(page: Page) -> None:
+    """Click a link to another page, and wait for a dialog that the page may open."""
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="API").click(no_wait_after=True)
+    page.wait_for_timeout(500)
+
+
+def test_unsaved_edit_is_kept_if_the_user_stays(page: Page, client: Client) -> None:
+    open_item(page, client.store('{"n": 1}'))
+    unfold(page, "Replace").get_by_label("The whole item").fill('{"n": 2}')
+    dialogs = answer_dialogs(page, "stay")
+    leave_by_link(page)
+    assert dialogs == ["beforeunload"]
+    expect(page.get_by_label("The whole item")).to_have_value('{"n": 2}')
+
+
+def test_unsaved_edit_is_lost_if_the_user_leaves(page: Page, client: Client) -> None:
+    open_item(page, client.store('{"n": 1}'))
+    unfold(page, "Patch").get_by_label("Changes").fill('{"n": 2}')
+    dialogs = answer_dialogs(page, "leave")
+    leave_by_link(page)
+    page.wait_for_url("/docs/")
+    assert dialogs == ["beforeunload"]
+
+
+def test_undone_edit_is_not_unsaved(page: Page, client: Client) -> None:
+    open_item(page, client.store('{"n": 1}'))
+    field = unfold(page, "Replace").get_by_label("The whole item")
+    text = field.input_value()
+    field.fill("{}")
+    field.fill(text)
+    dialogs = answer_dialogs(page, "stay")
+    leave_by_link(page)
+    page.wait_for_url("/docs/")
+    assert dialogs == []
+
+
+@pytest.mark.parametrize("name", ["Key (optional", "Item, a JSON object"])
+def test_unsaved_new_item_is_kept_if_the_user_stays(page: Page, name: str) -> None:
+    page.goto("/picus/list")
+    page.get_by_label(name).fill('"typed"')
+    dialogs = answer_dialogs(page, "stay")
+    leave_by_link(page)
+    assert dialogs == ["beforeunload"]
+    expect(page.get_by_label(name)).to_have_value('"typed"')
+
+
+def test_saved_edit_is_not_unsaved(page: Page) -> None:
+    page.goto("/picus/put")
+    dialogs = answer_dialogs(page, "stay")
+    create(page, '{"saved": true}')
+    page.wait_for_url(ITEM_PAGE)
+    assert dialogs == []
+
+
+def test_saving_one_form_asks_about_an_edit_in_another(page: Page, client: Client) -> None:
+    key = client.store('{"n": 1}')
+    open_item(page, key)
+    unfold(page, "Replace").get_by_label("The whole item").fill('{"mine": true}')
+    dialogs = answer_dialogs(page, "stay")
+    part = patch(page, '{"n": 2}')
+    # The user stays, so the form becomes usable again.
+    expect(part.get_by_role("button", name="Patch")).to_have_attribute("aria-disabled", "false")
+    assert dialogs == ["beforeunload"]
+    expect(page.get_by_label("The whole item")).to_have_value('{"mine": true}')
+    assert client.fetch(key) == {"n": Number("2")}
