@@ -1,16 +1,16 @@
-# The service's container: `make image` builds it, `make image-test` runs it. Only what .dockerignore names gets in.
-# Debian with CPython and nothing else. Pinned by tag, as no registry was in reach when this was written: to pin it by
-# digest too, append what `docker buildx imagetools inspect python:3.13-slim` says, and let a bot keep it current.
+# The service's container: `make image` builds it, `make image-test` tests it. .dockerignore lists the files that it may copy.
+# The base is Debian with CPython, pinned by tag. To pin it by digest, append the digest that
+# `docker buildx imagetools inspect python:3.13-slim` shows, and let a bot update it.
 FROM python:3.13-slim AS python
 
 FROM python AS locked
-# The image's own interpreter; what the system trusts; files that a later stage can copy.
+# Use the image's interpreter and the system's certificates, and copy files so that a later stage can use them.
 ENV UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=1 UV_LINK_MODE=copy
 RUN python3 -m venv /uv && /uv/bin/pip install --no-cache-dir --disable-pip-version-check uv==0.13.9
 WORKDIR /app
 COPY pyproject.toml uv.lock ./
 
-# For compose.yaml alone: what the rest of the local stack runs on. The stack itself is the checkout, mounted.
+# For compose.yaml only: the environments of the rest of the local stack, which runs from the mounted checkout.
 FROM locked AS local
 RUN UV_PROJECT_ENVIRONMENT=/edge /uv/bin/uv sync --frozen --no-default-groups --group local --no-cache \
     && UV_PROJECT_ENVIRONMENT=/dynamodb /uv/bin/uv sync --frozen --only-group ministack --no-cache \
@@ -20,9 +20,9 @@ WORKDIR /picus
 USER 10001:10001
 
 FROM locked AS build
-# Of AWS's service descriptions, nearly all of botocore's weight, credentials need these at most: assumed roles and SSO.
-# Translations are nearly half of the rest, and switched off. Of the documentation page's assets, Redoc is not ours, and
-# source maps are for those who work on Swagger UI. WhiteNoise serves the compressed file beside a file.
+# Delete AWS's service descriptions, most of botocore's size, except those that credentials need (assumed roles and SSO).
+# Delete translations, which are switched off, and of /docs/ the unused Redoc and Swagger UI's source maps.
+# WhiteNoise serves the compressed file beside a file.
 RUN /uv/bin/uv sync --frozen --no-default-groups --no-cache \
     && find .venv/lib/python3*/site-packages/botocore/data -mindepth 1 -maxdepth 1 -type d \
         ! -name sts ! -name 'sso*' ! -name signin -exec rm -r {} + \
@@ -32,21 +32,21 @@ RUN /uv/bin/uv sync --frozen --no-default-groups --no-cache \
 COPY manage.py gunicorn.conf.py ./
 COPY picus_api picus_api
 COPY picus_project picus_project
-# Bytecode that needs no check against its source: nobody writes here again, and a root file system may be read-only.
+# Compile bytecode that is not checked against its source: the files never change, and the file system may be read-only.
 RUN rm -f pyproject.toml uv.lock .venv/.lock \
     && .venv/bin/python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash .
 
 FROM python
-# Nothing installs packages in here: pip goes, and what could bring it back.
+# Delete pip and ensurepip, because nothing installs packages in the image.
 RUN python3 -c "import ensurepip, shutil; shutil.rmtree(ensurepip.__path__[0])" \
     && rm -rf /usr/local/bin/pip* /usr/local/lib/python3*/site-packages/pip*
 WORKDIR /app
 COPY --from=build /app .
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 BIND_HOST=0.0.0.0 PORT=8000
-# The official image comes without bytecode of the standard library, which nobody could write later: loading the service
-# once writes what it needs. And what does not load is no image.
+# Load the service once. This compiles the modules of the standard library that it needs, which the base has no bytecode of,
+# and stops the build if the service can't be loaded.
 RUN DYNAMODB_TABLE_NAME=none gunicorn --check-config -c gunicorn.conf.py picus_project.wsgi:application
-# What /__version__ answers, in Dockerflow's form.
+# The response of /__version__, in Dockerflow's format.
 ARG VERSION=development
 ARG COMMIT=unknown
 ARG SOURCE=unknown
@@ -59,14 +59,14 @@ LABEL org.opencontainers.image.title="picus" \
       org.opencontainers.image.revision="$COMMIT" \
       org.opencontainers.image.source="$SOURCE"
 EXPOSE 8000
-# Where bodies of many items are kept until they are read, the one folder to write to. A volume, for a root file system that
-# is read-only; whoever mounts something there takes over its owner and permissions.
+# The only writable folder, for bodies of many items until they are read. It is a volume because the root file system may be
+# read-only. Docker and Fargate give a volume this owner and these permissions.
 RUN install -d -m 700 -o 10001 -g 10001 /spool
 ENV SPOOL_DIR=/spool
 VOLUME ["/spool"]
-# A number, so that a host can tell that it is not root; it owns nothing else here.
+# A number, so that the host can check that it is not root. The user owns no other file.
 USER 10001:10001
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \
     CMD ["python3", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['PORT'] + '/__lbheartbeat__', timeout=2)"]
-# No shell in between: SIGTERM reaches gunicorn, which ends its requests first.
+# Without a shell, so that SIGTERM reaches gunicorn, which first finishes its requests.
 CMD ["gunicorn", "-c", "gunicorn.conf.py", "picus_project.wsgi:application"]

@@ -1,5 +1,13 @@
 # The two commands: `make run` serves everything locally, `make test` proves it. Both set up what they need.
-PYTHON ?= python3
+# The Python of .python-version if the machine has it, else python3: uv would download the missing one.
+# PYTHON=python3.12 chooses another. Without any from 3.11 to 3.14, uv has to find one.
+ifndef PYTHON
+PYTHON := $(shell for python in python$$(cat .python-version) python3; do $$python -c \
+  'import sys; assert (3, 11) <= sys.version_info < (3, 15); print(sys.executable)' 2>/dev/null && break; done)
+endif
+ifneq ($(PYTHON),)
+export UV_PYTHON ?= $(PYTHON)
+endif
 UV_VERSION := 0.13.9
 # A uv on the PATH is used; otherwise one is installed into .uv, away from the system's Python.
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
@@ -7,12 +15,19 @@ SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
 # WhiteNoise serves the compressed file beside a file to clients that accept gzip.
 SWAGGER = .venv/lib/python3*/site-packages/drf_spectacular_sidecar/static/*/swagger-ui-dist
 COMPRESS = gzip --keep --force --no-name -9 $(SWAGGER)/swagger-ui-bundle.js $(SWAGGER)/swagger-ui.css
+# uv trusts what the system trusts, such as a company's root certificate.
+export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: run test test-way test-rest chromium rehearse image image-test bench format package deploy plan destroy clean
+.PHONY: run test test-deploy test-rest chromium rehearse image image-test bench format package deploy plan destroy clean
 .DELETE_ON_ERROR:
 
-run: .venv/.synced .venv-ministack/.synced
+run: announce-install .venv/.run-synced .venv-ministack/.synced
 	@exec .venv/bin/python manage.py serve
+
+.PHONY: announce-install
+announce-install:
+	@[ .venv/.run-synced -nt uv.lock ] && [ .venv-ministack/.synced -nt uv.lock ] || echo \
+	  'Installing uv, the service and ministack below this folder: once, about 75 MB to download, 10 to 60 seconds ...'
 
 test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package \
 		.venv-checkov/.synced chromium tests/npm/node_modules/.package-lock.json
@@ -24,7 +39,7 @@ test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package \
 	.venv/bin/hadolint Dockerfile
 	.venv/bin/zizmor --offline --no-progress --quiet --strict-collection .github/workflows
 	rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-way test-rest
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-deploy test-rest
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report
 	@$(MAKE) --no-print-directory image-test
@@ -38,26 +53,26 @@ chromium:
 	  echo 'The tests of the pages need a browser: install the package chromium, or Google Chrome.' >&2; exit 1; \
 	fi; } >/dev/null
 
-# The tests in two processes, which share two cores: what makes and deploys the function's package, and the rest.
-WAY := tests/doctor tests/package tests/rehearsal tests/templates
-test-way:
-	.venv/bin/coverage run -m pytest $(WAY)
+# The tests run in two processes on two cores: packaging and deployment, and the rest.
+DEPLOY_TESTS := tests/ecs tests/package
+test-deploy:
+	.venv/bin/coverage run -m pytest $(DEPLOY_TESTS)
 test-rest:
-	.venv/bin/coverage run -m pytest $(filter-out $(WAY) tests/image tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
+	.venv/bin/coverage run -m pytest $(filter-out $(DEPLOY_TESTS) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
 
-# The way to AWS on one machine, a part of `make test`: docs/rehearsal.md.
+# A deployment to emulators on this machine, a part of `make test`: docs/rehearsal.md.
 rehearse: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package
-	.venv/bin/python -m pytest -s tests/rehearsal
+	.venv/bin/python -m pytest -s tests/ecs/rehearsal
 
-# A stage's whole way, what of it would change, and its way back, which leaves the table: docs/deploying.md.
-# A part of it: make deploy STAGE=staging OPTIONS="--only edge --only smoke"
+# Deploy a stage, show what would change, or remove the stage but not its table: docs/deploying.md.
+# Some steps only: make deploy STAGE=staging OPTIONS="--only edge --only smoke"
 deploy: package
 	@.venv-package/bin/python -m ecs.deploy deploy "$(STAGE)" $(OPTIONS)
 
 plan: .venv-package/.synced
 	@.venv-package/bin/python -m ecs.deploy plan "$(STAGE)" $(OPTIONS)
 
-# It asks for the stage's name twice: make destroy STAGE=staging CONFIRM=staging
+# The stage must be named twice: make destroy STAGE=staging CONFIRM=staging
 destroy: .venv-package/.synced
 	@.venv-package/bin/python -m ecs.deploy destroy "$(STAGE)" --confirm "$(CONFIRM)" $(OPTIONS)
 
@@ -65,14 +80,15 @@ destroy: .venv-package/.synced
 image:
 	@ecs/image.sh $(IMAGE)
 
-# Runs that image as its own user, with the whole contract suite against it.
+# Run the image as its own user, with the whole contract suite against it.
 image-test: image .venv/.synced .venv-ministack/.synced
-	.venv/bin/python -m pytest tests/image
+	.venv/bin/python -m pytest tests/ecs/image
 
-# Picus beside its peers, into bench/RESULTS.md, in under 8 minutes. Linux x64, two cores and npm.
+# Picus beside its peers, into bench/RESULTS.md, in about 8 minutes. Linux x64, two cores and npm.
 # A part of it: make bench BENCH="--only get,put --rounds 5"
+# Beside another commit as well, 5 minutes more: make bench BENCH="--baseline REV"
 bench: .venv/.synced .venv-bench/.synced .venv-bench-zappa/.synced bench/node_modules/.package-lock.json package
-	.venv-bench/bin/python -m bench.run $(BENCH)
+	.venv-bench/bin/python -m bench $(BENCH)
 
 # The delete function's zip, build/delete_fn.zip: made by Zappa, on the Python that the function will run on.
 package: .venv-function/.synced .venv-package/.synced
@@ -86,12 +102,18 @@ clean:
 	rm -rf .venv .venv-* .uv build .coverage* .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 .uv/bin/uv:
-	@$(PYTHON) -m venv .uv
+	@$(or $(PYTHON),python3) -m venv .uv
 	@.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 # Environments follow the lock: a stamp newer than it means nothing to do, so a start stays quick.
 .venv/.synced: uv.lock | $(filter .uv/bin/uv,$(UV))
 	@$(call SYNC,.venv)
+	@$(COMPRESS)
+	@touch .venv/.run-synced $@
+
+# Only what running needs. Without --inexact, uv would remove what `make test` installed.
+.venv/.run-synced: uv.lock | $(filter .uv/bin/uv,$(UV))
+	@$(call SYNC,.venv) --no-dev --group local --inexact
 	@$(COMPRESS)
 	@touch $@
 

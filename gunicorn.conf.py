@@ -1,18 +1,19 @@
-"""The production server's settings, the same on a laptop and on Fargate.
+"""Settings of gunicorn, the same on a laptop and on Fargate.
 
 Environment variables:
     PORT             default 8000
-    BIND_HOST        default 127.0.0.1; the container sets 0.0.0.0
+    BIND_HOST        IPv4 or IPv6 address, or host name; default 127.0.0.1; the container sets 0.0.0.0
     WEB_CONCURRENCY  worker processes; default 1
     WEB_THREADS      threads a worker; default 12
 
-Both defaults are chosen from bench/RESULTS.md, "Threads and workers": one worker fills a vCPU, a second one there only
-costs its memory; with some milliseconds of DynamoDB latency, 12 threads are what keeps the vCPU busy, and where there
-is next to none they cost little. Give a task of two vCPUs two workers.
+The defaults come from bench/RESULTS.md, "Threads and workers". One worker uses a whole vCPU; a second worker on it only
+costs memory. With some milliseconds of DynamoDB latency, 12 threads keep the vCPU busy; without latency they cost
+little. Give a task with two vCPUs two workers.
 """
 
 import gc
 import os
+import select
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from typing import Any
 from picus_api.core import environment, logs
 
 try:
-    bind = f"{os.environ.get('BIND_HOST') or '127.0.0.1'}:{environment.integer('PORT', 8000, 1, 65535)}"
+    bind = environment.bind_address("BIND_HOST", "PORT")
     # Not from the machine's CPU count, which on Fargate is the host's.
     workers = environment.integer("WEB_CONCURRENCY", 1, 1, 64)
     # A thread waits for DynamoDB most of the time.
@@ -29,8 +30,14 @@ try:
 except environment.SettingError as error:
     sys.exit(f"picus: {error}")
 
-worker_class = "picus_project.worker.Worker"
-# Loaded before the fork: a wrong setting ends the server with one line instead of restarting workers for ever.
+# macOS has no epoll: there gunicorn's own threads serve, with the same settings and the same rules for requests.
+worker_class = (
+    "picus_project.server.worker.EpollWorker"
+    if hasattr(select, "epoll")
+    else "picus_project.server.portable_worker.PortableWorker"
+)
+# Load the application before the fork: a wrong setting then ends the server with one line. Otherwise gunicorn would
+# restart its workers again and again.
 preload_app = True
 # Longer than the load balancer's idle timeout (60 s), or it sends requests into closing connections.
 keepalive = 75
@@ -41,20 +48,19 @@ timeout = 60
 _MEMORY = Path("/dev/shm")  # noqa: S108 only gunicorn's own files
 worker_tmp_dir = str(_MEMORY) if _MEMORY.is_dir() else None
 control_socket_disable = True
-# A key of 2,048 bytes is up to 6,144 characters of a path, and CloudFront passes on more and larger fields than
-# gunicorn's defaults: the load balancer bounds both.
-limit_request_line = 0
+# CloudFront forwards more and larger fields than gunicorn's defaults allow. picus_project/server/request.py limits the
+# request line, which gunicorn can't limit to more than 8,190 bytes, and the whole head.
 limit_request_fields = 1000
 limit_request_field_size = 65536
-# Nobody in front sets these; Django reads X-Forwarded-Proto itself. So it does not matter who sends them: that spares
-# the comparing of addresses for each request.
+# No proxy in front sets the fields of the next two settings, and Django reads X-Forwarded-Proto itself. So gunicorn
+# need not compare the client's address for each request.
 forwarded_allow_ips = "*"
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
 
 
 def post_worker_init(worker: Any) -> None:
-    """Connect to DynamoDB before the first request, and let the garbage collector pass over what is there for good."""
+    """Connect to DynamoDB before the first request, and keep permanent objects out of garbage collection."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)

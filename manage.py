@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line, with this project's settings."""
+"""Run a command with this project's settings."""
 
 import os
 import sys
@@ -9,24 +9,27 @@ from picus_api.core.environment import SettingError
 
 
 def use_local_stack() -> None:
-    """Talk to the table of a running ``make run``, unless the environment names one."""
+    """Use the settings of a running ``make run`` as a whole, unless the environment names a table or server."""
     stack = Path(os.environ.get("LOCAL_DATA_DIR") or Path(__file__).parent / ".local") / "stack.env"
     if "DYNAMODB_TABLE_NAME" in os.environ or "DYNAMODB_ENDPOINT_URL" in os.environ or not stack.is_file():
         return
-    for line in stack.read_text().splitlines():
-        name, _, value = line.partition("=")
-        os.environ.setdefault(name, value)
+    variables = dict(line.split("=", 1) for line in stack.read_text().splitlines())
+    if "AWS_ACCESS_KEY_ID" in variables:
+        # The stack has its credentials here: the caller's profile, region and keys must not mix with them.
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
+    os.environ.update(variables)
 
 
 def main() -> None:
-    """Run a command."""
+    """Run the command of the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "picus_project.settings")
     if sys.argv[1:] == ["serve"]:
-        # Straight to it: Django's start takes as long as all the rest of the local stack's.
+        # Without Django, whose start takes as long as the rest of the local stack's.
         from picus_project.management.commands.serve import serve  # noqa: PLC0415
 
         serve()
-    if sys.argv[1:2] != ["doctor"]:  # which looks at AWS, or at the emulator that it is told of
+    if sys.argv[1:2] != ["doctor"]:  # it checks AWS, or the server that it is given
         use_local_stack()
     from django.core.management import execute_from_command_line  # noqa: PLC0415
 

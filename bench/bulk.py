@@ -2,139 +2,113 @@
 
 import json
 import os
-import re
+import select
 import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from bench import database, items, servers
-from bench.database import connected
-from bench.dynamodb import DynamoDBError
-from bench.machine import SERVER_CORE, memory_mb, pinned
-from bench.results import BulkRun, Results, spread
-from bench.scenarios import Progress
+from bench import items
+from bench.dynamodb import Database, fake_dynamodb, local_dynamodb
+from bench.machine import ROOT, SERVER_CORE, WORK, BenchError, memory_mb, pinned
+from bench.measurements import Recorder, Sample
+from bench.servers import HERE, PICUS, Checkout, environment
 
 ITEMS = 100_000
-SLOW_ITEMS = 20_000
+PYNAMODB_ITEMS = 20_000
 """For PynamoDB's loops, which would take too long."""
-DELAY_MS = 5
-THREADS = 4
-LATE_THREADS = 8
-IMPORT, EXPORT = "import", "export"
-PICUS, RAW, PYNAMODB = "Picus", "Raw requests", "PynamoDB"
-LATE = "{}, {} ms"
+LATENCY_MS = 5
+THREADS, LATE_THREADS = 4, 8
+RAW, PYNAMODB, PICUS_TENTH = "Raw requests", "PynamoDB", "Picus, a tenth of the items"
+DIRECT, LATE = "import and export", f"import and export, {LATENCY_MS} ms"
 TABLE = "bulk_items"
-# Rounds of everything else for one of these, which take the most time.
-ROUNDS_PER_DIRECT, ROUNDS_PER_LATE = 15, 7
-
 SAMPLE_SECONDS = 0.02
 
-_PYTHON = str(servers.ROOT / ".venv/bin/python")
-_TOOK = re.compile(r"(\d[\d,]*) items (?:im|ex)ported: ([0-9.]+) s,")
+
+def run(recorder: Recorder) -> None:
+    """Measure with the local DynamoDB, whose speed limits everybody; then with latency alone."""
+    # These take the most time, so they have fewer rounds than everything else.
+    direct, late = max(1, recorder.rounds // 7), max(1, recorder.rounds // 5)
+    with TemporaryDirectory(dir=WORK) as folder:
+        path, tenth = write_items(Path(folder), ITEMS), write_items(Path(folder), ITEMS // 10)
+        contestants = {
+            RAW: partial(_peer, "raw", ITEMS, THREADS),
+            PICUS: partial(commands, HERE, path, ITEMS, THREADS),
+            PICUS_TENTH: partial(commands, HERE, tenth, ITEMS // 10, THREADS),
+        }
+        recorder.record(DIRECT, {name: partial(_with_empty_table, run) for name, run in contestants.items()}, direct)
+        with fake_dynamodb(ITEMS) as database:
+            database.set_latency(LATENCY_MS)
+            runs: dict[str, Callable[[], Sample]] = {
+                PYNAMODB: partial(_peer, "pynamodb", PYNAMODB_ITEMS, LATE_THREADS, database)
+            }
+            runs[PICUS] = partial(commands, HERE, path, ITEMS, LATE_THREADS, database)
+            recorder.record(LATE, runs, late)
 
 
-def run(results: Results, count: int, progress: Progress) -> None:
-    """All of it: with the local DynamoDB, where raw requests set the pace; then with latency alone."""
-    with tempfile.TemporaryDirectory(dir=servers.WORK) as folder:
-        _direct(results, max(1, count // ROUNDS_PER_DIRECT), Path(folder))
-        _late(results, max(1, count // ROUNDS_PER_LATE), Path(folder))
-    for scenario, contestants in results.bulk.items():
-        for name, runs in contestants.items():
-            rate, peak = (spread(getattr(r, field) for r in runs).median for field in ("rate", "peak_mb"))
-            progress(f"    {scenario:14} {name:14} {rate:8,.0f} items/s  peak {peak:4.0f} MB")
-
-
-def _direct(results: Results, rounds: int, folder: Path) -> None:
-    files = {size: _file(folder, size) for size in (ITEMS, ITEMS // 10)}
-    for number in range(rounds):
-        for name in (PICUS, RAW) if number % 2 else (RAW, PICUS):
-            with _empty_table() as url:
-                _keep(results, IMPORT, name, _measure(IMPORT, name, url, ITEMS, files[ITEMS]))
-                _keep(results, EXPORT, name, _measure(EXPORT, name, url, ITEMS, folder / "out.ndjson"))
-    with _empty_table() as url:
-        for scenario, path in ((IMPORT, files[ITEMS // 10]), (EXPORT, folder / "out.ndjson")):
-            results.bulk_tenth[scenario] = _measure(scenario, PICUS, url, ITEMS // 10, path).peak_mb
-
-
-def _late(results: Results, rounds: int, folder: Path) -> None:
-    path = _file(folder, ITEMS)
-    with _instant() as url:
-        for number in range(rounds):
-            for scenario, target in ((IMPORT, path), (EXPORT, folder / "out.ndjson")):
-                for name in (PICUS, PYNAMODB) if number % 2 else (PYNAMODB, PICUS):
-                    size = SLOW_ITEMS if name == PYNAMODB else ITEMS
-                    found = _measure(scenario, name, url, size, target, threads=LATE_THREADS)
-                    _keep(results, LATE.format(scenario, DELAY_MS), name, found)
-
-
-def _keep(results: Results, scenario: str, name: str, found: BulkRun) -> None:
-    results.bulk.setdefault(scenario, {}).setdefault(name, []).append(found)
-
-
-def _file(folder: Path, size: int) -> Path:
-    path = folder / f"{size}.ndjson"
+def write_items(folder: Path, count: int) -> Path:
+    """Write so many items as NDJSON. Return the file."""
+    path = folder / f"{count}.ndjson"
     with path.open("w") as file:
-        for number in range(size):
+        for number in range(count):
             file.write(json.dumps({"object_id": items.key(number), **items.document(number)}) + "\n")
     return path
 
 
-@contextmanager
-def _empty_table() -> Iterator[str]:
-    """The address of a new local DynamoDB: one that has held other tables is slower, by more than what is compared."""
-    with database.running() as local:
-        local.client.create_table(TABLE)
-        yield f"http://127.0.0.1:{local.port}"
+def _with_empty_table(run: Callable[[Database], Sample]) -> Sample:
+    """Give the run a new local DynamoDB: one that has held other tables is slower, by more than what is compared."""
+    with local_dynamodb() as database:
+        database.client.create_table(TABLE)
+        return run(database)
 
 
-def _measure(scenario: str, name: str, url: str, count: int, path: Path, *, threads: int = THREADS) -> BulkRun:
-    """One process of its own, alone on the contestants' core. Raises DynamoDBError when it did not do all of it."""
-    if name == PICUS:
-        options = ["--threads", str(threads)] if scenario == IMPORT else ["--segments", str(threads), "--overwrite"]
-        command = [_PYTHON, "manage.py", f"{scenario}_items", str(path), *options]
-    else:
-        what = f"{'raw' if name == RAW else 'pynamodb'}-{scenario}"
-        command = [_PYTHON, "bench/peers/bulk.py", what, str(count), str(threads)]
-    said, peak_mb = _output(command, url)
-    if name != PICUS:
-        return BulkRun(count / float(said), peak_mb)
-    took = _TOOK.search(said)
-    if took is None or int(took[1].replace(",", "")) != count:
-        raise DynamoDBError(f"{name}, {scenario}: {said}")
-    return BulkRun(count / float(took[2]), peak_mb)
+def commands(checkout: Checkout, path: Path, count: int, threads: int, database: Database) -> Sample:
+    """Measure `import_items` and `export_items`, from the start of each process to its end."""
+    exported = path.with_name("exported.ndjson")
+    manage = [checkout.python, "manage.py"]
+    imports = [*manage, "import_items", str(path), "--threads", str(threads)]
+    exports = [*manage, "export_items", str(exported), "--segments", str(threads), "--overwrite"]
+    import_seconds, import_mb, _ = _finished(imports, checkout.root, database)
+    export_seconds, export_mb, _ = _finished(exports, checkout.root, database)
+    with exported.open("rb") as file:
+        found = sum(1 for _ in file)
+    if found != count:
+        raise BenchError(f"{found} of {count} items exported")
+    return _sample(count, import_seconds, import_mb, export_seconds, export_mb)
 
 
-def _output(command: list[str], url: str) -> tuple[str, float]:
-    """What it says, and its peak memory in MB."""
-    settings = servers.AWS | {"DYNAMODB_TABLE_NAME": TABLE, "DYNAMODB_ENDPOINT_URL": url}
-    with pinned(SERVER_CORE):
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        process = subprocess.Popen(command, cwd=servers.ROOT, env=os.environ | settings, text=True, **pipes)  # type: ignore[call-overload]
-    # Not the peak that wait4() tells: it has this process's own in it, from before the exec.
-    peak_mb = 0.0
-    while process.poll() is None:
+def _peer(kind: str, count: int, threads: int, database: Database) -> Sample:
+    """Measure a peer, which prints its own seconds: its preparation does not count."""
+    figures = []
+    for what in ("import", "export"):
+        command = [HERE.python, "bench/peers/bulk.py", f"{kind}-{what}", str(count), str(threads)]
+        _, peak_mb, printed = _finished(command, ROOT, database)
+        figures += [float(printed), peak_mb]
+    return _sample(count, *figures)
+
+
+def _sample(count: int, import_seconds: float, import_mb: float, export_seconds: float, export_mb: float) -> Sample:
+    rates = {"import_rate": count / import_seconds, "export_rate": count / export_seconds}
+    return {**rates, "import_peak_mb": import_mb, "export_peak_mb": export_mb}
+
+
+def _finished(command: list[str], folder: Path, database: Database) -> tuple[float, float, str]:
+    """Run the command alone on the contestants' core. Return its seconds, its peak in MB and its output."""
+    log = WORK / "bulk.log"
+    with log.open("wb") as output, pinned(SERVER_CORE):
+        started = time.perf_counter()
+        env = environment(database, TABLE)
+        process = subprocess.Popen(command, cwd=folder, env=env, stdout=output, stderr=subprocess.STDOUT)
+    # Not the peak of wait4(): that includes this process's own, from before the exec.
+    peak_mb, ended = 0.0, os.pidfd_open(process.pid)
+    while not select.select([ended], [], [], SAMPLE_SECONDS)[0]:
         with suppress(OSError, ValueError):  # it has just ended
             peak_mb = max(peak_mb, memory_mb(process.pid, "VmHWM"))
-        time.sleep(SAMPLE_SECONDS)
-    said = process.stdout.read()
-    process.stdout.close()
-    if process.returncode:
-        raise DynamoDBError(f"{' '.join(command)}: {said}")
-    return said, peak_mb
-
-
-@contextmanager
-def _instant() -> Iterator[str]:
-    """The address of a DynamoDB that has latency and no work."""
-    port = servers.free_port()
-    command = [sys.executable, "-m", "bench.instant", str(port), str(ITEMS), str(DELAY_MS)]
-    server = subprocess.Popen(command, cwd=servers.ROOT)
-    try:
-        connected(port).close()
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        servers.stop(server)
+    seconds = time.perf_counter() - started
+    os.close(ended)
+    if process.wait():
+        raise BenchError(f"{' '.join(command)}: {log.read_text()}")
+    return seconds, peak_mb, log.read_text()

@@ -1,7 +1,8 @@
-"""The items that everybody stores: 1 KB of JSON with a few values of each kind."""
+"""The items that all contestants store: 1 KB of JSON with a few values of each kind."""
 
 import json
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 SIZE = 1024
@@ -13,7 +14,7 @@ def key(number: int) -> str:
 
 
 def document(number: int) -> dict[str, Any]:
-    """The item without its key."""
+    """Return the item without its key."""
     fields: dict[str, Any] = {
         "name": f"Item {number}",
         "quantity": number,
@@ -29,7 +30,7 @@ def document(number: int) -> dict[str, Any]:
 
 
 def attribute(value: Any) -> dict[str, Any]:
-    """A value in DynamoDB's wire form."""
+    """Return the value as a DynamoDB AttributeValue."""
     if isinstance(value, dict):
         return {"M": {name: attribute(inner) for name, inner in value.items()}}
     if isinstance(value, list):
@@ -42,5 +43,17 @@ def attribute(value: Any) -> dict[str, Any]:
 
 
 def wire_item(number: int) -> dict[str, Any]:
-    """The whole item in DynamoDB's wire form."""
+    """Return the whole item as DynamoDB's JSON has it."""
     return {"object_id": {"S": key(number)}, **attribute(document(number))["M"]}
+
+
+def batches(table: str, start: int, stop: int, size: int, **added: dict[str, str]) -> Iterator[bytes]:
+    """Yield the bodies of BatchWriteItem requests that store the items from ``start`` up to ``stop``.
+
+    ``added`` are attributes that every item gets in addition.
+    """
+    for first in range(start, stop, size):
+        numbers = range(first, min(first + size, stop))
+        puts = [{"PutRequest": {"Item": {**wire_item(number), **added}}} for number in numbers]
+        request = {"ReturnConsumedCapacity": "TOTAL", "RequestItems": {table: puts}}
+        yield json.dumps(request, separators=(",", ":")).encode()

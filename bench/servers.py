@@ -1,63 +1,87 @@
-"""The contestants: how each is started, pinned and stopped."""
+"""The contestants that serve HTTP: how each is started, pinned and stopped."""
 
+import json
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.dynamodb import START_SECONDS, Database
 from bench.load import Target
-from bench.machine import SERVER_CORE, children, pinned
-
-ROOT = Path(__file__).resolve().parents[1]
-WORK = ROOT / "build/bench"
-START_SECONDS = 30
+from bench.machine import ROOT, SERVER_CORE, WORK, BenchError, children, free_port, pinned, stop
 
 PICUS = "Picus"
-OLD_SYNC = "Flask + boto3, sync"
-OLD_GTHREAD = "Flask + boto3, gthread 8"
-AIOBOTOCORE = "Starlette + aiobotocore"
+FLASK_SYNC = "Flask + boto3, sync"
+FLASK_GTHREAD = "Flask + boto3, gthread 8"
+STARLETTE = "Starlette + aiobotocore"
+PICUS_GTHREAD = "Picus, gunicorn's gthread"
 
-AWS = {
+_AWS = {
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
+    "ANONYMOUS_SCOPES": "read,write,delete",
 }
 
 
-class StartError(Exception):
-    """A server did not come up."""
+@dataclass(frozen=True)
+class Checkout:
+    """A folder with a commit of Picus, installed and packaged there. Only public interfaces are used."""
+
+    root: Path = ROOT
+
+    @property
+    def python(self) -> str:
+        return str(self.root / ".venv/bin/python")
+
+    @property
+    def package(self) -> Path:
+        """The zip that `make package` makes."""
+        return self.root / "build/delete_fn.zip"
+
+    @property
+    def handler(self) -> str:
+        settings = json.loads((self.root / "zappa_settings.json").read_text())
+        return str(settings["base"]["lambda_handler"])
+
+
+HERE = Checkout()
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """A server under test. ``{port}`` in the command and the settings is the port that it gets."""
+    """A server under test. ``{port}`` in the command and the settings is replaced by its port."""
 
     name: str
     command: list[str]
     settings: dict[str, str] = field(default_factory=dict)
     folder: Path = ROOT / "bench/peers"
-    """Where it starts. Not the root: gunicorn would read the gunicorn.conf.py there."""
+    """Where it starts. In the root gunicorn would read Picus's gunicorn.conf.py."""
     workers: int = 1
-    """How many children of the process do the work; none: it does it itself."""
+    """How many child processes do the work; 0 if the process itself does it."""
 
 
-def picus(workers: int | None = None, threads: int | None = None, name: str = PICUS) -> Contestant:
-    """The service as it is deployed; what is not given is gunicorn.conf.py's default."""
-    settings = {"PORT": "{port}", "ALLOWED_HOSTS": "127.0.0.1", "SECRET_KEY": "benchmark"}
-    if workers:
-        settings["WEB_CONCURRENCY"] = str(workers)
+def picus(
+    name: str = PICUS, checkout: Checkout = HERE, *options: str, workers: int = 1, threads: int = 0
+) -> Contestant:
+    """Return the service as it is deployed, with further options of gunicorn. 0 threads: gunicorn.conf.py's default."""
+    settings = {
+        "PORT": "{port}",
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "SECRET_KEY": "benchmark",
+        "WEB_CONCURRENCY": str(workers),
+    }
     if threads:
         settings["WEB_THREADS"] = str(threads)
-    python = str(ROOT / ".venv/bin/python")
-    command = [python, "-m", "gunicorn", "picus_project.wsgi:application", "-c", "gunicorn.conf.py"]
-    return Contestant(name, command, settings, ROOT, workers or 1)
+    command = [checkout.python, "-m", "gunicorn", "picus_project.wsgi:application", "-c", "gunicorn.conf.py", *options]
+    return Contestant(name, command, settings, checkout.root, workers)
 
 
 def _flask(name: str, *options: str) -> Contestant:
@@ -65,82 +89,63 @@ def _flask(name: str, *options: str) -> Contestant:
     return Contestant(name, [sys.executable, "-m", "gunicorn", "flask_boto3:app", *bind, *options])
 
 
-OLD_SERVICE_SYNC = _flask(OLD_SYNC, "--worker-class", "sync")
-OLD_SERVICE_GTHREAD = _flask(OLD_GTHREAD, "--worker-class", "gthread", "--threads", "8")
-_QUIET_AND_FAST = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
-STARLETTE = Contestant(
-    AIOBOTOCORE,
-    [sys.executable, "-m", "uvicorn", "starlette_aiobotocore:app", "--port", "{port}", *_QUIET_AND_FAST],
-    workers=0,
-)
-CONTESTANTS = [OLD_SERVICE_SYNC, OLD_SERVICE_GTHREAD, STARLETTE, picus()]
+def peers() -> list[Contestant]:
+    """Return the old service under two workers of gunicorn, and the asynchronous one."""
+    quick = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
+    uvicorn = [sys.executable, "-m", "uvicorn", "starlette_aiobotocore:app", "--port", "{port}", *quick]
+    return [
+        _flask(FLASK_SYNC, "--worker-class", "sync"),
+        _flask(FLASK_GTHREAD, "--worker-class", "gthread", "--threads", "8"),
+        Contestant(STARLETTE, uvicorn, workers=0),
+    ]
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def environment(dynamodb_port: int, table: str) -> dict[str, str]:
-    """What every process under test gets, beside its own settings: nothing of the caller's but PATH and HOME."""
+def environment(database: Database, table: str) -> dict[str, str]:
+    """Return what every process under test gets: nothing of the caller's environment but PATH and HOME."""
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return {
-        **inherited,
-        **AWS,
-        "DYNAMODB_ENDPOINT_URL": f"http://127.0.0.1:{dynamodb_port}",
-        "DYNAMODB_TABLE_NAME": table,
-    }
+    url = f"http://127.0.0.1:{database.port}"
+    return {**inherited, **_AWS, "DYNAMODB_ENDPOINT_URL": url, "DYNAMODB_TABLE_NAME": table}
 
 
 @contextmanager
-def served(contestant: Contestant, dynamodb_port: int, table: str, helpers: list[int]) -> Iterator[Target]:
-    """The contestant running, pinned and answering. Raises StartError."""
+def served(contestant: Contestant, database: Database, table: str) -> Iterator[Target]:
+    """Run the contestant, pinned to its core. Raises BenchError if it does not respond."""
     port = free_port()
     command = [part.format(port=port) for part in contestant.command]
     settings = {name: value.format(port=port) for name, value in contestant.settings.items()}
     log = WORK / f"{contestant.name.replace(' ', '_')}.log"
     with log.open("wb") as output, pinned(SERVER_CORE):
-        process = subprocess.Popen(
-            command,
-            cwd=contestant.folder,
-            env=environment(dynamodb_port, table) | settings,
-            stdout=output,
-            stderr=output,
-        )
+        env = environment(database, table) | settings
+        process = subprocess.Popen(command, cwd=contestant.folder, env=env, stdout=output, stderr=output)
     try:
-        workers = _started(contestant, process, port, log)
-        yield Target(port, workers, helpers)
+        yield Target(port, _started(contestant, process, port, log), database.pid)
     finally:
         stop(process)
 
 
-def _started(contestant: Contestant, process: subprocess.Popen[bytes], port: int, log: Path) -> list[int]:
-    """Its workers, as soon as all of them run and one answers. Raises StartError."""
+@contextmanager
+def all_served(contestants: Iterable[Contestant], database: Database, table: str) -> Iterator[dict[str, Target]]:
+    """Run all contestants at once."""
+    with ExitStack() as stack:
+        yield {c.name: stack.enter_context(served(c, database, table)) for c in contestants}
+
+
+def _started(contestant: Contestant, process: "subprocess.Popen[bytes]", port: int, log: Path) -> list[int]:
+    """Return the workers as soon as all of them run and one responds."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         workers = children(process.pid)
-        if len(workers) == contestant.workers and _answers(port):
+        if len(workers) == contestant.workers and _responds(port):
             return workers or [process.pid]
         time.sleep(0.02)
-    raise StartError(f"{contestant.name} does not answer; its log is {log}")
+    raise BenchError(f"{contestant.name} does not respond; its log is {log}")
 
 
-def _answers(port: int) -> bool:
-    """Whether a request gets an answer: an open port alone says nothing of gunicorn's workers."""
+def _responds(port: int) -> bool:
+    """Return True if a request gets a response: gunicorn opens the port before its workers run."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=START_SECONDS) as connection:
             connection.sendall(b"GET /picus/get/none HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
             return bool(connection.recv(1))
     except OSError:
         return False
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """End it, gently at first."""
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

@@ -10,8 +10,14 @@ from typing import Any
 
 from picus_api.core import capacity, cors, environment, logs, store
 from picus_api.core.dynamodb import table
-from picus_api.core.errors import InternalError, MethodNotAllowed, PathNotFound, PicusError, TableUnavailable
-from picus_api.core.keys import key_from_path
+from picus_api.core.errors import (
+    InternalError,
+    MethodNotAllowed,
+    PathNotFound,
+    PicusError,
+    TableUnavailable,
+)
+from picus_api.core.keys import has_dot_segment, key_from_path, normalise_path
 from picus_api.core.preconditions import parse_preconditions
 from picus_api.core.response_body import deleted_body, encode_json
 
@@ -31,12 +37,14 @@ except TableUnavailable as error:
 Response = dict[str, Any]
 
 
-def handler(event: dict[str, Any], context: object) -> Response:
+def handler(event: Any, context: object) -> Response:
     """Return the response to one event. Never raises: API Gateway would show the client a Python repr."""
     started = time.perf_counter()
-    headers = _headers(event)
+    request = event if isinstance(event, dict) else {}
+    headers = _headers(request)
     logs.request_id.set(logs.choose_request_id(headers.get("x-amz-cf-id"), headers.get("x-request-id")))
-    method, path = str(event.get("httpMethod")), str(event.get("path"))
+    # The path of an event is still percent-encoded.
+    method, path = str(request.get("httpMethod")), normalise_path(str(request.get("path")))
     try:
         if CORS_ORIGINS and cors.is_preflight(method, headers):
             # The response that the service gives, byte for byte.
@@ -56,9 +64,15 @@ def handler(event: dict[str, Any], context: object) -> Response:
 
 def _headers(event: dict[str, Any]) -> dict[str, str]:
     """Return the header fields by lower-case name. Several lines of one field become one list."""
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    several = event.get("multiValueHeaders") or {}
-    return headers | {name.lower(): ", ".join(values) for name, values in several.items()}
+    single, several = event.get("headers"), event.get("multiValueHeaders")
+    fields = [*single.items()] if isinstance(single, dict) else []
+    if isinstance(several, dict):
+        fields += [
+            (name, ", ".join(map(str, values)))
+            for name, values in several.items()
+            if values and isinstance(values, list)
+        ]
+    return {str(name).lower(): str(value) for name, value in fields if value is not None}
 
 
 def _metered_response(method: str, path: str, headers: dict[str, str]) -> Response:
@@ -73,7 +87,7 @@ def _metered_response(method: str, path: str, headers: dict[str, str]) -> Respon
 def _route(method: str, path: str, headers: dict[str, str]) -> Response:
     try:
         key = key_from_path(path.removeprefix(PREFIX)) if path.startswith(PREFIX) else ""
-        if not key:
+        if not key or has_dot_segment(path):
             raise PathNotFound
         if method == "OPTIONS":
             return _response(200, encode_json({"name": "Delete an item"}).decode(), ALLOW)
@@ -92,5 +106,5 @@ def _error_response(error: PicusError) -> Response:
 
 
 def _response(status: int, body: str, headers: dict[str, str] | None = None) -> Response:
-    headers = {"Content-Type": "application/json"} | (headers or {})
+    headers = {"Content-Type": "application/json", "Cache-Control": "no-cache"} | (headers or {})
     return {"statusCode": status, "headers": headers, "body": body, "isBase64Encoded": False}

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds the service's image, `make image`: with Docker where an engine runs, else with Debian's buildah, as root.
-#   image.sh [name]   the name to give it; default picus:local
-#   TARGET            a stage of the Dockerfile; default: the service
-#   PLATFORM          as Docker writes it, e.g. linux/arm64; Docker only
-#   SOURCE, BUILD     where the code is and what built it: addresses for /__version__
-#   DEBIAN_MIRROR     for the base image that is made where no engine runs; default: debootstrap's
+# Builds the service's image for `make image`: with Docker if its engine runs, otherwise with Debian's buildah, as root.
+#   image.sh [name]   name of the image; default picus:local
+#   TARGET            stage of the Dockerfile; default: the service
+#   PLATFORM          in Docker's notation, e.g. linux/arm64; Docker only
+#   SOURCE, BUILD     addresses of the code and of the build, for /__version__
+#   DEBIAN_MIRROR     for the base image that buildah needs; default: debootstrap's
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -32,7 +32,7 @@ install_tools() {
         || fail "apt-get could not install buildah and debootstrap; see build/apt.log"
 }
 
-# Debian 13 with its own Python 3.13, what python:3.13-slim is made of: for a machine that reaches no image registry.
+# Debian 13 with its Python 3.13, in place of python:3.13-slim, so that no image registry is needed.
 make_stand_in() {
     buildah inspect --type image "$STAND_IN" > /dev/null 2>&1 && return
     echo "making a base image from Debian's packages" >&2
@@ -55,16 +55,16 @@ build_without_engine() {
     [ -z "${PLATFORM:-}" ] || fail "PLATFORM=$PLATFORM needs Docker: buildah builds for this machine only"
     export BUILDAH_ISOLATION=chroot
     make_stand_in
-    # The build trusts what this machine was told to trust, a proxy's certificate for example; the image does not.
+    # The build trusts the certificates of this machine, of a proxy for example; the image does not.
     [ -z "${SSL_CERT_FILE:-}" ] || options+=(--volume "$SSL_CERT_FILE:/etc/ssl/certs/ca-certificates.crt:ro")
-    # OCI's own format has no health check.
+    # The OCI format has no health check.
     buildah build --quiet --format docker --from "$STAND_IN" --pull=never "${options[@]}" . > /dev/null
 }
 
 mkdir -p build
 if command -v docker > /dev/null && docker info > /dev/null 2>&1; then
-    # One manifest an image: an untagged one beside it, how it was built, would count among those that the registry keeps.
-    # A variable and no option, which an older Docker would refuse.
+    # No attestations: their untagged manifests would count among the images that the registry keeps. Older Docker versions
+    # refuse the option for this, but ignore the variable.
     BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build ${PLATFORM:+--platform "$PLATFORM"} "${options[@]}" .
 else
     build_without_engine

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from itertools import chain
 
 from django.http import StreamingHttpResponse
-from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 
 from picus_api.core.batch_write import Outcome, write_new_items
@@ -15,15 +14,14 @@ from picus_api.core.response_body import encode_json
 from picus_api.ndjson_body import NdjsonBody, receive
 from picus_api.parsers import Negotiation
 from picus_api.renderers import NdjsonRenderer
-from picus_api.request_body import is_plain_utf8
+from picus_api.request_body import check_is_plain_utf8
 
 _log = logging.getLogger("picus.errors")
 
 
 def create_many(request: Request) -> StreamingHttpResponse:
     """Store the item of each line under a new key. The response has a line for each, in order, as they are written."""
-    if not is_plain_utf8(request._request):
-        raise UnsupportedMediaType(request.content_type)
+    check_is_plain_utf8(request._request)
     # The response is NDJSON, whatever else the client accepts. Raises NotAcceptable.
     Negotiation().select_renderer(request, [NdjsonRenderer()])
     lines = receive(request._request)

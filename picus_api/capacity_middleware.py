@@ -18,8 +18,9 @@ def consumed_capacity(get_response: Callable[[HttpRequest], HttpResponseBase]) -
             response = get_response(request)
         if isinstance(response, StreamingHttpResponse):
             response.streaming_content = _metered(response.streaming_content, meter)  # type: ignore[arg-type]
-            response["Trailer"] = HEADER
-            request.META[TRAILERS_KEY] = lambda: {HEADER: meter.text}
+            if send_trailers := request.META.get(TRAILERS_KEY):
+                response["Trailer"] = HEADER
+                send_trailers(lambda: {HEADER: meter.text})
         else:
             for name, value in response_headers(meter).items():
                 response[name] = value

@@ -53,8 +53,6 @@ def _domain_error(error: drf.APIException, method: str) -> PicusError:
             return errors.MethodNotAllowed(method)
         case drf.NotAcceptable():
             return errors.NotAcceptable(sentence)
-        case drf.UnsupportedMediaType():
-            return errors.UnsupportedMediaType(sentence)
         case _ if error.status_code < 500:
             return errors.BadRequest(sentence)
     return errors.InternalError()

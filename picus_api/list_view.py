@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from itertools import chain
 from typing import Any
 
@@ -17,6 +18,7 @@ from rest_framework.response import Response
 
 from picus_api.core.dynamodb import table
 from picus_api.core.errors import BadParameter, TableUnavailable
+from picus_api.core.keys import MAX_KEY_BYTES
 from picus_api.core.query.cursor import decode_cursor, encode_cursor
 from picus_api.core.query.expressions import Placeholders
 from picus_api.core.query.filters import compile_filter
@@ -30,6 +32,12 @@ HTML_PAGE_ITEMS = 25
 SILENCE_SECONDS = 10
 """Shorter than the idle timeouts of CloudFront (30 s) and of the load balancer (60 s)."""
 
+MAX_URL_BYTES = 8192
+"""https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"""
+
+# Percent-encoding makes three bytes of one, of non-ASCII characters up to twelve.
+_SURELY_SHORT = 400
+_PARAMETERS = ("limit", "cursor", "filter", "fields", "format")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -55,15 +63,29 @@ def list_items(request: Request) -> HttpResponseBase:
 
 
 def parse_list_query(parameters: QueryDict) -> ListQuery:
-    """Return the query in a list's parameters. Parameters with other names are ignored. Raises BadParameter."""
+    """Return the query in a list's parameters. Raises BadParameter.
+
+    An unknown parameter is an error: a list that ignored a misspelt ``limit`` would read the whole table. Names that
+    begin with an underscore are ignored, so that clients can make URLs unique.
+    """
+    for name in parameters:
+        if name not in _PARAMETERS and not name.startswith("_"):
+            raise _unknown_parameter(name)
     limit = _single_value(parameters, "limit")
     cursor = _single_value(parameters, "cursor")
+    _check_length(parameters)
     filter_text = _single_value(parameters, "filter")
     return ListQuery(
         None if limit is None else _parse_limit(limit),
         None if cursor is None else decode_cursor(cursor, table.table_name(), filter_text or ""),
         _expressions(_single_value(parameters, "fields"), filter_text),
     )
+
+
+def _unknown_parameter(name: str) -> BadParameter:
+    close = get_close_matches(name.lower(), _PARAMETERS, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"a list has {', '.join(_PARAMETERS)}."
+    return BadParameter(f"The parameter {name[:40]!r} is unknown: {hint}", name)
 
 
 def next_path(parameters: QueryDict, next_key: str) -> str:
@@ -94,6 +116,17 @@ def _single_value(parameters: QueryDict, name: str) -> str | None:
     if not values[0]:
         raise BadParameter(f"The parameter {name} is empty: leave it out.", name)
     return values[0]
+
+
+def _check_length(parameters: QueryDict) -> None:
+    """Raise BadParameter if the link to a next page could be longer than the URLs that CloudFront takes."""
+    if len(parameters.get("filter", "")) + len(parameters.get("fields", "")) > _SURELY_SHORT:
+        longest = len(next_path(parameters, "x" * MAX_KEY_BYTES))
+        if longest > MAX_URL_BYTES:
+            parameter = "filter" if "filter" in parameters else "fields"
+            raise BadParameter(
+                f"The query is too long for pages: shorten it by {longest - MAX_URL_BYTES} bytes.", parameter
+            )
 
 
 def _parse_limit(text: str) -> int:
@@ -130,7 +163,7 @@ def _stream(request: Request, query: ListQuery) -> HttpResponseBase:
     is_ndjson = request.accepted_renderer.format == "ndjson"
     body = _ndjson(first, pages) if is_ndjson else _json_array(first, pages)
     media_type = request.accepted_renderer.media_type
-    return StreamingHttpResponse(() if request.method == "HEAD" else keep_alive(body), content_type=media_type)
+    return StreamingHttpResponse(keep_alive(body), content_type=media_type)
 
 
 def _json_array(first: Page, others: Iterator[Page]) -> Iterator[bytes]:

@@ -3,17 +3,20 @@
 import io
 import time
 from collections.abc import Callable
+from typing import cast
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
 from dockerflow.django import views as dockerflow_views
 
 from picus_api import health
 from picus_api.core import logs
-from picus_api.core.errors import BodyTimeout, IncompleteBody, MethodNotAllowed
+from picus_api.core.errors import BodyTimeout, IncompleteBody, MalformedRequest, MethodNotAllowed, PathNotFound
+from picus_api.core.keys import has_dot_segment
+from picus_api.core.request_target import InvalidRequestTarget, parse_request_target
 from picus_api.exceptions import error_response
-from picus_api.raw_path import raw_path
 from picus_api.request_body import BODY_ERROR, is_chunked, is_ndjson, limit_waiting
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -27,14 +30,11 @@ def request_log(get_response: GetResponse) -> GetResponse:
         # META, because request.headers is built anew for every request, which takes measurable time.
         identifier = logs.choose_request_id(request.META.get("HTTP_X_AMZ_CF_ID"), request.META.get("HTTP_X_REQUEST_ID"))
         token = logs.request_id.set(identifier)
+        method = str(request.method)
         try:
-            response = get_response(request)
-            if response.status_code == 405:
-                response = _in_error_shape(request, response)
+            response = _respond(request, get_response)
             response["X-Request-Id"] = identifier
-            if request.method == "HEAD" and isinstance(response, HttpResponse):
-                _drop_body(response)
-            logs.log_request(_line(request, response, started))
+            logs.log_request(_line(request, method, response, started))
         finally:
             logs.request_id.reset(token)
         return response
@@ -42,11 +42,40 @@ def request_log(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-def _drop_body(response: HttpResponse) -> None:
-    """Remove the body of a response to HEAD, and keep the header fields of GET (RFC 9110, section 9.3.2)."""
-    if response.content:
+def _respond(request: HttpRequest, get_response: GetResponse) -> HttpResponseBase:
+    try:
+        target = parse_request_target(request.META.get("RAW_URI") or request.get_full_path())
+    except InvalidRequestTarget as error:
+        return error_response(MalformedRequest(str(error)))
+    if target.form == "asterisk":
+        # About the server as a whole (RFC 9110, section 9.3.7). The server accepts "*" for OPTIONS only.
+        return HttpResponse(headers={"Allow": "GET, HEAD, OPTIONS, PATCH, POST, PUT", "Content-Length": "0"})
+    if has_dot_segment(target.route_path):
+        return error_response(PathNotFound())
+    # Routes match the path as it was sent, so that an encoded slash never separates segments.
+    request.path = request.path_info = target.route_path
+    is_head = request.method == "HEAD"
+    if is_head:
+        # HEAD has the header fields of GET (RFC 9110, section 9.3.2): so all code below sees GET.
+        request.method = "GET"
+    response = get_response(request)
+    if response.status_code == 405:
+        response = _in_error_shape(request, response)
+    if isinstance(response, HttpResponse):
         response.headers.setdefault("Content-Length", str(len(response.content)))
-    response.content = b""
+    if is_head:
+        _drop_body(response)
+    response.headers.setdefault("Cache-Control", "no-cache")
+    return response
+
+
+def _drop_body(response: HttpResponseBase) -> None:
+    if isinstance(response, StreamingHttpResponse):
+        pieces, response.streaming_content = response.streaming_content, ()
+        if hasattr(pieces, "close"):
+            pieces.close()
+    elif isinstance(response, HttpResponse):
+        response.content = b""
 
 
 def _in_error_shape(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
@@ -58,11 +87,11 @@ def _in_error_shape(request: HttpRequest, response: HttpResponseBase) -> HttpRes
     return error
 
 
-def _line(request: HttpRequest, response: HttpResponseBase, started: float) -> dict[str, object]:
+def _line(request: HttpRequest, method: str, response: HttpResponseBase, started: float) -> dict[str, object]:
     return {
         "request_id": logs.request_id.get(),
-        "method": request.method,
-        "path": raw_path(request),
+        "method": method,
+        "path": request.path_info,
         "status": response.status_code,
         "duration_ms": round((time.perf_counter() - started) * 1000, 2),
     }
@@ -88,6 +117,16 @@ def health_endpoints(get_response: GetResponse) -> GetResponse:
         if request.method in ("GET", "HEAD"):
             return view(request)
         return HttpResponse(status=200 if request.method == "OPTIONS" else 405, headers={"Allow": "GET, HEAD, OPTIONS"})
+
+    return middleware
+
+
+def check_host(get_response: GetResponse) -> GetResponse:
+    """Refuse a foreign Host. Django checks the Host only where code asks for it."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        request.get_host()
+        return get_response(request)
 
     return middleware
 
@@ -143,5 +182,19 @@ def security_headers(get_response: GetResponse) -> GetResponse:
             for name, value in page.items():
                 response[name] = value
         return response
+
+    return middleware
+
+
+def static_conditions(get_response: GetResponse) -> GetResponse:
+    """Apply If-None-Match in all its forms to static files: WhiteNoise compares whole fields only."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        tag = response.headers.get("ETag")
+        is_static = tag and response.status_code == 200 and request.path_info.startswith(settings.STATIC_URL)
+        if not (is_static and "HTTP_IF_NONE_MATCH" in request.META):
+            return response
+        return get_conditional_response(request, tag, None, cast(HttpResponse, response)) or response
 
     return middleware

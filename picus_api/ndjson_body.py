@@ -37,7 +37,7 @@ class NdjsonBody:
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(MEMORY_BYTES, dir=settings.SPOOL_DIR)  # noqa: SIM115
 
     def close(self) -> None:
-        """Delete the kept body."""
+        """Delete the body from memory and disk."""
         self._file.close()
 
     def add(self, piece: bytes) -> None:

@@ -6,21 +6,23 @@ from contextlib import suppress
 from typing import IO, Any
 
 from django.http import HttpRequest
-from rest_framework.exceptions import NotAcceptable
+from rest_framework.exceptions import NotAcceptable as DrfNotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
+from picus_api.core.errors import NotAcceptable, UnsupportedMediaType
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.from_json import attributes_from_json
-from picus_api.request_body import is_plain_utf8, read_body
+from picus_api.request_body import check_is_plain_utf8, read_body
 
 _JSON_TYPE = re.compile(r"application/json|[a-z0-9][\w!#$&^.-]*/[a-z0-9][\w!#$&^.+-]*\+json")
 
 # Not application/json-patch+json, which is another kind of patch.
 _PATCH_TYPE = re.compile(r"application/(?:merge-patch\+)?json")
 ACCEPT_PATCH = "application/merge-patch+json, application/json"
+ACCEPT_POST = "application/json, application/x-ndjson"
 
 
 class ItemParser(BaseParser):
@@ -61,11 +63,14 @@ class Negotiation(DefaultContentNegotiation):
     _level: list[str] | None = None
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
-        """Return the parser for the request's media type, or None."""
+        """Return the parser for the request's media type. Raises UnsupportedMediaType, UnsupportedContentCoding."""
+        check_is_plain_utf8(request._request)
         media_type = request.content_type.lower().partition(";")[0].strip()
-        types = _PATCH_TYPE if request.method == "PATCH" else _JSON_TYPE
-        understood = types.fullmatch(media_type) and is_plain_utf8(request._request)
-        return parsers[0] if understood else None
+        is_patch = request.method == "PATCH"
+        if not (_PATCH_TYPE if is_patch else _JSON_TYPE).fullmatch(media_type):
+            supported = ACCEPT_PATCH if is_patch else ACCEPT_POST if request.method == "POST" else "application/json"
+            raise UnsupportedMediaType(request.content_type, supported)
+        return parsers[0]
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
         """Return the renderer and media type. The Accept fields of most programs need no weighing."""
@@ -73,7 +78,7 @@ class Negotiation(DefaultContentNegotiation):
         if usual and not request.META.get("QUERY_STRING"):
             return renderers[0], renderers[0].media_type
         if request.query_params.get(api_settings.URL_FORMAT_OVERRIDE or "") == "":
-            raise NotAcceptable
+            raise _unknown_format("", renderers)
         self._level = None
         levels = _by_quality(self.get_accept_list(request))
         refused = levels.pop(0.0, [])
@@ -82,9 +87,9 @@ class Negotiation(DefaultContentNegotiation):
             # DRF ignores qualities and caches the parsed field.
             self._level = levels[quality]
             vars(request).pop("_parsed_accept_list", None)
-            with suppress(NotAcceptable):
+            with suppress(DrfNotAcceptable):
                 return super().select_renderer(request, left, format_suffix)
-        raise NotAcceptable
+        raise NotAcceptable.accept(renderer.media_type for renderer in renderers)
 
     def get_accept_list(self, request: Request) -> list[str]:
         """Return the types that the client accepts; all if the query has ``format``, so that links work in browsers."""
@@ -98,5 +103,9 @@ class Negotiation(DefaultContentNegotiation):
         """Return the renderers of the format in the query. Raises NotAcceptable, not NotFound: the path exists."""
         chosen = [renderer for renderer in renderers if renderer.format == format]
         if not chosen:
-            raise NotAcceptable
+            raise _unknown_format(format, renderers)
         return chosen
+
+
+def _unknown_format(value: str, renderers: Any) -> NotAcceptable:
+    return NotAcceptable.format(value, (renderer.format for renderer in renderers))

@@ -9,7 +9,13 @@ from contextlib import contextmanager, suppress
 from django.conf import settings
 from django.http import HttpRequest
 
-from picus_api.core.errors import BodyTimeout, BodyTooLarge, IncompleteBody
+from picus_api.core.errors import (
+    BodyTimeout,
+    BodyTooLarge,
+    IncompleteBody,
+    UnsupportedContentCoding,
+    UnsupportedMediaType,
+)
 
 BODY_ERROR = "picus.body_error"
 """The key in META under which the middleware leaves the error of a chunked body for the parser to raise."""
@@ -26,12 +32,18 @@ def is_ndjson(request: HttpRequest) -> bool:
     return media_type.partition(";")[0].strip().lower() == "application/x-ndjson"
 
 
-def is_plain_utf8(request: HttpRequest) -> bool:
-    """Return True if the body has no content coding and no other charset than JSON's (RFC 8259, section 8.1)."""
-    parameters = request.META.get("CONTENT_TYPE", "").lower().partition(";")[2]
+def check_is_plain_utf8(request: HttpRequest) -> None:
+    """Raise an error if the body has a content coding, or another charset than JSON's (RFC 8259, section 8.1).
+
+    Raises UnsupportedContentCoding, UnsupportedMediaType.
+    """
+    coding = request.META.get("HTTP_CONTENT_ENCODING", "identity").strip()
+    if coding.lower() not in ("", "identity"):
+        raise UnsupportedContentCoding(coding)
+    media_type, _, parameters = request.META.get("CONTENT_TYPE", "").lower().partition(";")
     charset = parameters.replace(" ", "").replace('"', "").partition("charset=")[2]
-    plain = request.META.get("HTTP_CONTENT_ENCODING", "identity").lower() == "identity"
-    return plain and charset in ("", "utf-8", "utf8")
+    if charset not in ("", "utf-8", "utf8"):
+        raise UnsupportedMediaType(media_type, media_type.strip(), charset)
 
 
 def read_body(request: HttpRequest) -> bytes:

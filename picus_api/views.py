@@ -11,15 +11,14 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
 from picus_api.bulk_create import create_many
-from picus_api.core.errors import BadRequest, InvalidJson, PathNotFound
+from picus_api.core.errors import BadRequest, InvalidHeader, InvalidJson, PathNotFound
 from picus_api.core.idempotency import parse_idempotency_key
 from picus_api.core.keys import KEY, key_from_path
 from picus_api.core.preconditions import Preconditions, parse_preconditions
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.list_view import list_items
 from picus_api.models import Item
-from picus_api.parsers import ACCEPT_PATCH
-from picus_api.raw_path import raw_path
+from picus_api.parsers import ACCEPT_PATCH, ACCEPT_POST
 from picus_api.renderers import item_path, respond
 from picus_api.request_body import is_ndjson
 
@@ -49,6 +48,12 @@ class Root(APIView):
 
 class ItemViewSet(ViewSet):
     """Items of the table."""
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """DRF's header fields, and the media types of a POST (https://www.w3.org/TR/ldp/#header-accept-post)."""
+        headers: dict[str, str] = super().default_response_headers
+        return {**headers, "Accept-Post": ACCEPT_POST} if "POST" in self.allowed_methods else headers
 
     def perform_authentication(self, request: Request) -> None:
         """Do nothing: every client is anonymous."""
@@ -88,6 +93,9 @@ class KeyedItemViewSet(ViewSet):
     def update(self, request: Request, **kwargs: str) -> HttpResponseBase:
         """Store an object as the item, in place of any item that is there."""
         key = _key(request._request)
+        if "HTTP_CONTENT_RANGE" in request.META:
+            # A part of an item would replace all of it (RFC 9110, section 14.5).
+            raise InvalidHeader("Content-Range is not supported: send the whole item, or use PATCH.")
         item, created = Item.replace(key, _document(request), _preconditions(request))
         tag = item.etag()
         return _created_response(request, key, tag) if created else Response({KEY: key}, headers={"ETag": tag})
@@ -99,13 +107,14 @@ class KeyedItemViewSet(ViewSet):
 
     @property
     def default_response_headers(self) -> dict[str, str]:
-        """DRF's header fields, and the patch types that are understood (RFC 5789, section 3.1)."""
+        """DRF's header fields, and the supported patch types (RFC 5789, section 3.1)."""
         return {**super().default_response_headers, "Accept-Patch": ACCEPT_PATCH}
 
 
 def _key(request: HttpRequest) -> str:
     """Return the key in the path. Raises PathNotFound, InvalidKey."""
-    segments = raw_path(request).split("/", 3)
+    # The path is still percent-encoded: see middleware.py.
+    segments = request.path_info.split("/", 3)
     key = key_from_path(segments[3]) if len(segments) == 4 else ""
     if not key:
         raise PathNotFound

@@ -1,4 +1,4 @@
-"""Every setting of the service. Production has no secrets here: credentials are AWS's own.
+"""The settings of the service. It has no secrets of its own: credentials come from AWS.
 
 Environment variables:
     DYNAMODB_TABLE_NAME    the table; no default
@@ -6,13 +6,13 @@ Environment variables:
     DYNAMODB_ENDPOINT_URL  another DynamoDB than AWS's; default: AWS's own rules
     AWS_*                  region and credentials, as botocore documents them
     ALLOWED_HOSTS          comma-separated names the service answers to; default: none but the health endpoints
-    CORS_ALLOWED_ORIGINS   comma-separated origins whose pages may call, or *; default: none. The function has it too
-    MAX_BODY_BYTES         largest request body; default 2621440: six times 400 KB, so that any escaping of an item fits
-    BODY_SECONDS           how long a request body may take to arrive; default 60
+    CORS_ALLOWED_ORIGINS   comma-separated origins whose pages may send requests, or *; default: none; for both computes
+    MAX_BODY_BYTES         largest request body; default 2621440: an item of 400 KB fits in any escaping
+    BODY_SECONDS           seconds that a request body may take to arrive; default 60
     MAX_NDJSON_BYTES       largest body of many items, a line each; default 1073741824: 1 GiB
-    NDJSON_SECONDS         how long such a body may take to arrive; default 1800
-    SPOOL_DIR              folder that such a body is kept in until it is read; default: Python's temporary folder
-    SEARCH_SECONDS         how long a page of a filtered list may be searched for; default 10
+    NDJSON_SECONDS         seconds that such a body may take to arrive; default 1800
+    SPOOL_DIR              folder for such a body while it is checked; default: Python's temporary folder
+    SEARCH_SECONDS         seconds for which a page of a filtered list is searched; default 10
     LOG_FORMAT             json or text; default: text on a terminal, else json
     LOG_LEVEL              DEBUG, INFO, WARNING or ERROR; default INFO
     PICUS_COMMIT           commit that /__version__ shows where there is no version.json
@@ -27,7 +27,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = False
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS")
-BODY_SECONDS = environment.integer("BODY_SECONDS", 60, minimum=1, maximum=3600)
+BODY_SECONDS = environment.body_seconds()
 MAX_BODY_BYTES = environment.integer("MAX_BODY_BYTES", 2_621_440, minimum=1, maximum=1_000_000_000)
 MAX_NDJSON_BYTES = environment.integer("MAX_NDJSON_BYTES", 1_073_741_824, minimum=1, maximum=100_000_000_000)
 NDJSON_SECONDS = environment.integer("NDJSON_SECONDS", 1800, minimum=1, maximum=86_400)
@@ -46,13 +46,14 @@ MIDDLEWARE = [
     "picus_api.middleware.request_log",
     "picus_api.middleware.health_endpoints",
     "picus_api.middleware.security_headers",
+    "picus_api.middleware.static_conditions",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "picus_api.middleware.check_host",
     "picus_api.middleware.chunked_body",
     "picus_api.capacity_middleware.consumed_capacity",
 ]
 
-# Rules that the delete function shares; without origins nothing of it is there.
+# The delete function has the same rules. Without origins CORS is off.
 CORS_ALLOWED_ORIGINS = environment.origins("CORS_ALLOWED_ORIGINS")
 CORS_ALLOW_ALL_ORIGINS = CORS_ALLOWED_ORIGINS == cors.ALL
 CORS_ALLOW_METHODS = cors.METHODS
@@ -60,7 +61,7 @@ CORS_ALLOW_HEADERS = cors.REQUEST_HEADERS
 CORS_EXPOSE_HEADERS = cors.EXPOSED_HEADERS
 CORS_PREFLIGHT_MAX_AGE = cors.MAX_AGE_SECONDS
 if CORS_ALLOWED_ORIGINS:
-    # Outside of all that answers by itself, but for the log.
+    # Around all middleware that responds by itself; only the request log is outside.
     MIDDLEWARE.insert(1, "corsheaders.middleware.CorsMiddleware")
 
 ROOT_URLCONF = "picus_project.urls"
@@ -74,6 +75,8 @@ CONTENT_SECURITY_POLICY = (
 
 DATABASES: dict[str, object] = {}
 USE_TZ = True
+# None keeps the process's time zone, for log lines in text; Django would change it to America/Chicago.
+TIME_ZONE = None
 USE_I18N = False
 
 TEMPLATES = [
@@ -85,9 +88,11 @@ TEMPLATES = [
 ]
 
 STATIC_URL = "/static/"
-# Read from the packages at start: no collecting step, nothing to forget in the image.
+# Static files are read from the packages at start, without a collecting step.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+# The same CORS as everywhere: CORS_ALLOWED_ORIGINS.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["picus_api.renderers.ItemRenderer", "picus_api.pages.renderer.BrowsableRenderer"],
@@ -105,9 +110,11 @@ DOCKERFLOW_VERSION_CALLBACK = "picus_api.health.version"
 LOG_FORMAT = environment.choice("LOG_FORMAT", "", ("", "json", "text"))
 LOG_LEVEL = environment.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = logs.configuration(LOG_FORMAT, LOG_LEVEL)
-LOGGING["filters"] = {"exceptions": {"()": "picus_project.log_filters.ExceptionsOnly"}}
+LOGGING["filters"] = {
+    "exceptions": {"()": "django.utils.log.CallbackFilter", "callback": lambda record: bool(record.exc_info)}
+}
 # Refused requests have their own line; only exceptions are left to say.
 LOGGING["loggers"]["django.request"] = {"filters": ["exceptions"]}
 LOGGING["loggers"]["django.security.DisallowedHost"] = {"level": "CRITICAL"}
-# The failing check has its own line, with the cause.
+# The failing check has its own line with the cause.
 LOGGING["loggers"]["dockerflow.checks.registry"] = {"level": "CRITICAL"}

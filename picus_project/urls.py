@@ -1,4 +1,4 @@
-"""The service's paths and its answers to what has none."""
+"""The paths of the service, and the handlers of Django's own errors."""
 
 from picus_api.urls import urlpatterns
 

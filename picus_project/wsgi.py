@@ -1,4 +1,4 @@
-"""What gunicorn serves."""
+"""The WSGI application that gunicorn serves."""
 
 import os
 import sys
@@ -17,12 +17,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "picus_project.settings")
 try:
     required("DYNAMODB_TABLE_NAME")
     application = get_wsgi_application()
-    # There is no database and no cache to tidy up after at the start and end of every request.
+    # Without a database and a cache there is nothing to reset at the start and end of a request.
     request_started.disconnect(reset_queries)
     request_started.disconnect(close_old_connections)
     request_finished.disconnect(close_old_connections)
     request_finished.disconnect(close_caches)
-    # Views and DRF too, once, before workers are forked: not in the first request.
+    # Import views and DRF before workers are forked, instead of in the first request.
     import_module(settings.ROOT_URLCONF)
 except SettingError as error:
     sys.exit(f"picus: {error}")

@@ -1,4 +1,4 @@
-"""All of Picus as `make run` starts it: `manage.py serve` as a process of its own, with an empty data folder."""
+"""Run all of Picus as `make run` does: `manage.py serve` as a process, with an empty data folder."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ STOP_SECONDS = 60.0
 
 @dataclass
 class Stack:
-    """A `manage.py serve` and all that it said so far."""
+    """A running `manage.py serve` and its output so far."""
 
     port: str
     data_dir: Path
@@ -47,27 +47,27 @@ class Stack:
                 self.lines.append(line)
                 if f"Picus serves {self.url}" in line:
                     self._announced.set()
-        self._announced.set()  # or never
+        self._announced.set()  # or it has ended
 
     def wait_until_announced(self) -> None:
-        """Returns when the address is out; a stack that ends before fails with what it said."""
+        """Return when the address is printed. Fails with the output if the stack ends before."""
         assert self._announced.wait(START_SECONDS), f"not up after {START_SECONDS} s:\n{self.output}"
         assert f"Picus serves {self.url}" in self.output, f"it did not start:\n{self.output}"
 
     def wait(self) -> int:
-        """Its exit status, once it ended and all was read."""
+        """Return the exit status, after the end of the process and its output."""
         status = self.process.wait(STOP_SECONDS)
         self._reader.join(STOP_SECONDS)
         return status
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Sends a signal and waits for the end."""
+        """Send a signal and return the exit status."""
         self.process.send_signal(number)
         return self.wait()
 
 
 def clean_environment(**environment: str) -> dict[str, str]:
-    """The caller's environment without anything that would configure a stack, and with these variables."""
+    """Return the caller's environment without any variable that configures a stack, and with these variables."""
     settings = ("DYNAMODB_", "AWS_", "PICUS_", "WEB_", "LOG_")
     stack = ("PORT", "BIND_HOST", "SERVICE_ADDRESS", "LOCAL_DATA_DIR", "EDGE_TEMPLATE")
     names = (*stack, "ALLOWED_HOSTS", "MAX_BODY_BYTES", "DEBUG")
@@ -77,7 +77,7 @@ def clean_environment(**environment: str) -> dict[str, str]:
 
 @contextmanager
 def launched(data_dir: Path, **environment: str) -> Iterator[Stack]:
-    """A stack from its launch on, announced or not; ended at the latest when the block is left."""
+    """Launch a stack without waiting for its announcement; stop it when the block ends."""
     port = environment.setdefault("PORT", str(free_port()))
     process = subprocess.Popen(
         [sys.executable, "manage.py", "serve"],
@@ -97,7 +97,7 @@ def launched(data_dir: Path, **environment: str) -> Iterator[Stack]:
 
 @contextmanager
 def running_stack(**environment: str) -> Iterator[str]:
-    """The address of a stack of one's own, from its announcement to its clean stop. Variables go to the stack."""
+    """Run a stack with these variables; yield its address, and check that it stops cleanly."""
     with tempfile.TemporaryDirectory() as folder, launched(Path(folder), **environment) as stack:
         stack.wait_until_announced()
         yield stack.url
@@ -105,7 +105,7 @@ def running_stack(**environment: str) -> Iterator[str]:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/<pid>/stat from the state on; empty when there is no such process."""
+    """Return the fields of /proc/<pid>/stat from the state on, empty if there is no such process."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
@@ -113,19 +113,19 @@ def _stat(pid: int) -> list[str]:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process runs, and is not just waiting to be reaped."""
+    """Return True if the process runs; a zombie does not."""
     return _stat(pid)[:1] not in ([], ["Z"], ["X"])
 
 
 def children(pid: int) -> dict[int, str]:
-    """The child processes of a process, by pid, with their command lines."""
+    """Return the children of a process: pid -> command line."""
     pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
     ours = [other for other in pids if _stat(other)[1:2] == [str(pid)] and alive(other)]
     return {other: Path(f"/proc/{other}/cmdline").read_text().replace("\0", " ") for other in ours}
 
 
 def listening(pid: int) -> list[tuple[str, int]]:
-    """The addresses, as /proc has them, and ports that a process listens on."""
+    """Return the addresses, as /proc writes them, and the ports that a process listens on."""
     files = [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
     inodes = {name[8:-1] for name in files if name.startswith("socket:[")}
     rows = [line.split() for kind in ("tcp", "tcp6") for line in Path(f"/proc/net/{kind}").read_text().splitlines()[1:]]
@@ -134,7 +134,7 @@ def listening(pid: int) -> list[tuple[str, int]]:
 
 
 def wait_until_gone(pids: list[int], seconds: float = 15.0) -> None:
-    """Returns when none of the processes runs any more."""
+    """Wait until none of the processes runs."""
     deadline = time.monotonic() + seconds
     while left := [pid for pid in pids if alive(pid)]:
         assert time.monotonic() < deadline, f"still running: {left}"

@@ -1,17 +1,17 @@
 """Imports and exports that Picus is compared with: ``python bulk.py WHAT ITEMS THREADS``; prints the seconds they took.
 
-``raw``: signed requests made beforehand over Picus's own transport, answers unread but for the key to go on after: what
-any program with so many threads could reach. ``pynamodb``: its `batch_write` and `scan`, in one loop.
+``raw``: requests made beforehand and sent over raw sockets, unsigned, responses not parsed but for the next key. No
+program with so many threads can be much faster. ``pynamodb``: its `batch_write` and `scan`, in one loop.
 """
 
-import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pynamodb.attributes import (
     BooleanAttribute,
@@ -26,14 +26,13 @@ from pynamodb.models import Model
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bench import items
-from picus_api.core.bulk.client import PATIENT
-from picus_api.core.dynamodb.transport import create_transport
-from picus_api.core.versions import stamped
+from bench.dynamodb import BATCH_ITEMS, RawClient
 
 TABLE = os.environ["DYNAMODB_TABLE_NAME"]
 URL = os.environ["DYNAMODB_ENDPOINT_URL"]
-BATCH = 25
-_NEXT_KEY = b'"LastEvaluatedKey":'
+PORT = int(urlsplit(URL).port or 0)
+VERSION = {"S": f"v1:{'0' * 32}"}
+"""As large as the version attribute that Picus adds to each item."""
 
 
 class Item(Model):
@@ -54,52 +53,34 @@ class Item(Model):
 
 
 def raw_import(count: int, threads: int) -> Callable[[], None]:
-    transport = create_transport(URL, limits=PATIENT, size=threads)
-    bodies = [_batch(range(first, min(first + BATCH, count))) for first in range(0, count, BATCH)]
+    bodies = list(items.batches(TABLE, 0, count, BATCH_ITEMS, picus_version=VERSION))
 
-    def run() -> None:
-        with ThreadPoolExecutor(threads) as pool:
-            for _ in pool.map(lambda body: transport.call_raw("BatchWriteItem", body), bodies):
-                pass
+    def write(number: int) -> None:
+        client = RawClient(PORT)
+        for body in bodies[number::threads]:
+            client.send("BatchWriteItem", body)
 
-    return run
-
-
-def _batch(numbers: range) -> bytes:
-    puts = [{"PutRequest": {"Item": stamped(items.wire_item(number))}} for number in numbers]
-    request = {"ReturnConsumedCapacity": "TOTAL", "RequestItems": {TABLE: puts}}
-    return json.dumps(request, separators=(",", ":")).encode()
+    return _in_threads(threads, write)
 
 
 def raw_export(count: int, threads: int) -> Callable[[], None]:
-    transport = create_transport(URL, limits=PATIENT, size=threads)
+    return _in_threads(threads, lambda n: RawClient(PORT).scan(TABLE, Segment=n, TotalSegments=threads))
 
-    def scan(segment: int) -> None:
-        request = {"TableName": TABLE, "ConsistentRead": True, "Segment": segment, "TotalSegments": threads}
-        while True:
-            page = transport.call_raw("Scan", request)
-            at = page.rfind(_NEXT_KEY)
-            if at < 0:
-                return
-            request["ExclusiveStartKey"] = json.JSONDecoder().raw_decode(page[at + len(_NEXT_KEY) :].decode())[0]
 
+def _in_threads(threads: int, work: Callable[[int], None]) -> Callable[[], None]:
     def run() -> None:
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(scan, range(threads)))
+            list(pool.map(work, range(threads)))
 
     return run
 
 
 def pynamodb_import(count: int, threads: int) -> Callable[[], None]:
-    def made() -> Iterator[Item]:
-        for number in range(count):
-            yield Item(items.key(number), **items.document(number))
-
-    ready = list(made())
+    made = [Item(items.key(number), **items.document(number)) for number in range(count)]
 
     def run() -> None:
         with Item.batch_write() as batch:
-            for item in ready:
+            for item in made:
                 batch.save(item)
 
     return run
@@ -115,12 +96,8 @@ def pynamodb_export(count: int, threads: int) -> Callable[[], None]:
 
 def main() -> None:
     what, count, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    run = {
-        "raw-import": raw_import,
-        "raw-export": raw_export,
-        "pynamodb-import": pynamodb_import,
-        "pynamodb-export": pynamodb_export,
-    }[what](count, threads)
+    makers = (raw_import, raw_export, pynamodb_import, pynamodb_export)
+    run = {make.__name__.replace("_", "-"): make for make in makers}[what](count, threads)
     started = time.perf_counter()
     run()
     print(time.perf_counter() - started)

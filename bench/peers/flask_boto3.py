@@ -13,7 +13,7 @@ table = boto3.resource("dynamodb", endpoint_url=os.environ["DYNAMODB_ENDPOINT_UR
 )
 
 
-def _answer(body: object, status: int = 200) -> Response:
+def _response(body: object, status: int = 200) -> Response:
     return Response(simplejson.dumps(body, use_decimal=True), status, mimetype="application/json")
 
 
@@ -24,19 +24,19 @@ def list_items() -> Response:
     while "LastEvaluatedKey" in page:
         page = table.scan(ExclusiveStartKey=page["LastEvaluatedKey"])
         items.extend(page["Items"])
-    return _answer(items)
+    return _response(items)
 
 
 @app.post("/picus/put")
 def put_item() -> Response:
     key = str(uuid.uuid4())
     table.put_item(Item={**simplejson.loads(request.get_data(), use_decimal=True), "object_id": key})
-    return _answer({"object_id": key}, 201)
+    return _response({"object_id": key}, 201)
 
 
 @app.get("/picus/get/<key>")
 def get_item(key: str) -> Response:
     found = table.get_item(Key={"object_id": key})
     if "Item" not in found:
-        return _answer({"error": f'Item with key "{key}" not found'}, 404)
-    return _answer(found["Item"])
+        return _response({"error": f'Item with key "{key}" not found'}, 404)
+    return _response(found["Item"])

@@ -30,7 +30,7 @@ async def _client(app: Starlette) -> AsyncIterator[None]:
         yield
 
 
-def _answer(body: object, status: int = 200) -> Response:
+def _response(body: object, status: int = 200) -> Response:
     return Response(simplejson.dumps(body, use_decimal=True), status, media_type="application/json")
 
 
@@ -40,7 +40,7 @@ def _plain(item: dict[str, Any]) -> dict[str, Any]:
 
 async def list_items(request: Request) -> Response:
     pages = request.app.state.dynamodb.get_paginator("scan").paginate(TableName=TABLE)
-    return _answer([_plain(item) async for page in pages for item in page["Items"]])
+    return _response([_plain(item) async for page in pages for item in page["Items"]])
 
 
 async def put_item(request: Request) -> Response:
@@ -48,15 +48,15 @@ async def put_item(request: Request) -> Response:
     document = simplejson.loads(await request.body(), use_decimal=True)
     item = {name: _to_wire(value) for name, value in {**document, "object_id": key}.items()}
     await request.app.state.dynamodb.put_item(TableName=TABLE, Item=item)
-    return _answer({"object_id": key}, 201)
+    return _response({"object_id": key}, 201)
 
 
 async def get_item(request: Request) -> Response:
     key = request.path_params["key"]
     found = await request.app.state.dynamodb.get_item(TableName=TABLE, Key={"object_id": {"S": key}})
     if "Item" not in found:
-        return _answer({"error": f'Item with key "{key}" not found'}, 404)
-    return _answer(_plain(found["Item"]))
+        return _response({"error": f'Item with key "{key}" not found'}, 404)
+    return _response(_plain(found["Item"]))
 
 
 app = Starlette(

@@ -1,8 +1,8 @@
 """Build the delete function's package: ``make package``.
 
-Zappa packages a whole project and a whole virtual environment, so it is given a project and an environment that hold
-just what the function needs, with bytecode that stays valid: Zappa stamps every entry 1980, and bytecode that is
-checked against its source's time would be compiled again at each cold start.
+Zappa packages a whole project and a whole virtual environment. So it gets a project and an environment that have only
+the files that the function needs, with bytecode that stays valid: Zappa stamps every entry 1980, and bytecode that is
+checked against the time of its source would be compiled again at each cold start.
 """
 
 import os
@@ -17,16 +17,16 @@ from delete_fn.packaging.contents import needed_files
 ROOT = Path(__file__).parent.parent.parent
 WORK = ROOT / "build" / "function"
 PACKAGE = ROOT / "build" / "delete_fn.zip"
-# Zappa's own rule for where an environment keeps its packages: its Python is the one that the function will run on.
+# Zappa expects the packages of an environment here. The Python of this process is the one of the function.
 SITE_PACKAGES = Path(f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages")
-# Where Lambda unpacks the package. Bytecode names its source: not the folder that it was built in.
+# Lambda unpacks the package here. Bytecode names this folder as its source, not the folder of the build.
 RUN_TIME_ROOT = "/var/task"
-# The package is the same for every stage; Zappa wants one named.
+# The package is the same for every stage, but Zappa needs the name of one.
 STAGE = "production"
 
 
 def main() -> None:
-    """Stage, compile, let Zappa package, tidy, report."""
+    """Copy and compile the files, run Zappa, make the zip reproducible, and print its size."""
     shutil.rmtree(WORK, ignore_errors=True)
     names = _stage(WORK / "project", WORK / "environment" / SITE_PACKAGES)
     made = _zappa(WORK / "project", WORK / "environment")
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def _stage(project: Path, site_packages: Path) -> list[str]:
-    """Copy and compile what is needed. The names of all of it, as the package will have them."""
+    """Copy and compile the needed files. Return their names in the package."""
     installed = ROOT / ".venv-function" / SITE_PACKAGES
     if not installed.is_dir():
         sys.exit(f"{installed} is not there: .venv-function is for another Python. Remove it and .venv-package.")
@@ -52,9 +52,9 @@ def _copy(paths: list[Path], source: Path, target: Path) -> None:
 
 
 def _compile(folder: Path) -> list[str]:
-    """The names of all files in the folder then."""
+    """Compile all modules in the folder, and return the names of all its files."""
     options = ["-q", "-f", "--invalidation-mode", "unchecked-hash", "-s", str(folder), "-p", RUN_TIME_ROOT]
-    # A bare process, because the bytes depend on what else a process has loaded.
+    # In a bare process, because the bytes depend on the other modules of a process.
     _run([sys.executable, "-I", "-S", "-m", "compileall", *options, str(folder)], folder)
     return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
 
@@ -62,14 +62,14 @@ def _compile(folder: Path) -> list[str]:
 def _zappa(project: Path, environment: Path) -> Path:
     made = WORK / "zappa.zip"
     command = [str(ROOT / ".venv-package/bin/python"), "-m", "zappa.cli", "package", STAGE]
-    # --json is what keeps it from asking PyPI for a newer Zappa.
+    # --json keeps Zappa from asking PyPI for a newer version.
     command += ["--json", "--settings_file", str(ROOT / "zappa_settings.json"), "--output", str(made)]
     _run(command, project, VIRTUAL_ENV=str(environment))
     return made
 
 
 def _run(command: list[str], folder: Path, **variables: str) -> None:
-    """Run a command quietly; where it fails, show what it wrote and end."""
+    """Run a command quietly. If it fails, print its output and exit."""
     run = subprocess.run(  # noqa: S603 -- a list of our own, no shell
         command,
         cwd=folder,
@@ -84,10 +84,10 @@ def _run(command: list[str], folder: Path, **variables: str) -> None:
 
 
 def _tidy(made: Path, names: list[str]) -> None:
-    """Keep what was staged, always in the same bytes.
+    """Keep the copied files only, so that equal files give equal bytes.
 
-    Zappa adds the settings of its own handler, which is not used here, and an ``__init__.py`` to every folder of
-    bytecode, with the time of the build.
+    Zappa adds settings for its own handler, which is unused, and an ``__init__.py`` with the time of the build to
+    every folder of bytecode.
     """
     tidy = made.with_name("tidy.zip")
     with ZipFile(made) as source, ZipFile(tidy, "w") as target:

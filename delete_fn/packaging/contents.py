@@ -1,11 +1,11 @@
-"""Which files the delete function needs: nothing else goes into its package.
+"""Find the files that the delete function needs: nothing else goes into its package.
 
-Modules are found by following every import statement, those inside functions too, so a path that only an error takes
-is covered, and an upgrade of a dependency needs no list to be kept. Data has no import statement: it is listed.
+Modules are found by following every import statement, also inside functions, so that code for errors is covered and
+no list must be kept. Data has no import statement: BOTOCORE_DATA lists it.
 
-Of botocore the function itself needs the exceptions. The rest is for credentials and settings that are not in the
-environment (the container endpoint that SnapStart uses, shared files): botocore.session, imported at need, loads nearly
-all of botocore's modules, and none of its data. So its clients are not there: no assumed roles, no SSO.
+The function itself needs botocore's exceptions. For credentials and settings outside the environment (the container
+endpoint of SnapStart, shared files), botocore.session is imported at need. It loads nearly all modules of botocore and
+none of its data, so botocore's clients don't work: no assumed roles, no SSO.
 """
 
 import modulefinder
@@ -13,7 +13,7 @@ from pathlib import Path
 
 ENTRY = "delete_fn.handler"
 
-# Behind import statements that Lambda can't reach, for want of a platform or of a package.
+# Imports that Lambda never reaches: they need another platform or package.
 UNREACHABLE = (
     "botocore.crt.auth",  # awscrt
     "dateutil.rrule",  # iCalendar rules
@@ -28,7 +28,7 @@ BOTOCORE_DATA = ("cacert.pem",)  # where the system has no CA certificates
 
 
 def needed_files(project: Path, site_packages: Path) -> tuple[list[Path], list[Path]]:
-    """What to package, relative to the one and to the other folder. Raises FileNotFoundError for missing data."""
+    """Return the files to package: relative to the project, and relative to site-packages. Raises FileNotFoundError."""
     finder = modulefinder.ModuleFinder(path=[str(project), str(site_packages)], excludes=UNREACHABLE)
     finder.import_hook(ENTRY)
     files = [getattr(module, "__file__", None) for module in finder.modules.values()]

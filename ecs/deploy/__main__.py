@@ -1,4 +1,4 @@
-"""`make deploy`, `make plan` and `make destroy`; docs/deploying.md is for those who type them."""
+"""`make deploy`, `make plan` and `make destroy`. Operators read docs/deploying.md."""
 
 import argparse
 import sys
@@ -10,9 +10,14 @@ from ecs.deploy.errors import StepFailed
 from ecs.deploy.stage import NAMES, Stage
 from ecs.deploy.steps import STEPS, Step
 
+OPEN_ACCESS_WARNING = (
+    "Warning: everybody on the internet can list, change and delete every item of this deployment,"
+    " because Picus has no access control yet."
+)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0, 1 where a step failed, 2 for a wrong command line."""
+    """Run a command and return the exit status: 0, 1 if a step failed, 2 if the command line is wrong."""
     options = _parser().parse_args(arguments)
     try:
         given = dict(entry.split("=", 1) for entry in options.set)
@@ -30,28 +35,35 @@ def _parser() -> argparse.ArgumentParser:
     names = [step.name for step in STEPS]
     parser = argparse.ArgumentParser(prog="python -m ecs.deploy", description=__doc__)
     parser.add_argument("command", choices=["deploy", "plan", "destroy"])
-    parser.add_argument("stage", help="the environment: ecs/stages/<stage>.json and zappa_settings.json have it")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter, over the file's")
-    parser.add_argument("--skip", action="append", default=[], choices=names, help="a step to leave out")
-    parser.add_argument("--only", action="append", default=[], choices=names, help="a step to take and no other")
-    parser.add_argument("--confirm", default="", metavar="STAGE", help="the stage once more, for `destroy`")
+    parser.add_argument("stage", help="a name that ecs/stages/<stage>.json and zappa_settings.json have")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a value that overrides the stage's file"
+    )
+    parser.add_argument("--skip", action="append", default=[], choices=names, help="a step to skip")
+    parser.add_argument(
+        "--only", action="append", default=[], choices=names, help="run only this step; can be repeated"
+    )
+    parser.add_argument("--confirm", default="", metavar="STAGE", help="the stage again, for `destroy`")
     return parser
 
 
 def _refuse(command: str, stage: Stage, confirmed: str) -> None:
-    """Raises StepFailed, before any step, for what the operator can't have meant."""
+    """Raise StepFailed, before any step, for what the operator can't have meant."""
+    if unknown := stage.skip - {step.name for step in STEPS}:
+        raise StepFailed(f"there is no step {', '.join(sorted(unknown))}", "Correct Skip in the stage's file.")
     if command == "deploy":
         commit.refuse_changes()
     if command == "destroy" and confirmed != stage.name:
-        reason = f"that takes {stage.name} down; nothing is destroyed yet"
-        raise StepFailed(reason, f"If you mean it: make destroy STAGE={stage.name} CONFIRM={stage.name}")
+        reason = f"the stage {stage.name} would be destroyed; nothing is changed yet"
+        raise StepFailed(reason, f"To destroy it: make destroy STAGE={stage.name} CONFIRM={stage.name}")
 
 
 def _deploy(stage: Stage, only: list[str]) -> int:
+    print(OPEN_ACCESS_WARNING, file=sys.stderr, flush=True)
     for number, step in _chosen_in_order(stage, only):
         print(f"[{number}/{len(STEPS)}] {step.name}", flush=True)
         began = time.monotonic()
-        if failed := _take(step, step.apply, stage, "deploy"):
+        if failed := _run(step, step.apply, stage, "deploy"):
             return failed
         print(f"[{number}/{len(STEPS)}] {step.name}: done in {time.monotonic() - began:.1f} s", flush=True)
     return 0
@@ -71,44 +83,44 @@ def _destroy(stage: Stage, only: list[str]) -> int:
     chosen = _chosen(stage, only)
     for step in reversed([step for step in STEPS if step.name in chosen]):
         print(f"destroy {step.name}", flush=True)
-        if failed := _take(step, step.undo, stage, "destroy"):
+        if failed := _run(step, step.undo, stage, "destroy"):
             return failed
     return 0
 
 
 def _chosen_in_order(stage: Stage, only: list[str]) -> Iterator[tuple[int, Step]]:
-    """The chosen steps with their numbers; others are passed by up to the last of them."""
-    left = _chosen(stage, only)
+    """Yield the chosen steps with their numbers; read the outputs of skipped steps up to the last of them."""
+    remaining = _chosen(stage, only)
     for number, step in enumerate(STEPS, start=1):
-        if not left:
+        if not remaining:
             return
-        if step.name in left:
-            left.remove(step.name)
+        if step.name in remaining:
+            remaining.remove(step.name)
             yield number, step
         else:
-            _pass_by(step, stage)
+            _read_outputs(step, stage)
 
 
 def _chosen(stage: Stage, only: list[str]) -> set[str]:
     return {step.name for step in STEPS if step.name not in stage.skip and (not only or step.name in only)}
 
 
-def _pass_by(step: Step, stage: Stage) -> None:
-    """A step that is left out may have been taken before: the others want to know its outputs."""
+def _read_outputs(step: Step, stage: Stage) -> None:
+    """Read the outputs of a skipped step, which may have run before and which later steps need."""
     if step.name in NAMES:
-        stage.learn(stacks.find(stage.stack(step.name)))
+        stage.add_outputs(stacks.find(stage.stack(step.name)))
 
 
-def _take(step: Step, action: Callable[[Stage], None], stage: Stage, command: str) -> int:
+def _run(step: Step, action: Callable[[Stage], None], stage: Stage, command: str) -> int:
     try:
         action(stage)
     except KeyError as error:
-        missing = StepFailed(f"{error.args[0]} is not known", "Run the step that makes it, or give it with --set.")
+        missing = StepFailed(f"{error.args[0]} is not known", "Run the step that makes it, or set it with --set.")
         return _report(f"step {step.name}", missing)
     except StepFailed as error:
         failed = _report(f"step {step.name}", error)
         again = f"make {command} STAGE={stage.name}" + (f" CONFIRM={stage.name}" if command == "destroy" else "")
-        print(f"Then: {again} again; what is done already stays done.", file=sys.stderr)
+        print(f"Then run again: {again}. Steps that succeeded are not repeated.", file=sys.stderr)
         return failed
     return 0
 

@@ -1,4 +1,4 @@
-"""The AWS CLI, version 1 or 2, as a subprocess: account, region and credentials are its own business."""
+"""The AWS CLI, version 1 or 2, as a subprocess. It finds account, region and credentials itself."""
 
 import json
 import os
@@ -9,19 +9,19 @@ from typing import Any
 from ecs.deploy.errors import StepFailed
 
 ROOT = Path(__file__).parent.parent.parent
-# Neither asks questions nor pages; both versions know these.
+# No pager and no questions, in both versions.
 QUIET = {"AWS_PAGER": "", "AWS_DEFAULT_OUTPUT": "json", "AWS_CLI_AUTO_PROMPT": "off"}
 
 
 class AwsRefused(StepFailed):
-    """The AWS CLI ended with an error, which is `reason`."""
+    """The AWS CLI failed; `reason` is its error message."""
 
 
 def aws(*arguments: str) -> Any:
-    """Runs `aws ARGUMENTS`; its JSON answer, or None where it has none. Raises AwsRefused."""
+    """Run `aws ARGUMENTS` and return its JSON output, or None if there is none. Raises AwsRefused."""
     try:
-        run = subprocess.run(  # noqa: S603 -- a list of our own, no shell
-            ["aws", *arguments],  # noqa: S607 -- the operator's own, from the PATH
+        run = subprocess.run(  # noqa: S603 -- a fixed list, no shell
+            ["aws", *arguments],  # noqa: S607 -- the operator's, from the PATH
             cwd=ROOT,
             env=os.environ | QUIET,
             capture_output=True,
@@ -36,7 +36,7 @@ def aws(*arguments: str) -> Any:
 
 
 def run(command: list[str], advice: str, **variables: str) -> None:
-    """Runs a command in the project's folder, its output the operator's to read. Raises StepFailed with `advice`."""
+    """Run a command in the project's folder, its output unchanged. Raises StepFailed with `advice` if it fails."""
     ended = subprocess.run(command, cwd=ROOT, env=os.environ | variables, check=False)  # noqa: S603 -- as above
     if ended.returncode:
         raise StepFailed(f"`{' '.join(command)}` ended with status {ended.returncode}", advice)

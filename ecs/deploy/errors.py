@@ -1,8 +1,8 @@
-"""What ends a step."""
+"""The error that ends a step."""
 
 
 class StepFailed(Exception):
-    """One step can't go on. `reason` is for a person; `advice` is what to do before the same command runs again."""
+    """A step failed: `reason` says why, `advice` says what to do before the same command runs again."""
 
     def __init__(self, reason: str, advice: str = "") -> None:
         super().__init__(reason)

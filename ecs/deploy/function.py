@@ -1,4 +1,4 @@
-"""The delete function and its REST API: Zappa's work, with what the stage's stacks know.
+"""The delete function and its REST API, which Zappa deploys with values of the stage's stacks.
 
 Zappa names both the function and the stack of its REST API `picus-delete-<stage>`.
 """
@@ -13,11 +13,11 @@ from ecs.deploy.stage import Stage
 
 PACKAGE = "build/delete_fn.zip"
 SETTINGS = "build/zappa_settings.json"
-ADVICE = "See Zappa's output above. The same command again goes on from whatever is there."
+ADVICE = "See Zappa's output above. The same command continues from the present state."
 
 
 def publish(stage: Stage) -> None:
-    """Deploys the package that `make package` built, or updates to it, and waits until it serves."""
+    """Deploy the package that `make package` built, or update to it, and wait until Lambda runs it."""
     name = stage["FunctionName"]
     _write_settings(stage)
     _zappa(_command(stage), stage)
@@ -25,32 +25,32 @@ def publish(stage: Stage) -> None:
 
 
 def plan(stage: Stage) -> list[str]:
-    """What `publish` would do. The package's bytes depend on the commit alone."""
+    """Return what `publish` would change. The bytes of the package depend on the commit only."""
     found = _configuration(stage["FunctionName"])
     now = ((found or {}).get("Environment") or {}).get("Variables", {}).get("PICUS_COMMIT", "nothing")
     return [] if now == stage["Commit"] else [f"Modify  {stage['FunctionName']}: from {now} to {stage['Commit']}"]
 
 
 def remove(stage: Stage) -> None:
-    """Deletes the REST API and the function; what is not there is no error."""
+    """Delete the REST API and the function, if they exist."""
     name = stage["FunctionName"]
-    leave_the_plan(stage)
+    detach_usage_plan(stage)
     stacks.delete(name)
     if _configuration(name):
         aws("lambda", "delete-function", "--function-name", name)
 
 
-def leave_the_plan(stage: Stage) -> None:
-    """Takes the API's stage out of the api stack's usage plan, which neither can be deleted with; none is no error."""
+def detach_usage_plan(stage: Stage) -> None:
+    """Remove the API's stage from the usage plan of the api stack, because neither can be deleted with the other."""
     for plan in aws("apigateway", "get-usage-plans")["items"]:
         if plan["name"] == stage.stack("api"):
             for entry in plan.get("apiStages", []):
-                left = f"op=remove,path=/apiStages,value={entry['apiId']}:{entry['stage']}"
-                aws("apigateway", "update-usage-plan", "--usage-plan-id", plan["id"], "--patch-operations", left)
+                removal = f"op=remove,path=/apiStages,value={entry['apiId']}:{entry['stage']}"
+                aws("apigateway", "update-usage-plan", "--usage-plan-id", plan["id"], "--patch-operations", removal)
 
 
-def open_to_the_edge_alone(stage: Stage) -> None:
-    """Puts the api stack's key, plan and responses into effect, and takes away the key that Zappa made."""
+def activate_api_key(stage: Stage) -> None:
+    """Deploy the API with the key, plan and responses of the api stack, and delete the key that Zappa made."""
     api, gateway_stage = stage["ApiId"], stage["ApiStage"]
     for key in aws("apigateway", "get-api-keys", "--name-query", f"{gateway_stage}_{api}")["items"]:
         aws("apigateway", "delete-api-key", "--api-key", key["id"])
@@ -58,7 +58,7 @@ def open_to_the_edge_alone(stage: Stage) -> None:
 
 
 def _write_settings(stage: Stage) -> None:
-    """zappa_settings.json with the names that the stacks chose."""
+    """Write Zappa's settings with the values of the stage. Raises StepFailed if zappa_settings.json lacks the stage."""
     settings: dict[str, Any] = json.loads((ROOT / "zappa_settings.json").read_text())
     if stage.name not in settings:
         raise StepFailed(f"zappa_settings.json has no stage {stage.name}", "Add it there, like `staging`.")
@@ -78,32 +78,35 @@ def _zappa(command: str, stage: Stage) -> None:
     environment = ROOT / ".venv-package"
     if not (ROOT / PACKAGE).exists():
         raise StepFailed(f"there is no {PACKAGE}", "Run `make package`.")
-    # --json is what keeps it from asking PyPI for a newer Zappa.
+    # With --json Zappa does not ask PyPI for a newer version.
     options = ["--settings_file", SETTINGS, "--zip", PACKAGE, "--json"]
     arguments = [str(environment / "bin/python"), "-m", "zappa.cli", command, stage.name, *options]
     run(arguments, ADVICE, VIRTUAL_ENV=str(environment))
 
 
 def _command(stage: Stage) -> str:
-    """Zappa's, for what is there. What never worked goes first: Zappa would neither deploy over it nor update it."""
+    """Return Zappa's command for the present state, after removing an API that was never complete.
+
+    Zappa can neither deploy over such an API nor update it.
+    """
     name = stage["FunctionName"]
     api = stacks.find(name)
-    if api is None or api.status in (*stacks.STILLBORN, "DELETE_FAILED"):
+    if api is None or api.status in (*stacks.NEVER_CREATED, "DELETE_FAILED"):
         remove(stage)
         return "deploy"
-    _refuse_unsettled(api)
-    # Where somebody deleted the function alone, `zappa deploy` makes it again, behind the API that is there.
+    _refuse_unstable(api)
+    # If only the function was deleted, `zappa deploy` makes it again behind the existing API.
     return "update" if _configuration(name) else "deploy"
 
 
-def _refuse_unsettled(api: stacks.Stack) -> None:
-    """Raises StepFailed for an API that serves, and that Zappa can't update as it is."""
+def _refuse_unstable(api: stacks.StackState) -> None:
+    """Raise StepFailed if the API serves but Zappa can't update it in this state."""
     reason = f"the stack {api.name} is {api.status}"
     if api.status.endswith("_IN_PROGRESS"):
         raise StepFailed(reason, "Another deployment is running: wait for it.")
     if api.status == "UPDATE_ROLLBACK_FAILED":
         healing = f"aws cloudformation continue-update-rollback --stack-name {api.name}"
-        raise StepFailed(reason, f"See why (describe-stack-events), mend it, then: {healing}")
+        raise StepFailed(reason, f"Find the cause with describe-stack-events, fix it, then: {healing}")
 
 
 def _configuration(name: str) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""The service's image: built and pushed once a commit, since the repository's tags never change."""
+"""The service's image, built and pushed once for each commit: a tag in the repository never changes."""
 
 import os
 import subprocess
@@ -11,18 +11,22 @@ PLATFORM = "linux/arm64"
 
 
 def publish(stage: Stage) -> None:
-    """Builds and pushes the commit's image, unless the repository has it."""
+    """Build and push the image of the commit, unless the repository has it."""
     if _is_published(stage):
-        print(f"{stage['ImageUri']} is there already")
+        print(f"{stage['ImageUri']} is in the repository already")
         return
     image = stage["ImageUri"]
-    run(["bash", "ecs/image.sh", image], "See the output above; `make image` alone builds it too.", PLATFORM=PLATFORM)
+    run(
+        ["bash", "ecs/image.sh", image],
+        "See the output above. `make image` builds the image without pushing it.",
+        PLATFORM=PLATFORM,
+    )
     _log_in(image.partition("/")[0])
     run(["docker", "push", image], "See the output above.")
 
 
 def plan(stage: Stage) -> list[str]:
-    """What `publish` would do."""
+    """Return what `publish` would do, a line each."""
     try:
         return [] if _is_published(stage) else [f"Build and push {stage['ImageUri']}"]
     except KeyError:
@@ -41,9 +45,9 @@ def _is_published(stage: Stage) -> bool:
 
 
 def _log_in(registry: str) -> None:
-    """Lets Docker push there for twelve hours. The password goes from one to the other, never into a command line."""
+    """Log Docker in for twelve hours. The password goes through a pipe, never into a command line."""
     command = f'aws ecr get-login-password | docker login --username AWS --password-stdin "{registry}"'
     shell = ["bash", "-o", "pipefail", "-c", command]
-    ended = subprocess.run(shell, cwd=ROOT, env=os.environ, check=False)  # noqa: S603 -- the account's own registry
+    ended = subprocess.run(shell, cwd=ROOT, env=os.environ, check=False)  # noqa: S603 -- the registry of the account
     if ended.returncode:
         raise StepFailed(f"Docker could not log in to {registry}", "See the output above.")

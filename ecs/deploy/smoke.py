@@ -1,4 +1,4 @@
-"""The last step: the public domain serves this commit, and an item goes in, comes out and goes away."""
+"""The last step: wait until the public domain serves the commit, then put, get and delete an item there."""
 
 import json
 import time
@@ -10,11 +10,11 @@ from ecs.deploy.errors import StepFailed
 from ecs.deploy.stage import Stage
 
 POLL_SECONDS = 1.0
-ADVICE = "`manage.py doctor --stage {}` looks for the cause."
+ADVICE = "Look for the cause: .venv/bin/python manage.py doctor --stage {}"
 
 
 def test(stage: Stage) -> None:
-    """Raises StepFailed for the first thing that is not as it should be."""
+    """Test the public domain of a stage. Raises StepFailed at the first wrong response."""
     url, advice = stage["Url"], ADVICE.format(stage.name)
     _wait_for_commit(url, stage["Commit"], float(stage["SmokeSeconds"]), advice)
     steps = (
@@ -27,18 +27,18 @@ def test(stage: Stage) -> None:
     for method, path, expected in steps:
         status, body = request(method, url + path.format(key=key))
         if status != expected:
-            raise StepFailed(f"{method} {path} is {status} instead of {expected}: {body}", advice)
+            raise StepFailed(f"{method} {path} responds {status} instead of {expected}: {body}", advice)
         key = key or body["object_id"]
     print(f"Picus serves {url}/picus/list")
 
 
 def request(method: str, url: str) -> tuple[int, Any]:
-    """The status and the JSON of an answer; 0 and the reason where there is none."""
+    """Return the status and the JSON of a response, or 0 and the reason if there is no response."""
     content = (
         {"data": b'{"picus": "smoke"}', "headers": {"Content-Type": "application/json"}} if method == "POST" else {}
     )
     try:
-        with urllib.request.urlopen(  # noqa: S310 -- the stage's own address
+        with urllib.request.urlopen(  # noqa: S310 -- the address of the stage
             urllib.request.Request(url, method=method, **content),  # type: ignore[arg-type]  # noqa: S310
             timeout=30,
         ) as response:
@@ -56,5 +56,5 @@ def _wait_for_commit(url: str, commit: str, seconds: float, advice: str) -> None
         if status == 200 and body.get("commit") == commit:
             return
         if time.monotonic() > deadline:
-            raise StepFailed(f"{url}/__version__ is not {commit} after {seconds:.0f} s but {status} {body}", advice)
+            raise StepFailed(f"{url}/__version__ does not show {commit} after {seconds:.0f} s: {status} {body}", advice)
         time.sleep(POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""CloudFormation stacks: `picus-<stage>-<name>`, made from `ecs/<name>.yaml`."""
+"""CloudFormation stacks, made from the templates `ecs/<template>.yaml`."""
 
 import re
 import time
@@ -11,14 +11,14 @@ from ecs.deploy.aws import ROOT, AwsRefused, aws
 from ecs.deploy.errors import StepFailed
 
 POLL_SECONDS = 0.5
-# A stack that was never complete can't be updated, only removed; it holds nothing.
-STILLBORN = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "REVIEW_IN_PROGRESS")
+# A stack that was never complete holds nothing, and can only be deleted.
+NEVER_CREATED = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "REVIEW_IN_PROGRESS")
 CHANGE_SET = "picus-plan"
 
 
 @dataclass(frozen=True)
-class Stack:
-    """A stack as it is: its status, as CloudFormation says it, its parameters and its outputs."""
+class StackState:
+    """A stack at one moment: name, CloudFormation's status, parameters and outputs."""
 
     name: str
     status: str
@@ -26,16 +26,16 @@ class Stack:
     outputs: dict[str, str]
 
 
-def find(name: str) -> Stack | None:
-    """The stack, or None where there is none."""
+def find(name: str) -> StackState | None:
+    """Return the stack, or None if it does not exist. Raises AwsRefused."""
     try:
-        answer = aws("cloudformation", "describe-stacks", "--stack-name", name)
+        described = aws("cloudformation", "describe-stacks", "--stack-name", name)
     except AwsRefused as error:
         if "does not exist" in error.reason:
             return None
         raise
-    found = answer["Stacks"][0]
-    return Stack(
+    found = described["Stacks"][0]
+    return StackState(
         name=name,
         status=found["StackStatus"],
         parameters={p["ParameterKey"]: p.get("ParameterValue", "") for p in found.get("Parameters") or []},
@@ -44,18 +44,13 @@ def find(name: str) -> Stack | None:
 
 
 def parameter_names(template: str) -> list[str]:
-    """The parameters of `ecs/<template>.yaml`: the keys of that section, which our templates indent by two."""
-    section = re.search(r"^Parameters:\n((?:[ #].*\n|\n)*)", _path(template).read_text(), re.MULTILINE)
+    """Return the names of a template's parameters: the keys of that section, which our templates indent by two."""
+    section = re.search(r"^Parameters:\n((?:[ #].*\n|\n)*)", template_path(template).read_text(), re.MULTILINE)
     return re.findall(r"^  (\w+):", section[1], re.MULTILINE) if section else []
 
 
-def _summary(template: str) -> dict[str, Any]:
-    answer: dict[str, Any] = aws("cloudformation", "get-template-summary", "--template-body", _body(template))
-    return answer
-
-
-def apply(name: str, template: str, parameters: Mapping[str, str]) -> Stack:
-    """Creates or updates a stack and waits; the stack then. Raises StepFailed with the events that failed."""
+def apply(name: str, template: str, parameters: Mapping[str, str]) -> StackState:
+    """Create or update a stack, wait, and return it. Raises StepFailed with the events that failed."""
     began = time.time()
     try:
         _deploy(name, template, parameters)
@@ -63,28 +58,28 @@ def apply(name: str, template: str, parameters: Mapping[str, str]) -> Stack:
         raise StepFailed("\n".join([error.reason, *failures(name, began)]), _advice(name)) from error
     stack = find(name)
     if stack is None:
-        raise StepFailed(f"{name} is gone", "Somebody else deletes it.")
+        raise StepFailed(f"the stack {name} was deleted meanwhile", "Check whether `make destroy` runs elsewhere.")
     return stack
 
 
 def _deploy(name: str, template: str, parameters: Mapping[str, str]) -> None:
     overrides = [f"{key}={value}" for key, value in parameters.items()]
     command = (
-        *("cloudformation", "deploy", "--stack-name", name, "--template-file", str(_path(template))),
+        *("cloudformation", "deploy", "--stack-name", name, "--template-file", str(template_path(template))),
         *("--capabilities", "CAPABILITY_NAMED_IAM", "--no-fail-on-empty-changeset"),
         *(("--parameter-overrides", *overrides) if overrides else ()),
     )
     try:
         aws(*command)
     except AwsRefused as error:
-        if not re.search(rf"is in ({'|'.join(STILLBORN)}) state", error.reason):
+        if not re.search(rf"is in ({'|'.join(NEVER_CREATED)}) state", error.reason):
             raise
         delete(name)
         aws(*command)
 
 
 def failures(name: str, since: float) -> list[str]:
-    """Why resources of the stack failed since this time (Unix, seconds), the first first; empty where none did."""
+    """Return why resources of the stack failed since `since` (Unix seconds), oldest first, a line each."""
     try:
         events = aws("cloudformation", "describe-stack-events", "--stack-name", name)["StackEvents"]
     except AwsRefused:
@@ -97,12 +92,13 @@ def failures(name: str, since: float) -> list[str]:
     ]
 
 
-def changes(name: str, template: str, stack: Stack | None, parameters: Mapping[str, str]) -> list[str]:
-    """What `apply` would do to `stack`, as it was found, a line each; empty for nothing. Changes nothing itself."""
-    if stack is None or stack.status in STILLBORN:
-        return [f"Add     {kind}" for kind in _summary(template)["ResourceTypes"]]
+def changes(name: str, template: str, stack: StackState | None, parameters: Mapping[str, str]) -> list[str]:
+    """Return what `apply` would change in `stack`, as `find` returned it, a line each. Changes nothing."""
+    if stack is None or stack.status in NEVER_CREATED:
+        summary = aws("cloudformation", "get-template-summary", "--template-body", _body(template))
+        return [f"Add     {kind}" for kind in summary["ResourceTypes"]]
     if stack.status.endswith("IN_PROGRESS"):
-        return [f"can't tell: the stack is {stack.status}"]
+        return [f"unknown while the stack is {stack.status}"]
     try:
         return _change_set(name, template, stack, parameters)
     finally:
@@ -110,7 +106,7 @@ def changes(name: str, template: str, stack: Stack | None, parameters: Mapping[s
 
 
 def delete(name: str) -> None:
-    """Deletes a stack and waits; none is success. Raises StepFailed with the failed events."""
+    """Delete a stack, if it exists, and wait. Raises StepFailed with the events that failed."""
     began = time.time()
     aws("cloudformation", "delete-stack", "--stack-name", name)
     try:
@@ -119,7 +115,7 @@ def delete(name: str) -> None:
         raise StepFailed("\n".join([error.reason, *failures(name, began)]), _advice(name)) from error
 
 
-def _change_set(name: str, template: str, stack: Stack, parameters: Mapping[str, str]) -> list[str]:
+def _change_set(name: str, template: str, stack: StackState, parameters: Mapping[str, str]) -> list[str]:
     keys = parameter_names(template)
     given = [f"ParameterKey={key},ParameterValue={_escaped(parameters[key])}" for key in keys if key in parameters]
     kept = [f"ParameterKey={key},UsePreviousValue=true" for key in keys if key in stack.parameters.keys() - parameters]
@@ -129,35 +125,36 @@ def _change_set(name: str, template: str, stack: Stack, parameters: Mapping[str,
         *("--capabilities", "CAPABILITY_NAMED_IAM"),
         *(("--parameters", *given, *kept) if given or kept else ()),
     )
-    while (answer := aws("cloudformation", "describe-change-set", *names))["Status"].endswith(("PENDING", "PROGRESS")):
+    while (found := aws("cloudformation", "describe-change-set", *names))["Status"].endswith(("PENDING", "PROGRESS")):
         time.sleep(POLL_SECONDS)
-    if answer["Status"] == "FAILED" and not _is_empty(answer.get("StatusReason") or ""):
-        raise StepFailed(answer["StatusReason"], _advice(name))
-    return [_line(entry["ResourceChange"]) for entry in answer.get("Changes") or [] if "ResourceChange" in entry]
+    if found["Status"] == "FAILED" and not _is_empty(found.get("StatusReason") or ""):
+        raise StepFailed(found["StatusReason"], _advice(name))
+    return [_line(entry["ResourceChange"]) for entry in found.get("Changes") or [] if "ResourceChange" in entry]
 
 
 def _is_empty(reason: str) -> bool:
-    """Whether a change set failed for want of changes; CloudFormation has no other sign of it."""
+    """Return True if a change set failed only because nothing would change; CloudFormation has no other sign."""
     return "didn't contain changes" in reason or "No updates are to be performed" in reason
 
 
 def _line(change: Mapping[str, Any]) -> str:
-    replaced = {"True": ", REPLACED", "Conditional": ", perhaps replaced"}.get(change.get("Replacement", ""), "")
+    replaced = {"True": ", REPLACED", "Conditional": ", possibly replaced"}.get(change.get("Replacement", ""), "")
     return f"{change['Action']:<7} {change['LogicalResourceId']} ({change['ResourceType']}{replaced})"
 
 
 def _escaped(value: str) -> str:
-    """A value in the CLI's shorthand, where a comma ends it."""
+    """Escape a value for the CLI's shorthand syntax, in which a comma ends a value."""
     return value.replace("\\", "\\\\").replace(",", "\\,")
 
 
-def _path(template: str) -> Path:
+def template_path(template: str) -> Path:
+    """Return the path of a template."""
     return ROOT / "ecs" / f"{template}.yaml"
 
 
 def _body(template: str) -> str:
-    return f"file://{_path(template)}"
+    return f"file://{template_path(template)}"
 
 
 def _advice(name: str) -> str:
-    return f"All of it: aws cloudformation describe-stack-events --stack-name {name}"
+    return f"See all events: aws cloudformation describe-stack-events --stack-name {name}"

@@ -1,7 +1,7 @@
-"""One environment: what its operator set, and what its stacks tell one another.
+"""One stage: the values that its operator set, and those that its stacks pass to each other.
 
-A template's parameter takes its value from, in this order: `--set NAME=VALUE`; the stage's file
-`ecs/stages/<stage>.json`; the output of that name of an earlier stack; the few derived here; its default.
+A template's parameter takes its value from the first of these that has one: `--set NAME=VALUE`; the stage's file
+`ecs/stages/<stage>.json`; the output of that name of an earlier stack; FORMATS or a look-up below; its default.
 """
 
 import json
@@ -14,8 +14,10 @@ from ecs.deploy import commit, stacks
 from ecs.deploy.aws import ROOT, aws
 from ecs.deploy.errors import StepFailed
 
-NAMES = ("data", "records", "network", "registry", "roles", "service", "scaling", "api", "alarms", "edge")
-NAME = re.compile("[a-z][a-z0-9]{0,19}")
+NAMES = ("data", "idempotency", "network", "registry", "roles", "service", "scaling", "api", "alarms", "edge")
+# A stack of another name would make the table a second time, which fails: existing stages keep the name of the stack.
+STACK_SUFFIXES = {"idempotency": "records"}
+STAGE_NAME = re.compile("[a-z][a-z0-9]{0,19}")
 # Values may refer to others: {Name}.
 FORMATS = {
     "ImageUri": "{RepositoryUri}:{Commit}",
@@ -25,23 +27,24 @@ FORMATS = {
     "ApiPath": "/{ApiStage}",
     "Url": "https://{DomainName}",
     "CorsAllowedOrigins": "",
-    # A new distribution's name takes a while until every resolver knows it; a service's last old task, to go.
+    # Resolvers need time to learn the name of a new distribution, and the last old task of a service to stop.
     "SmokeSeconds": "300",
 }
 
 
 class Stage:
-    """A stage's values by name, and the names of the steps that it leaves out."""
+    """A stage's values by name, and the names of the steps that it skips. Raises StepFailed for a bad name or file."""
 
     def __init__(self, name: str, given: Mapping[str, str] | None = None, skip: tuple[str, ...] = ()) -> None:
-        if not NAME.fullmatch(name):
-            raise StepFailed(f"{name!r} is no stage", "Give STAGE=: lower-case letters and digits, 20 at most.")
+        if not STAGE_NAME.fullmatch(name):
+            advice = "Set STAGE= to a name of at most 20 lower-case letters and digits."
+            raise StepFailed(f"{name!r} is not the name of a stage", advice)
         settings = _settings(name)
         self.name = name
         self.skip = {*settings.pop("Skip", []), *skip}
         self._set = {**settings, **(given or {})}
         self._outputs: dict[str, str] = {}
-        self._derived: dict[str, Callable[[], str]] = {
+        self._lookups: dict[str, Callable[[], str]] = {
             "Stage": lambda: name,
             "Region": _region,
             "Commit": commit.current,
@@ -50,25 +53,25 @@ class Stage:
         }
 
     def __getitem__(self, name: str) -> str:
-        """A value. Raises KeyError for one that is not known, or not yet."""
+        """Return a value. Raises KeyError if it is not known, or not yet."""
         for source in (self._set, self._outputs, FORMATS):
             if name in source:
                 return str(source[name]).format_map(self)
-        if name in self._derived:
-            self._outputs[name] = self._derived[name]()
+        if name in self._lookups:
+            self._outputs[name] = self._lookups[name]()
             return self._outputs[name]
         raise KeyError(name)
 
     def stack(self, name: str) -> str:
-        """The name of a stack of this stage."""
-        return f"picus-{self.name}-{name}"
+        """Return the name of this stage's stack of a step."""
+        return stack_name(self.name, name)
 
-    def learn(self, stack: stacks.Stack | None) -> None:
-        """Takes in a stack's outputs."""
+    def add_outputs(self, stack: stacks.StackState | None) -> None:
+        """Add the outputs of a stack, if it exists, to the values."""
         self._outputs |= stack.outputs if stack else {}
 
     def parameters(self, template: str) -> dict[str, str]:
-        """Values for a template's parameters, as far as they are known; CloudFormation asks for what is missing."""
+        """Return the known values of a template's parameters; CloudFormation reports missing ones."""
         return {name: value for name in stacks.parameter_names(template) if (value := self._get(name)) is not None}
 
     def _get(self, name: str) -> str | None:
@@ -78,10 +81,9 @@ class Stage:
             return None
 
 
-def describe(name: str) -> dict[str, stacks.Stack]:
-    """The stacks that a stage has, by their short names (`data`, `service`, …), in the order they are made."""
-    found = {short: stacks.find(f"picus-{name}-{short}") for short in NAMES}
-    return {short: stack for short, stack in found.items() if stack}
+def stack_name(stage: str, step: str) -> str:
+    """Return the name of the stack that a step makes for a stage."""
+    return f"picus-{stage}-{STACK_SUFFIXES.get(step, step)}"
 
 
 def _settings(name: str) -> dict[str, Any]:
@@ -91,12 +93,12 @@ def _settings(name: str) -> dict[str, Any]:
     try:
         settings: dict[str, Any] = json.loads(path.read_text())
     except ValueError as error:
-        raise StepFailed(f"{path.relative_to(ROOT)} is no JSON: {error}") from error
+        raise StepFailed(f"{path.relative_to(ROOT)} is not valid JSON: {error}") from error
     return settings
 
 
 def _region() -> str:
-    # The CLI has no other way to say which region all its sources (variables, profile, files) come to.
+    # No other command of the CLI tells the region that its variables, profile and files result in.
     zones = aws("ec2", "describe-availability-zones")
     return str(zones["AvailabilityZones"][0]["RegionName"])
 
@@ -104,10 +106,10 @@ def _region() -> str:
 def _api_id(function: str) -> str:
     names = ("--stack-name", function, "--logical-resource-id", "Api")
     try:
-        answer = aws("cloudformation", "describe-stack-resource", *names)
+        found = aws("cloudformation", "describe-stack-resource", *names)
     except StepFailed as error:
         raise KeyError("ApiId") from error
-    return str(answer["StackResourceDetail"]["PhysicalResourceId"])
+    return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
 
 def _prefix_list() -> str:

@@ -24,7 +24,10 @@ REPORTING = frozenset(
 PREFERENCE = "consumed-capacity"
 HEADER = "Picus-Consumed-Capacity"
 TRAILERS_KEY = "picus.trailers"
-"""The key in the WSGI environment of a function that returns the trailer fields once the body is sent."""
+"""Key in the WSGI environ of a function of the server, absent where it can't send trailers (HTTP/1.0).
+
+Its argument is a function that the server calls after a chunked body, and that returns the trailers' names and values.
+"""
 
 
 class CapacityMeter:

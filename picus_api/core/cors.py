@@ -1,7 +1,7 @@
-"""Who may call from pages of other origins (https://fetch.spec.whatwg.org/#http-cors-protocol): one set of rules.
+"""Cross-origin requests (CORS): one set of rules for both computes. https://fetch.spec.whatwg.org/#http-cors-protocol
 
-The service applies them by django-cors-headers; the delete function, which has no Django, by `headers`, which says the
-same. Off unless CORS_ALLOWED_ORIGINS names origins, or all by `*`. Never with credentials: the API has none.
+The service applies the rules by django-cors-headers; the delete function, which has no Django, by ``headers``. CORS is
+off unless CORS_ALLOWED_ORIGINS names origins, or all by ``*``. Credentials are never allowed.
 """
 
 from collections.abc import Mapping
@@ -33,12 +33,12 @@ ALL = ("*",)
 
 
 def is_preflight(method: str, request: Mapping[str, str]) -> bool:
-    """Whether a browser asks before it sends the real request. Header names are lower case."""
+    """Return True for a preflight request of a browser. Header names are in lower case."""
     return method == "OPTIONS" and "access-control-request-method" in request
 
 
 def headers(origins: tuple[str, ...], method: str, request: Mapping[str, str]) -> dict[str, str]:
-    """What the rules add to an answer; nothing where no origins are allowed."""
+    """Return the header fields that the rules add to a response; none if no origins are allowed."""
     if not origins:
         return {}
     added = {"vary": "origin"}

@@ -31,7 +31,7 @@ class PicusError(Exception):
 
     @property
     def cause(self) -> str:
-        """What happened, for the operator: the underlying error and the id of DynamoDB's request, if there is one."""
+        """The cause for the operator: the underlying error and the id of DynamoDB's request, if there is one."""
         error = self.__cause__ or self
         request_id = getattr(error, "request_id", "")
         return f"{type(error).__name__}: {error}" + (f" (request {request_id})" if request_id else "")
@@ -88,10 +88,12 @@ class IncompleteBody(BadRequest):
 
 
 class MalformedRequest(BadRequest):
-    """Bytes that are not an HTTP request (RFC 9112)."""
+    """Bytes that are not a valid HTTP request (RFC 9112). ``reason``: a clause that says why."""
 
-    code = "malformed_request"
-    message = "The request is not proper HTTP: it is malformed."
+    code = "invalid_http"
+
+    def __init__(self, reason: str = "it is malformed") -> None:
+        super().__init__(f"The request is not valid HTTP/1.1: {reason}.")
 
 
 class BadValue(BadRequest):
@@ -142,7 +144,7 @@ class BadParameter(BadRequest):
 
 
 class BadLine(PicusError):
-    """A line (from 1) of NDJSON whose item can't be stored. Code and status are those of the item's own error."""
+    """A line (from 1) of NDJSON whose item can't be stored. The item's own error gives code and status."""
 
     def __init__(self, line: int, error: PicusError, message: str | None = None) -> None:
         super().__init__(f"Line {line}: {message or error.message}")
@@ -153,6 +155,14 @@ class BadLine(PicusError):
     def body(self) -> dict[str, Any]:
         """Return the body of the item's error with the line."""
         return {**self.error.body(), "error": self.message, "line": self.line}
+
+
+class NotThroughEdge(PicusError):
+    """The request came to an origin directly. The load balancer and API Gateway send this response (ecs/)."""
+
+    code = "not_through_edge"
+    status = 403
+    message = "This address answers the public domain alone: use that."
 
 
 # 404 to 415: the path, the method, the item, the types
@@ -197,6 +207,16 @@ class NotAcceptable(PicusError):
     code = "not_acceptable"
     status = 406
     message = "Could not satisfy the request Accept header."
+
+    @classmethod
+    def accept(cls, media_types: Iterable[str]) -> "NotAcceptable":
+        """Return the error for an Accept field, with the media types that can be sent."""
+        return cls(f"Could not satisfy the request Accept header: it can be {', '.join(media_types)}.")
+
+    @classmethod
+    def format(cls, value: str, formats: Iterable[str]) -> "NotAcceptable":
+        """Return the error for the query parameter ``format``, with the formats that can be sent."""
+        return cls(f"The parameter format can't be {value!r}: it can be {', '.join(formats)}.")
 
 
 class BodyTimeout(PicusError):
@@ -290,15 +310,37 @@ class UriTooLong(PicusError):
 
     code = "uri_too_long"
     status = 414
-    message = "The request is not proper HTTP: its path is too long."
+    message = "The request is not valid HTTP/1.1: its path is too long."
 
 
 class UnsupportedMediaType(PicusError):
-    """The body's media type or content coding is not supported."""
+    """The body's media type is not supported. ``supported``: the media types that are (RFC 9110, section 15.5.16)."""
 
     code = "unsupported_media_type"
     status = 415
-    message = "The body's media type is not supported."
+
+    def __init__(self, media_type: str, supported: str, charset: str = "") -> None:
+        about = f'The charset "{charset}" is not supported: send UTF-8.' if charset else ""
+        super().__init__(about or f'Unsupported media type "{media_type}" in request: send {supported}.')
+        self._supported = supported
+
+    def headers(self) -> dict[str, str]:
+        """Return the supported media types."""
+        return {"Accept": self._supported}
+
+
+class UnsupportedContentCoding(PicusError):
+    """The body is compressed (RFC 9110, section 15.5.16)."""
+
+    code = "unsupported_content_coding"
+    status = 415
+
+    def __init__(self, coding: str) -> None:
+        super().__init__(f"The content coding {coding!r} is not supported: send the body as it is.")
+
+    def headers(self) -> dict[str, str]:
+        """Return the only supported coding."""
+        return {"Accept-Encoding": "identity"}
 
 
 class ExpectationFailed(PicusError):
@@ -306,11 +348,11 @@ class ExpectationFailed(PicusError):
 
     code = "expectation_failed"
     status = 417
-    message = "The request is not proper HTTP: its expectation can't be met."
+    message = "The request is not valid HTTP/1.1: its expectation can't be met."
 
 
 class IdempotencyKeyReused(PicusError):
-    """The same Idempotency-Key came with another body."""
+    """An Idempotency-Key came again with another body."""
 
     code = "idempotency_key_reused"
     status = 422
@@ -322,7 +364,7 @@ class HeadersTooLarge(PicusError):
 
     code = "headers_too_large"
     status = 431
-    message = "The request is not proper HTTP: its headers are too large."
+    message = "The request is not valid HTTP/1.1: its header fields are too large."
 
 
 # 500 to 503: the service
@@ -348,7 +390,23 @@ class UnsupportedTransferCoding(PicusError):
 
     code = "unsupported_transfer_coding"
     status = 501
-    message = "The request is not proper HTTP: its transfer encoding is not known."
+    message = "The request is not valid HTTP/1.1: its transfer coding is not supported."
+
+
+class UnsupportedMethod(PicusError):
+    """A method for proxies only: CONNECT."""
+
+    code = "unsupported_method"
+    status = 501
+    message = "The request is not valid HTTP/1.1: its method is for proxies."
+
+
+class UnsupportedHttpVersion(PicusError):
+    """A major version other than HTTP/1."""
+
+    code = "unsupported_http_version"
+    status = 505
+    message = "The request is not valid HTTP/1.1: its version is not supported."
 
 
 class ServiceBusy(PicusError):
@@ -394,7 +452,7 @@ class IdempotencyTableMissing(TableMissing):
 
     @property
     def cause(self) -> str:
-        """What to do, for the operator."""
+        """The cause for the operator, and the command that creates the tables."""
         return f"{super().cause}: manage.py create_table creates {self._tables}"
 
 

@@ -1,5 +1,6 @@
 """Keys of items: their attribute, the rule for new ones, and how they stand in request paths."""
 
+import re
 from urllib.parse import unquote
 
 from picus_api.core.errors import InvalidKey, ItemNotFound
@@ -11,6 +12,9 @@ MAX_KEY_BYTES = 2048
 # The edge sends these names, and names under get/ and put/, to the service: DELETE could not reach such items.
 # Clients and CloudFront remove dot segments from a path.
 RESERVED = frozenset({"list", "list/", "put", ".", ".."})
+
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_TRIPLET = re.compile("%([0-9A-Fa-f]{2})?")
 
 
 def key_from_path(encoded: str) -> str:
@@ -44,3 +48,28 @@ def check_new_key(key: str) -> None:
 def is_reserved(key: str) -> bool:
     """Return True if the path of an item with this key belongs to another endpoint, so that delete can't reach it."""
     return key in RESERVED or key.startswith(("get/", "put/"))
+
+
+def normalise_path(path: str) -> str:
+    """Return the path with encoded unreserved characters decoded and hexadecimal digits in upper case.
+
+    A percent sign without two digits becomes `%25`, or decoding `%%370` could give a new triplet. Source: RFC 3986,
+    6.2.2.1 and 6.2.2.2.
+    """
+    return _TRIPLET.sub(_normalised_triplet, path) if "%" in path else path
+
+
+def has_dot_segment(route_path: str) -> bool:
+    """Return True if a segment of the path, but for the last one, is ``.`` or ``..``.
+
+    CloudFront may remove such segments before it matches a behaviour (both is reported); origins get the raw path.
+    So no route may serve such a path, or a rule of an operator at CloudFront could be bypassed.
+    """
+    return "/." in route_path and not {".", ".."}.isdisjoint(route_path.split("/")[:-1])
+
+
+def _normalised_triplet(match: re.Match[str]) -> str:
+    if not match[1]:
+        return "%25"
+    character = chr(int(match[1], 16))
+    return character if character in _UNRESERVED else match[0].upper()

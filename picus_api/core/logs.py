@@ -15,10 +15,13 @@ from typing import Any
 
 STDERR = 2
 LINES_SECONDS = 0.02
+"""How long lines are collected before one system call writes them."""
+MAX_QUEUED_LINES = 10_000
+"""Lines that wait for stderr. Later lines are counted and dropped: a blocked stderr must not use up the memory."""
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
-# What no line shows is not collected: https://docs.python.org/3/howto/logging.html#optimization
+# Don't collect what no line shows: https://docs.python.org/3/howto/logging.html#optimization
 logging._srcfile = None
 logging.logThreads = logging.logMultiprocessing = logging.logProcesses = False
 
@@ -26,12 +29,12 @@ _requests = logging.getLogger("picus.request")
 _REQUEST_START = '"level": "INFO", "logger": "picus.request", "message": "request"'
 _encode = json.JSONEncoder(default=str).encode
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-# What the edge and well-behaved clients send; anything else would let a client write into the log.
+# The ids of the edge and of well-behaved clients. Other characters would let a client write into the log.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._~+/=:-]{1,128}")
 
 
 def choose_request_id(*candidates: str | None) -> str:
-    """The id of a request: the first usable of the edge's X-Amz-Cf-Id and the client's X-Request-Id, or a new one.
+    """Return the id of a request: the first valid candidate (X-Amz-Cf-Id of the edge, X-Request-Id), or a new one.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
     """
@@ -58,7 +61,6 @@ class JsonFormatter(logging.Formatter):
     """One JSON object: time (UTC, RFC 3339), level, logger, message, request_id, and the record's extra fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
         line = {
             "time": _timestamp(record.created),
             "level": record.levelname,
@@ -72,15 +74,14 @@ class JsonFormatter(logging.Formatter):
         return _encode(line)
 
     def request_line(self, fields: dict[str, Any]) -> str:
-        """What ``format`` makes of the line of a request."""
+        """Return the line that ``format`` would make of a request's record."""
         return f'{{"time": "{_timestamp(time.time())}", {_REQUEST_START}, {_encode(fields)[1:]}'
 
 
 class TextFormatter(logging.Formatter):
-    """The same for a person: time, level, message and the extra fields."""
+    """Text for people: local time, level, message and the extra fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
         clock = time.strftime("%H:%M:%S", time.localtime(record.created))
         fields = " ".join(f"{name}={value!r}" for name, value in _fields(record).items())
         line = f"{clock} {record.levelname:<7} {record.getMessage()} {fields}".rstrip()
@@ -88,59 +89,84 @@ class TextFormatter(logging.Formatter):
 
 
 class LineHandler(logging.Handler):
-    """Writes lines to stderr from a thread of its own, all that came within LINES_SECONDS in one system call; warnings
-    and errors at once.
+    """Write lines to stderr from a thread: one system call for all lines of LINES_SECONDS, warnings at once.
 
-    A system call in each request would cost a threaded server much more than its own time: it lets go of the
-    interpreter's lock, and the thread has to wait for its turn again.
+    A system call in each request would cost much more than its own time: it releases the interpreter's lock, and the
+    thread must wait for it again. When stderr fails, lines are lost; their number is logged once it works again.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._start_anew()
-        os.register_at_fork(after_in_child=self._start_anew)
+        self._reset_after_fork()
+        os.register_at_fork(after_in_child=self._reset_after_fork)
 
-    def _start_anew(self) -> None:
-        """In a forked process: without the parent's thread, and without its lines, which it writes itself."""
+    def _reset_after_fork(self) -> None:
+        """Start without the parent's thread, and without the parent's lines, which the parent writes."""
         self._lines: deque[str] = deque()
-        self._some = threading.Event()
-        self._writing = threading.Lock()
-        self._starting = threading.Lock()
+        self._some, self._urgent = threading.Event(), threading.Event()
+        self._writing, self._counting, self._starting = threading.Lock(), threading.Lock(), threading.Lock()
+        self._lost = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Leave the record's line to the thread."""
+        """Queue the record's line."""
         try:
-            self.add(self.format(record))
-            if record.levelno >= logging.WARNING:
-                self.flush()
+            line = self.format(record)
         except Exception:
             self.handleError(record)
+            return
+        if record.levelno >= logging.WARNING:
+            self._urgent.set()
+        self.add(line)
 
     def add(self, line: str) -> None:
-        """Leave a line to the thread."""
+        """Queue a line for the writing thread, or drop and count it if the queue is full."""
+        if len(self._lines) >= MAX_QUEUED_LINES:
+            self._lose(1)
+            return
         self._lines.append(line)
         if not self._some.is_set():
             self._some.set()
-            if self._starting.acquire(blocking=False):  # for good
-                threading.Thread(target=self._write_for_ever, name="log", daemon=True).start()
+            if self._starting.acquire(blocking=False):
+                threading.Thread(target=self._write_forever, name="log", daemon=True).start()
 
-    def _write_for_ever(self) -> None:
+    def flush(self) -> None:
+        """Write the queued lines. Runs at exit too."""
+        with self._writing:
+            lines = [self._lines.popleft() for _ in range(len(self._lines))]
+            lost = self._take_lost() if lines else 0
+            report = [_lost_line(self.formatter, lost)] if self.formatter and lost else []
+            data = "".join(f"{line}\n" for line in report + lines).encode(errors="backslashreplace")
+            try:
+                while data:
+                    data = data[os.write(STDERR, data) :]
+            except OSError:
+                unwritten = data.count(b"\n")
+                self._lose(lost + len(lines) if unwritten > len(lines) else unwritten)
+
+    def _write_forever(self) -> None:
         while self._some.wait():
-            time.sleep(LINES_SECONDS)
+            self._urgent.wait(LINES_SECONDS)
+            self._urgent.clear()
             self._some.clear()
             self.flush()
 
-    def flush(self) -> None:
-        """Write what is there; at exit, too."""
-        with self._writing:
-            lines = [self._lines.popleft() for _ in range(len(self._lines))]
-            data = "".join(f"{line}\n" for line in lines).encode(errors="backslashreplace")
-            while data:
-                data = data[os.write(STDERR, data) :]
+    def _lose(self, lines: int) -> None:
+        with self._counting:
+            self._lost += lines
+
+    def _take_lost(self) -> int:
+        with self._counting:
+            lost, self._lost = self._lost, 0
+        return lost
+
+
+def _lost_line(formatter: logging.Formatter, lost: int) -> str:
+    about = {"name": "picus.logs", "levelname": "WARNING", "levelno": logging.WARNING}
+    return formatter.format(logging.makeLogRecord({**about, "msg": "log lines were lost", "lost": lost}))
 
 
 def log_request(fields: dict[str, Any]) -> None:
-    """Log the line of a request; where lines are JSON without making a record, which costs more than the line."""
+    """Log the line of a request. For JSON lines no log record is made: a record costs more than the line."""
     if not _requests.isEnabledFor(logging.INFO):
         return
     handlers = logging.root.handlers
@@ -151,8 +177,9 @@ def log_request(fields: dict[str, Any]) -> None:
 
 
 def write_json(level: str) -> None:
-    """Configure this process's logging for the function, without ``logging.config``, which takes as long to load as
-    the rest of logging. Replaces the runtime's own handler, which writes plain text.
+    """Configure the function's logging, in place of the runtime's handler, which writes plain text.
+
+    ``logging.config`` is not used: its import takes as long as the import of all the rest of logging.
     """
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
@@ -163,7 +190,7 @@ def write_json(level: str) -> None:
 
 
 def configuration(log_format: str = "", level: str = "INFO") -> dict[str, Any]:
-    """A ``dictConfig``. ``log_format`` is ``json``, ``text`` or empty: text on a terminal, else JSON."""
+    """Return a ``dictConfig``. ``log_format`` is ``json``, ``text`` or empty: text on a terminal, else JSON."""
     if not log_format:
         log_format = "text" if sys.stderr.isatty() else "json"
     formatter = TextFormatter if log_format == "text" else JsonFormatter
@@ -174,10 +201,10 @@ def configuration(log_format: str = "", level: str = "INFO") -> dict[str, Any]:
         "handlers": {"stderr": {"()": LineHandler, "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
-            # Named because gunicorn brings handlers of its own for them; the service writes its own line per request.
+            # gunicorn would add handlers to these loggers. The service writes its own line for each request.
             "gunicorn.error": {"handlers": [], "propagate": True},
             "gunicorn.access": {"handlers": [], "propagate": False, "level": "CRITICAL"},
-            # They announce at INFO where they found their configuration.
+            # At INFO they report where they found their configuration.
             "pynamodb": {"level": "WARNING"},
             "botocore": {"level": "WARNING"},
         },

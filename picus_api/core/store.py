@@ -5,16 +5,13 @@ whose response was lost, and recognises it by the version attribute (dynamodb/am
 """
 
 import time
-import uuid
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from picus_api.core import idempotency
 from picus_api.core.dynamodb import table
 from picus_api.core.dynamodb.backoff import Backoff
 from picus_api.core.dynamodb.table import ConditionFailed
 from picus_api.core.errors import BadValue, ItemExists, ItemNotFound, PreconditionFailed, WriteConflict
 from picus_api.core.etag import etag
-from picus_api.core.idempotency import Created
 from picus_api.core.keys import KEY, check_key, check_new_key
 from picus_api.core.preconditions import (
     ANY,
@@ -30,6 +27,9 @@ from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.codec import decode
 from picus_api.core.values.merge_patch import apply_merge_patch
 from picus_api.core.values.version_attribute import with_version, without_version, write_within_limit
+
+if TYPE_CHECKING:
+    from picus_api.core.idempotency import Created
 
 PATCH_SECONDS = 10.0
 """How long a patch tries to write beside other writers of the same item."""
@@ -64,19 +64,23 @@ def create(document: AttributeMap) -> AttributeMap:
         raise ItemExists from None
 
 
-def create_once(idempotency_key: str, document: AttributeMap) -> Created:
+def create_once(idempotency_key: str, document: AttributeMap) -> "Created":
     """Store a document under a new key, once for all requests with this Idempotency-Key.
 
     Returns the key and the ETag of the item that this request or an earlier one stored. Raises IdempotencyKeyReused,
     IdempotencyKeyInUse, IdempotencyTableMissing, BadValue, ItemTooLarge, TableUnavailable.
     """
+    from picus_api.core import idempotency  # noqa: PLC0415 - the function, which stores no item, must start fast
+
     return idempotency.create_once(idempotency_key, new_item(document), fingerprint=etag(document))
 
 
 def new_item(document: AttributeMap) -> AttributeMap:
     """Return the item to store for a document: a new key, the document and a new version. Raises BadValue."""
+    from uuid import uuid4  # noqa: PLC0415 - the function, which stores no item, must start fast
+
     check_has_no_key(document)
-    return {KEY: {"S": str(uuid.uuid4())}, **with_version(document)}
+    return {KEY: {"S": str(uuid4())}, **with_version(document)}
 
 
 def check_has_no_key(document: AttributeMap) -> None:
@@ -204,7 +208,7 @@ def _patch_once(key: str, changes: AttributeMap, preconditions: Preconditions | 
 
 
 def _read_by_refused_delete(key: str) -> AttributeMap | None:
-    """Return the item, or None, by a delete on the condition that there is no item: DynamoDB returns what it found."""
+    """Return the item, or None, by a delete on the condition that there is no item: DynamoDB returns the found item."""
     try:
         table.call("DeleteItem", Key={KEY: {"S": key}}, ReturnValuesOnConditionCheckFailure="ALL_OLD", **is_absent())
     except ConditionFailed as failed:

@@ -1,11 +1,13 @@
 """What the commands for operators have in common: exit codes, messages, options, help that teaches, progress."""
 
+import logging
 import os
 import signal
 import sys
 import textwrap
 from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from botocore.exceptions import NoRegionError
@@ -69,7 +71,8 @@ class TerminalCommand(BaseCommand):
             raise CommandError("Standard output is closed.", returncode=FAILED)
         before = {number: signal.signal(number, _interrupt) for number in _ENDING}
         try:
-            self.run(options)
+            with _warnings_only():
+                self.run(options)
             sys.stdout.flush()
         except BrokenPipeError:
             _leave_quietly()
@@ -92,6 +95,22 @@ class TerminalCommand(BaseCommand):
     def emit(self, record: bytes) -> None:
         """A line of data."""
         sys.stdout.buffer.write(record + b"\n")
+
+
+@contextmanager
+def _warnings_only() -> Iterator[None]:
+    """Hide log lines below WARNING, such as those of retries, unless LOG_LEVEL asks for them.
+
+    If all retries fail, the error message of the command has their cause.
+    """
+    logger = logging.getLogger("picus_api")
+    level = logger.level
+    if "LOG_LEVEL" not in os.environ:
+        logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _interrupt(*_: object) -> NoReturn:

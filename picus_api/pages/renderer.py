@@ -19,7 +19,6 @@ from picus_api.list_view import HTML_PAGE_ITEMS, next_path
 from picus_api.models import Item
 from picus_api.pages.filter_correction import correct_filter
 from picus_api.pretty_json import escape_bidi, escape_key, indent_json
-from picus_api.raw_path import raw_path
 from picus_api.renderers import ItemRenderer, item_path
 
 PREVIEW_CHARACTERS = 240
@@ -122,7 +121,7 @@ def _item_context(item: Item) -> dict[str, Any]:
 def _response_context(data: Any, request: Request, allowed_methods: list[str]) -> dict[str, Any]:
     """Return the context of the root, of a created item's key, and of errors."""
     query = request.META.get("QUERY_STRING")
-    target = raw_path(request._request) + (f"?{query}" if query else "")
+    target = request._request.path_info + (f"?{query}" if query else "")
     is_list = request.path.rstrip("/") == reverse("list")
     creates = "POST" in allowed_methods
     # A browser that opens the path that creates sees its form and no error.

@@ -1,37 +1,35 @@
-"""The load balancer's stand-in: its listener lets only requests with the secret origin header through."""
+"""The Application Load Balancer's stand-in: its listener rule forwards only requests with the secret origin header."""
 
 import hmac
 import secrets
-from collections.abc import Mapping
 
 import h11
 
-from picus_project.local.edge import forwarded_for
-from picus_project.local.proxy import Forward, Refusal, end_to_end
-from picus_project.local.viewer import Viewer
+from picus_project.local.connections import ClientConnection
+from picus_project.local.proxy import Forward, Respond, end_to_end_headers, forwarded_for
 
-# The header that the listener's rule asks for; ecs/edge.yaml must send the same.
+# The header of the listener rule; ecs/edge.yaml must send the same.
 SECRET_HEADER = b"x-origin-secret"
-# What a load balancer says about the connection itself, overriding the sender's words.
-OVERRIDDEN = frozenset((b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-port"))
+# A load balancer replaces the sender's values of these.
+REPLACED = frozenset((b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-port"))
 
 
 class LoadBalancer:
-    """One listener with one rule and one target; `route` is what a Proxy asks."""
+    """One listener with one rule and one target."""
 
     def __init__(self, *, port: int, secret: str, target: tuple[str, int]) -> None:
         self.port = port
         self.secret = secret.encode()
         self.target = target
 
-    def route(self, request: h11.Request, viewer: Viewer) -> Forward | Refusal:
-        """The listener's rule: the target with the secret, 403 (the default action) without."""
-        headers: Mapping[bytes, bytes] = dict(request.headers)
+    def route(self, request: h11.Request, client: ClientConnection) -> Forward | Respond:
+        """Forward to the target with the right secret; without, reject with 403, the default action."""
+        headers = dict(request.headers)
         if not hmac.compare_digest(headers.get(SECRET_HEADER, b""), self.secret):
-            return Refusal(status=403, reason="The load balancer answers only what comes through the public domain")
-        kept = [(raw, value) for raw, value in end_to_end(request) if raw.lower() not in OVERRIDDEN]
+            return Respond(status=403, reason="The load balancer answers only what comes through the public domain")
+        kept = [(raw, value) for raw, value in end_to_end_headers(request) if raw.lower() not in REPLACED]
         added = [
-            (b"X-Forwarded-For", forwarded_for(request, viewer)),
+            (b"X-Forwarded-For", forwarded_for(request, client)),
             (b"X-Forwarded-Proto", b"http"),
             (b"X-Forwarded-Port", str(self.port).encode()),
         ]

@@ -1,24 +1,25 @@
-"""The CloudFront distribution that ecs/edge.yaml describes, as far as requests can tell."""
+"""The CloudFront distribution of ecs/edge.yaml, as far as it decides about requests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from picus_project.local.cloudformation import TemplateError, properties, resolve
-from picus_project.local.matching import matches
+from picus_api.core.request_target import RequestTarget
+from picus_project.local.cloudformation import Template, TemplateError
+from picus_project.local.path_pattern import matches
 
-# CloudFront's managed policies, by their ids in its documentation. Nothing else is understood here.
+# CloudFront's managed policies, by the ids in its documentation. No others are supported here.
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
 ALL_VIEWER_EXCEPT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
-# What of a distribution decides where requests go. The rest (domain, certificate, logs) is for AWS alone.
+# The properties that decide where requests go. The others (domain, certificate, logs) matter on AWS only.
 ROUTING = ("Origins", "CacheBehaviors", "DefaultCacheBehavior")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """Where requests go, and what they carry there. Times are in seconds."""
+    """A server that gets requests, with the path prefix and headers that the edge adds. Times are in seconds."""
 
     id: str
     host: str
@@ -31,7 +32,7 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True)
 class Behaviour:
-    """What happens to the paths that match a pattern."""
+    """A path pattern and how its requests are handled."""
 
     pattern: str
     origin: Origin
@@ -41,21 +42,21 @@ class Behaviour:
 
 @dataclass(frozen=True)
 class Distribution:
-    """The behaviours in their order; the last one is the default and matches everything."""
+    """The behaviours in order. The last one is the default and matches every path."""
 
     behaviours: tuple[Behaviour, ...]
 
-    def behaviour(self, path: str) -> Behaviour:
-        """The first behaviour that matches the raw path, which begins with a slash."""
-        return next(found for found in self.behaviours if matches(found.pattern, path))
+    def behaviour(self, target: RequestTarget) -> Behaviour:
+        """Return the first behaviour that matches the path."""
+        return next(found for found in self.behaviours if matches(found.pattern, target.route_path))
 
 
 def load(path: Path, *, parameters: Mapping[str, str], secrets: Mapping[str, str]) -> Distribution:
-    """Reads the template. Raises TemplateError for whatever the twin can't do just as CloudFront would."""
-    found, declared = properties(path, "AWS::CloudFront::Distribution")
+    """Read the distribution of a template. Raises TemplateError for anything that can't be done as CloudFront does."""
+    template = Template(path, parameters=parameters, secrets=secrets)
+    config = template.properties("AWS::CloudFront::Distribution").get("DistributionConfig", {})
+    config = template.resolve({name: config[name] for name in ROUTING if name in config})
     try:
-        routing = {name: value for name, value in found["DistributionConfig"].items() if name in ROUTING}
-        config = resolve(routing, declared, parameters=parameters, secrets=secrets)
         origins = {entry["Id"]: _origin(entry) for entry in config["Origins"]}
         entries = [*config.get("CacheBehaviors", []), {**config["DefaultCacheBehavior"], "PathPattern": "*"}]
         return Distribution(tuple(_behaviour(entry, origins) for entry in entries))
@@ -66,7 +67,7 @@ def load(path: Path, *, parameters: Mapping[str, str], secrets: Mapping[str, str
 def _origin(entry: Mapping[str, Any]) -> Origin:
     custom = entry["CustomOriginConfig"]
     if custom["OriginProtocolPolicy"] != "http-only":
-        raise TemplateError(f"origin {entry['Id']}: only http-only can be spoken to the local stand-ins")
+        raise TemplateError(f"origin {entry['Id']}: the local stand-ins speak http-only")
     return Origin(
         id=entry["Id"],
         host=entry["DomainName"],
@@ -79,14 +80,13 @@ def _origin(entry: Mapping[str, Any]) -> Origin:
 
 
 def _behaviour(entry: Mapping[str, Any], origins: Mapping[str, Origin]) -> Behaviour:
-    pattern, target = entry["PathPattern"], entry["TargetOriginId"]
+    pattern, target, policy = entry["PathPattern"], entry["TargetOriginId"], entry.get("OriginRequestPolicyId")
     if target not in origins:
         raise TemplateError(f"behaviour {pattern}: there is no origin {target}")
     if entry.get("CachePolicyId") != CACHING_DISABLED:
-        raise TemplateError(f"behaviour {pattern}: cache policy {entry.get('CachePolicyId')} is not understood here")
-    policy = entry.get("OriginRequestPolicyId")
+        raise TemplateError(f"behaviour {pattern}: cache policy {entry.get('CachePolicyId')} is not supported here")
     if policy not in (ALL_VIEWER, ALL_VIEWER_EXCEPT_HOST):
-        raise TemplateError(f"behaviour {pattern}: origin request policy {policy} is not understood here")
+        raise TemplateError(f"behaviour {pattern}: origin request policy {policy} is not supported here")
     return Behaviour(
         pattern=pattern,
         origin=origins[target],

@@ -1,4 +1,4 @@
-"""The event that API Gateway (REST, Lambda proxy integration) sends for a request, and the context beside it."""
+"""The event and the context that the delete function gets from API Gateway (REST API, Lambda proxy integration)."""
 
 import base64
 import time
@@ -23,10 +23,10 @@ def rest_proxy_event(
     request_id: str = "",
     source_ip: str = "127.0.0.1",
 ) -> dict[str, Any]:
-    """The payload of format 1.0 for the resource `/{proxy+}`, which is the one that Zappa creates.
+    """Return the event of payload format 1.0 for the resource `/{proxy+}`, the one that Zappa creates.
 
-    `path` is percent-encoded as it was sent and has no stage; `query` is what followed the question mark, raw.
-    Where a name came twice, the single-value mappings hold its last value, as on AWS.
+    `path` is raw and without the stage; `query` is the raw part after the question mark. If a name came twice, the
+    single-value mappings hold its last value, as on AWS.
     Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
     """
     fields = list(headers)
@@ -74,7 +74,7 @@ def _multi(pairs: list[tuple[str, str]]) -> dict[str, list[str]] | None:
 
 
 def _text(body: bytes) -> tuple[str | None, bool]:
-    """The body as JSON can carry it, and whether that is base64."""
+    """Return the body as JSON can carry it, and whether that is base64."""
     if not body:
         return None, False
     try:
@@ -91,7 +91,7 @@ def _identity(headers: list[tuple[str, str]], source_ip: str) -> dict[str, str |
 
 @dataclass(frozen=True, kw_only=True)
 class LambdaContext:
-    """What the Lambda runtime hands to a handler beside the event."""
+    """The context object of a Lambda invocation."""
 
     aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     function_name: str = "picus-local"
@@ -103,5 +103,5 @@ class LambdaContext:
     deadline: float = field(default_factory=lambda: time.monotonic() + 29)
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until the runtime would end the invocation."""
+        """Return the milliseconds until the runtime would end the invocation."""
         return max(0, int((self.deadline - time.monotonic()) * 1000))

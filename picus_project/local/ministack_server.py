@@ -1,8 +1,8 @@
-"""Runs ministack, by the Python of its own environment, so that it never forgets what it saved.
+"""Run ministack, by the Python of its own environment, with a fix that keeps it from losing saved items.
 
-It marks some values in its saved state by names (``__bytes__`` and two more), takes an item's own attributes of these
-names for its marks, fails to load, starts empty, and overwrites everything at its next stop. Its marks are never
-objects; an item's attributes always are.
+ministack marks some values in its saved state by names (``__bytes__`` and two more). An item's own attribute of such a
+name looks like a mark, so loading fails, ministack starts empty and overwrites the state at its next stop. A mark's
+value is never an object; an item's attribute value always is.
 """
 
 import os
@@ -14,17 +14,17 @@ from ministack.core import persistence
 
 MARKS = ("__account_region_scoped__", "__scoped__", "__bytes__")
 
-_restore = persistence._json_object_hook
+_json_object_hook = persistence._json_object_hook
 _load_state = persistence.load_state
 
 
-def restore(value: dict[str, Any]) -> Any:
-    """What a saved JSON object stands for: itself, where it is an item's."""
-    return value if any(isinstance(value.get(mark), dict) for mark in MARKS) else _restore(value)
+def json_object_hook(value: dict[str, Any]) -> Any:
+    """Return the value of a saved JSON object; an item's attributes stay as they are."""
+    return value if any(isinstance(value.get(mark), dict) for mark in MARKS) else _json_object_hook(value)
 
 
 def load_state(service: str) -> Any:
-    """The saved state. One that can't be loaded ends the process before it is overwritten."""
+    """Return the saved state. End the process if the state can't be loaded, before it is overwritten."""
     saved = Path(persistence.STATE_DIR) / f"{service}.json"
     try:
         state = _load_state(service)
@@ -38,7 +38,7 @@ def load_state(service: str) -> Any:
     return state
 
 
-persistence._json_object_hook = restore
+persistence._json_object_hook = json_object_hook
 persistence.load_state = load_state
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""The streaming relay that the edge twin and the load balancer's stand-in share.
+"""The streaming reverse proxy that the local edge and the ALB's stand-in share.
 
-Two tasks per exchange: one moves the request's body to the origin and then watches for the viewer to leave, the other
-moves the response back. Whichever fails first ends both, so that nobody works for a viewer who is gone and no viewer
-takes a broken answer for a whole one.
+Two tasks per exchange: one sends the request's body to the origin and then waits for the client to leave, the other
+sends the response back. The first failure ends both: nobody works for a client that is gone, and no client takes a
+broken response for a whole one.
 """
 
 import asyncio
@@ -13,25 +13,23 @@ from dataclasses import dataclass, field
 
 import h11
 
-from picus_project.local.http1 import Header, has_body
-from picus_project.local.origin import Origin, OriginError
-from picus_project.local.server import phrase, refuse
-from picus_project.local.viewer import Viewer
+from picus_project.local.connections import ClientConnection, Header, OriginConnection, OriginError, has_body
+from picus_project.local.http_server import reason_phrase, send_error, send_response
 
 logger = logging.getLogger(__name__)
 
-# Headers about one connection (RFC 9110, 7.6.1). Transfer-Encoding is h11's to write anew for each side.
+# Headers about one connection (RFC 9110, 7.6.1). h11 writes Transfer-Encoding anew for each side.
 HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding"
     b" upgrade".split()
 )
-# Idle connections kept per origin; more of them are closed after their exchange.
+# Idle connections kept per origin.
 MAX_IDLE = 32
 
 
 @dataclass(frozen=True, kw_only=True)
 class Forward:
-    """A request as its origin shall see it. Times are in seconds."""
+    """A request as its origin gets it. Times are in seconds."""
 
     name: str
     address: tuple[str, int]
@@ -43,73 +41,84 @@ class Forward:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refusal:
-    """A request that no origin gets to see."""
+class Respond:
+    """A response that the proxy sends itself: an error, or an empty 200 without a `reason`."""
 
     status: int
-    reason: str
+    reason: str = ""
     headers: list[Header] = field(default_factory=list)
 
 
-Route = Callable[[h11.Request, Viewer], Forward | Refusal]
+Route = Callable[[h11.Request, ClientConnection], Forward | Respond]
 
 
-def end_to_end(message: h11.Request | h11.Response) -> list[Header]:
-    """The headers, in the sender's spelling and order, that are meant for the other end."""
+def end_to_end_headers(message: h11.Request | h11.Response) -> list[Header]:
+    """Return the headers for the other end, in the sender's spelling and order."""
     listed = b",".join(value for name, value in message.headers if name == b"connection")
     named = {token.strip().lower() for token in listed.split(b",")} - {b"host", b"content-length"}
     return [(raw, value) for raw, value in message.headers.raw_items() if raw.lower() not in HOP_BY_HOP | named]
 
 
-class Proxy:
-    """Relays each request to where `route` says; `answer` is what server.serve() calls."""
+def forwarded_for(request: h11.Request, client: ClientConnection) -> bytes:
+    """Return X-Forwarded-For with the client's address appended."""
+    earlier = [value for name, value in request.headers if name == b"x-forwarded-for"]
+    return b", ".join([*earlier, client.address.encode()])
+
+
+class ReverseProxy:
+    """Relay each request to where `route` sends it; `handle` is a RequestHandler."""
 
     def __init__(self, route: Route) -> None:
         self.route = route
-        self._idle: dict[tuple[str, int], list[tuple[float, Origin]]] = {}
+        self._idle: dict[tuple[str, int], list[tuple[float, OriginConnection]]] = {}
 
-    async def answer(self, viewer: Viewer, request: h11.Request) -> None:
-        """Relays one exchange, or answers in the origin's place."""
-        plan = self.route(request, viewer)
-        if isinstance(plan, Refusal):
-            await refuse(viewer, plan.status, plan.reason, plan.headers)
+    async def handle(self, client: ClientConnection, request: h11.Request) -> None:
+        """Relay one exchange, or send an error in the origin's place."""
+        forward = self.route(request, client)
+        if isinstance(forward, Respond):
+            if forward.reason:
+                await send_error(client, forward.status, forward.reason, forward.headers)
+            else:
+                await send_response(client, forward.status, [(b"Content-Length", b"0"), *forward.headers], b"")
             return
         try:
-            await self._forward(viewer, request, plan)
+            await self._forward(client, request, forward)
         except OriginError as error:
-            logger.warning("origin %s: %s", plan.name, error)
+            logger.warning("origin %s: %s", forward.name, error)
             reason = "did not answer in time" if error.status == 504 else "could not answer"
-            await refuse(viewer, error.status, f"The origin {reason}; try again later", plan.response_headers)
+            await send_error(client, error.status, f"The origin {reason}; try again later", forward.response_headers)
 
-    async def _forward(self, viewer: Viewer, request: h11.Request, plan: Forward) -> None:
-        """One exchange. A kept connection may have died unnoticed: then once more, on a new one.
+    async def _forward(self, client: ClientConnection, request: h11.Request, forward: Forward) -> None:
+        """Relay one exchange, twice if the kept connection of the first try was dead.
 
-        Only requests without a body travel on kept connections, so that there is nothing to send twice.
+        Only requests without a body use kept connections, so no body is sent twice.
         """
-        kept = None if has_body(request) else self._kept(plan)
+        kept = None if has_body(request) else self._take_idle(forward)
         try:
-            origin = kept or await Origin.connect(plan.address)
-            await self._exchange(viewer, origin, request, plan)
+            origin = kept or await OriginConnection.connect(forward.address)
+            await self._exchange(client, origin, request, forward)
         except OriginError as error:
             if not kept or kept.received_bytes or error.status == 504:
                 raise
-            await self._exchange(viewer, await Origin.connect(plan.address), request, plan)
+            await self._exchange(client, await OriginConnection.connect(forward.address), request, forward)
 
-    async def _exchange(self, viewer: Viewer, origin: Origin, request: h11.Request, plan: Forward) -> None:
+    async def _exchange(
+        self, client: ClientConnection, origin: OriginConnection, request: h11.Request, forward: Forward
+    ) -> None:
         origin.received_bytes = 0
         try:
             async with asyncio.TaskGroup() as tasks:
-                # This one ends by an error only: the viewer's fault, or the viewer's leaving.
-                body = tasks.create_task(_relay_request(viewer, origin, request, plan))
-                await _relay_response(viewer, origin, plan)
+                # This task ends only by an error: the client's fault, or the client's leaving.
+                body = tasks.create_task(_relay_request(client, origin, request, forward))
+                await _relay_response(client, origin, forward)
                 body.cancel()
         except ExceptionGroup as group:
             raise group.exceptions[0] from None
         finally:
-            self._keep(origin, plan)
+            self._keep_idle(origin, forward)
 
-    def _kept(self, plan: Forward) -> Origin | None:
-        idle = self._idle.get(plan.address, [])
+    def _take_idle(self, forward: Forward) -> OriginConnection | None:
+        idle = self._idle.get(forward.address, [])
         while idle:
             deadline, origin = idle.pop()
             if asyncio.get_running_loop().time() < deadline and origin.alive():
@@ -117,70 +126,66 @@ class Proxy:
             origin.close()
         return None
 
-    def _keep(self, origin: Origin, plan: Forward) -> None:
-        idle = self._idle.setdefault(plan.address, [])
+    def _keep_idle(self, origin: OriginConnection, forward: Forward) -> None:
+        idle = self._idle.setdefault(forward.address, [])
         if origin.reusable() and len(idle) < MAX_IDLE:
             origin.h11.start_next_cycle()
-            idle.append((asyncio.get_running_loop().time() + plan.idle_seconds, origin))
+            idle.append((asyncio.get_running_loop().time() + forward.idle_seconds, origin))
         else:
             origin.close()
 
     def close(self) -> None:
-        """Closes the idle connections. Those in use end with their exchange."""
+        """Close the idle connections. The others close when their exchange ends."""
         for idle in self._idle.values():
             for _, origin in idle:
                 origin.close()
         self._idle.clear()
 
 
-async def _relay_request(viewer: Viewer, origin: Origin, request: h11.Request, plan: Forward) -> None:
-    """Sends the head and moves the body, then watches the viewer. Never returns: cancelled, or the viewer's error."""
-    head = h11.Request(method=request.method, target=plan.target, headers=_framed(request, plan.headers))
-    open_to_us = await _offer(origin, head, plan)
-    while viewer.wants_more():
-        await viewer.continue_if_expected()
-        event = await viewer.event()
-        if open_to_us and isinstance(event, h11.Data):
-            open_to_us = await _offer(origin, event, plan)
-    if open_to_us:
-        await _offer(origin, h11.EndOfMessage(), plan)
-    await viewer.watch()
+async def _relay_request(
+    client: ClientConnection, origin: OriginConnection, request: h11.Request, forward: Forward
+) -> None:
+    """Send the head and the body, then wait for the client to leave. Ends by cancellation or the client's error."""
+    chunked = any(name == b"transfer-encoding" for name, _ in request.headers)
+    headers = [*forward.headers, *([(b"Transfer-Encoding", b"chunked")] if chunked else [])]
+    head = h11.Request(method=request.method, target=forward.target, headers=headers)
+    accepts = await _try_send(origin, head, forward)
+    async for piece in client.body():
+        accepts = accepts and await _try_send(origin, h11.Data(data=piece), forward)
+    if accepts:
+        await _try_send(origin, h11.EndOfMessage(), forward)
+    await client.wait_for_disconnect()
 
 
-async def _offer(origin: Origin, event: h11.Event, plan: Forward) -> bool:
-    """Sends to the origin. An origin that takes no more may have answered already: the response tells, not this."""
+async def _try_send(origin: OriginConnection, event: h11.Event, forward: Forward) -> bool:
+    """Send to the origin. An origin that stops reading may have responded: the response decides, not this error."""
     with suppress(OriginError):
-        await origin.send(event, seconds=plan.read_seconds)
+        await origin.send(event, seconds=forward.read_seconds)
         return True
     return False
 
 
-def _framed(request: h11.Request, headers: list[Header]) -> list[Header]:
-    chunked = any(name == b"transfer-encoding" for name, _ in request.headers)
-    return [*headers, (b"Transfer-Encoding", b"chunked")] if chunked else headers
-
-
-async def _relay_response(viewer: Viewer, origin: Origin, plan: Forward) -> None:
-    """Moves one response. An OriginError before its head can still be answered; after it, the viewer is cut off."""
-    head = await _response_head(viewer, origin, plan)
-    headers = [*end_to_end(head), *plan.response_headers]
-    if viewer.wants_more():  # answered early; the rest of the request is read and thrown away, see linger()
+async def _relay_response(client: ClientConnection, origin: OriginConnection, forward: Forward) -> None:
+    """Relay one response. After its head was sent, an OriginError cuts the client off."""
+    head = await _response_head(client, origin, forward)
+    headers = [*end_to_end_headers(head), *forward.response_headers]
+    if client.has_unread_body:  # an early response; linger() discards the rest of the request
         headers.append((b"Connection", b"close"))
-    reason = bytes(head.reason) or phrase(head.status_code)
-    await viewer.send(h11.Response(status_code=head.status_code, headers=headers, reason=reason))
-    while isinstance(event := await origin.event(plan.read_seconds), h11.Data):
-        await viewer.send(event)
-    await viewer.send(h11.EndOfMessage())
+    reason = bytes(head.reason) or reason_phrase(head.status_code)
+    await client.send(h11.Response(status_code=head.status_code, headers=headers, reason=reason))
+    while isinstance(event := await origin.event(forward.read_seconds), h11.Data):
+        await client.send(event)
+    await client.send(h11.EndOfMessage())
 
 
-async def _response_head(viewer: Viewer, origin: Origin, plan: Forward) -> h11.Response:
+async def _response_head(client: ClientConnection, origin: OriginConnection, forward: Forward) -> h11.Response:
     while True:
         sent = origin.sent_bytes
         try:
-            event = await origin.event(plan.read_seconds)
+            event = await origin.event(forward.read_seconds)
         except OriginError as error:
-            if error.status == 504 and (viewer.wants_more() or origin.sent_bytes != sent):
-                continue  # silent while it was still being asked; the viewer has a limit of its own
+            if error.status == 504 and (client.has_unread_body or origin.sent_bytes != sent):
+                continue  # the request is still arriving; ClientConnection has a limit for that
             raise
-        if isinstance(event, h11.Response):  # and no interim one
+        if isinstance(event, h11.Response):  # skip interim responses
             return event

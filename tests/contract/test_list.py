@@ -47,7 +47,7 @@ def test_a_deleted_item_is_gone_from_the_list_at_once(client: Client) -> None:
     assert deleted not in listed
 
 
-@pytest.mark.parametrize("target", ["/picus/list/", "/picus/list?x=1", "/picus/list/?x=0&a=%2F"])
+@pytest.mark.parametrize("target", ["/picus/list/", "/picus/list?_x=1", "/picus/list/?_x=0&_a=%2F"])
 def test_one_more_slash_or_a_query_string_changes_nothing(client: Client, target: str) -> None:
     key = client.store('{"a": 1}')
     response = client.request("GET", target)

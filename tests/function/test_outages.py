@@ -36,7 +36,9 @@ def test_a_closed_port_is_a_503(fresh: Path) -> None:
     with running_function(fresh, DYNAMODB_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}") as function:
         assert function.send("DELETE", "/picus/1") == expected(503, UNAVAILABLE)
         cause = only_cause(function)
-    assert cause.startswith("NoResponse: No response from DynamoDB to DeleteItem (attempts: 4): connecting to 127.0.0.1:")
+    assert cause.startswith(
+        "NoResponse: No response from DynamoDB to DeleteItem (attempts: 4): connecting to 127.0.0.1:"
+    )
 
 
 def test_a_server_that_never_answers_is_a_503_well_before_the_functions_timeout(fresh: Path) -> None:

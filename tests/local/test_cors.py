@@ -1,4 +1,4 @@
-"""CORS on the one domain: off unless it is switched on, and then the same from both computes."""
+"""CORS: off by default; when it is on, both computes send the same headers."""
 
 from collections.abc import Iterator
 
@@ -24,21 +24,21 @@ def open_to_all() -> Iterator[Client]:
         yield Client(url)
 
 
-def said(response: Response) -> dict[str, str]:
-    """What the answer says of CORS."""
+def cors_headers(response: Response) -> dict[str, str]:
+    """Return the CORS headers of a response."""
     return {name.lower(): value for name, value in response.headers if name.lower().startswith("access-control-")}
 
 
 def preflight(client: Client, path: str, origin: str, method: str = "DELETE") -> Response:
-    asked = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "if-match,content-type"}
-    return client.request("OPTIONS", path, headers={"Origin": origin, **asked})
+    requested = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "if-match,content-type"}
+    return client.request("OPTIONS", path, headers={"Origin": origin, **requested})
 
 
 @pytest.mark.parametrize("origin", [OURS, ALSO_OURS])
-def test_a_preflight_has_the_same_answer_everywhere(client: Client, origin: str) -> None:
-    answers = [preflight(client, path, origin) for path in PATHS]
-    assert {(answer.status, answer.body) for answer in answers} == {(200, b"")}
-    rules = said(answers[0])
+def test_preflight_responses_are_the_same_on_every_path(client: Client, origin: str) -> None:
+    responses = [preflight(client, path, origin) for path in PATHS]
+    assert {(response.status, response.body) for response in responses} == {(200, b"")}
+    rules = cors_headers(responses[0])
     assert rules.pop("access-control-expose-headers")
     assert rules == {
         "access-control-allow-origin": origin,
@@ -47,12 +47,12 @@ def test_a_preflight_has_the_same_answer_everywhere(client: Client, origin: str)
         "if-none-match, prefer, x-request-id",
         "access-control-max-age": "86400",
     }
-    assert all(said(answer) == said(answers[0]) for answer in answers)
-    assert all(answer.header("Content-Type") == answers[0].header("Content-Type") for answer in answers)
-    assert all(answer.header("X-Request-Id") for answer in answers)
+    assert all(cors_headers(response) == cors_headers(responses[0]) for response in responses)
+    assert all(response.header("Content-Type") == responses[0].header("Content-Type") for response in responses)
+    assert all(response.header("X-Request-Id") for response in responses)
 
 
-def test_answers_and_errors_are_readable_to_an_allowed_origin_alone(client: Client) -> None:
+def test_only_an_allowed_origin_can_read_responses_and_errors(client: Client) -> None:
     requests = [
         ("GET", "/picus/list"),
         ("GET", "/picus/get/absent"),
@@ -64,30 +64,30 @@ def test_answers_and_errors_are_readable_to_an_allowed_origin_alone(client: Clie
             client.request(method, path, b"{" if method == "POST" else None, JSON_TYPE | headers)
             for headers in ({"Origin": OURS}, {"Origin": THEIRS}, {})
         )
-        assert said(ours)["access-control-allow-origin"] == OURS
-        assert "ETag" in said(ours)["access-control-expose-headers"].split(", ")
-        assert said(theirs) == said(nobodys) == {}
+        assert cors_headers(ours)["access-control-allow-origin"] == OURS
+        assert "ETag" in cors_headers(ours)["access-control-expose-headers"].split(", ")
+        assert cors_headers(theirs) == cors_headers(nobodys) == {}
         for response in (ours, theirs, nobodys):
             assert "origin" in (response.header("Vary") or "").lower()
         assert (ours.status, ours.body) == (theirs.status, theirs.body)
 
 
 @pytest.mark.parametrize("origin", [THEIRS, "null", "https://app.example.evil.example", "http://app.example", "x"])
-def test_a_preflight_of_another_origin_is_told_nothing(client: Client, origin: str) -> None:
+def test_preflight_of_another_origin_gets_no_cors_headers(client: Client, origin: str) -> None:
     for path in PATHS:
         response = preflight(client, path, origin)
-        assert (response.status, response.body, said(response)) == (200, b"", {})
+        assert (response.status, response.body, cors_headers(response)) == (200, b"", {})
 
 
-def test_options_without_a_question_is_what_it_was(client: Client) -> None:
+def test_options_without_preflight_headers_is_unchanged(client: Client) -> None:
     for path in ("/picus/list", "/picus/x"):
         response = client.request("OPTIONS", path, headers={"Origin": OURS})
         assert (response.status, response.media_type) == (200, "application/json")
         assert response.allow
-        assert said(response)["access-control-allow-origin"] == OURS
+        assert cors_headers(response)["access-control-allow-origin"] == OURS
 
 
-def test_a_star_is_for_everybody(open_to_all: Client) -> None:
+def test_star_allows_every_origin(open_to_all: Client) -> None:
     for path in PATHS:
         for origin in (OURS, THEIRS, "null"):
-            assert said(preflight(open_to_all, path, origin))["access-control-allow-origin"] == "*"
+            assert cors_headers(preflight(open_to_all, path, origin))["access-control-allow-origin"] == "*"

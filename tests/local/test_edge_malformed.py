@@ -1,20 +1,21 @@
-"""What is no proper HTTP is refused in the error shape, at once, and the edge goes on."""
+"""The local edge rejects malformed requests in the error shape, and serves the next request."""
 
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 
 import pytest
 
-from picus_project.local import viewer as viewer_module
-from tests.local.twin import Recorder, Twin, Viewer, exchange, get
+from picus_project.local import connections
+from tests.local.edge_harness import RawClient, Recorder, exchange, get
 
 POST = b"POST / HTTP/1.1\r\nHost: x\r\n"
 
 
 @pytest.fixture(autouse=True)
-def goes_on(twin: Twin) -> Iterator[None]:
-    """Whatever a test sends, the next request is served."""
+def next_request_is_served(edge_port: int) -> Iterator[None]:
+    """Check that the edge serves the next request after any test."""
     yield
-    assert get(twin.port, "/").body == b"alb"
+    assert get(edge_port, "/").body == b"alb"
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,11 @@ def goes_on(twin: Twin) -> Iterator[None]:
         (POST + b"Content-Length: three\r\n\r\nabc", 400),
         (POST + b"Content-Length: -3\r\n\r\nabc", 400),
         (POST + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"GET http://h/ HTTP/1.1\r\n\r\n", 400),
         (POST + b"Transfer-Encoding: gzip\r\n\r\nabc", 501),
+        (POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
+        (POST + b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501),
+        (POST + b"Transfer-Encoding: identity\r\n\r\n", 501),
         (POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 200_000 + b"\r\n\r\n", 431),
         (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: x\r\n" * 4000 + b"\r\n", 431),
@@ -41,14 +46,15 @@ def goes_on(twin: Twin) -> Iterator[None]:
     ],
     ids=lambda value: repr(value[:60]) if isinstance(value, bytes) else str(value),
 )
-def test_it_is_refused(twin: Twin, sent: bytes, status: int) -> None:
-    answer = exchange(twin.port, sent)
-    assert (answer.status, answer.complete) == (status, True)
-    assert answer.error
-    assert "bytearray" not in answer.error
-    assert "b'" not in answer.error
-    assert answer.headers["x-request-id"]
-    assert answer.headers["connection"] == "close"
+def test_malformed_request_is_rejected(edge_port: int, sent: bytes, status: int) -> None:
+    response = exchange(edge_port, sent)
+    assert (response.status, response.complete) == (status, True)
+    assert response.error
+    assert "bytearray" not in response.error
+    assert "b'" not in response.error
+    assert response.headers["x-request-id"]
+    assert parsedate_to_datetime(response.headers["date"])
+    assert response.headers["connection"] == "close"
 
 
 @pytest.mark.parametrize(
@@ -59,58 +65,57 @@ def test_it_is_refused(twin: Twin, sent: bytes, status: int) -> None:
         POST + b"Transfer-Encoding: chunked\r\n\r\n30\r\nabc",
     ],
 )
-def test_a_body_that_stops_half_way_is_400(twin: Twin, alb: Recorder, sent: bytes) -> None:
-    assert exchange(twin.port, sent, half_close=True).status == 400
+def test_truncated_body_is_400(edge_port: int, alb: Recorder, sent: bytes) -> None:
+    assert exchange(edge_port, sent, half_close=True).status == 400
     assert alb.requests == []
 
 
-def test_a_head_that_stops_half_way_is_400(twin: Twin) -> None:
-    assert exchange(twin.port, b"GET / HTTP/1.1\r\nHo", half_close=True).status == 400
+def test_truncated_head_is_400(edge_port: int) -> None:
+    assert exchange(edge_port, b"GET / HTTP/1.1\r\nHo", half_close=True).status == 400
 
 
 @pytest.mark.parametrize("sent", [b"GET / HTTP/1.1\r\nHo", POST + b"Content-Length: 100\r\n\r\nabc"])
-def test_a_request_that_stalls_is_408(twin: Twin, alb: Recorder, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
-    monkeypatch.setattr(viewer_module, "STALL_SECONDS", 0.2)
-    answer = exchange(twin.port, sent)
-    assert answer.status == 408
-    assert "stopped arriving" in answer.error
+def test_stalled_request_is_408(edge_port: int, alb: Recorder, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    monkeypatch.setattr(connections, "STALL_SECONDS", 0.2)
+    response = exchange(edge_port, sent)
+    assert response.status == 408
+    assert "stopped arriving" in response.error
     assert alb.requests == []
 
 
-def test_an_idle_viewer_is_let_go_without_a_word(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(viewer_module, "IDLE_SECONDS", 0.1)
-    monkeypatch.setattr(viewer_module, "LINGER_SECONDS", 0.1)
-    viewer = Viewer(twin.port)
-    assert viewer.ended()
-    viewer.close()
+def test_idle_client_connection_is_closed_silently(edge_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(connections, "LINGER_SECONDS", 0.1)
+    client = RawClient(edge_port)
+    assert client.ended()
+    client.close()
 
 
-def test_a_refusal_over_an_unread_body_reaches_the_viewer(twin: Twin, alb: Recorder) -> None:
-    viewer = Viewer(twin.port)
+def test_error_over_an_unread_body_reaches_the_client(edge_port: int, alb: Recorder) -> None:
+    client = RawClient(edge_port)
     size = 5_000_000
-    viewer.send(b"BREW / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size)
-    viewer.send(b"x" * size)
-    answer = viewer.read()
-    assert (answer.status, answer.headers["connection"]) == (405, "close")
-    viewer.close()
+    client.send(b"BREW / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size)
+    client.send(b"x" * size)
+    response = client.read()
+    assert (response.status, response.headers["connection"]) == (405, "close")
+    client.close()
     assert alb.requests == []
 
 
-def test_an_upload_after_a_refusal_is_not_read_for_ever(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(viewer_module, "LINGER_SECONDS", 0.2)
-    viewer = Viewer(twin.port)
-    viewer.send(b"BREW / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000000\r\n\r\n")
+def test_upload_after_an_error_is_not_read_forever(edge_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "LINGER_SECONDS", 0.2)
+    client = RawClient(edge_port)
+    client.send(b"BREW / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000000\r\n\r\n")
     with pytest.raises((BrokenPipeError, ConnectionResetError)):
-        viewer.send_for_ever()
-    viewer.close()
+        client.send_for_ever()
+    client.close()
 
 
-def test_a_viewer_that_leaves_while_it_sends_is_no_error(
-    twin: Twin, alb: Recorder, caplog: pytest.LogCaptureFixture
+def test_client_that_leaves_while_sending_logs_nothing(
+    edge_port: int, alb: Recorder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    viewer = Viewer(twin.port)
-    viewer.send(POST + b"Content-Length: 100\r\n\r\nabc")
-    viewer.sock.setsockopt(1, 13, b"\1\0\0\0\0\0\0\0")  # SO_LINGER of 0 seconds: a reset
-    viewer.close()
-    assert get(twin.port, "/").status == 200
+    client = RawClient(edge_port)
+    client.send(POST + b"Content-Length: 100\r\n\r\nabc")
+    client.close(reset=True)
+    assert get(edge_port, "/").status == 200
     assert caplog.records == []

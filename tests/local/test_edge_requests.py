@@ -1,88 +1,89 @@
-"""What the edge does to a request on its way, by the template."""
+"""How the local edge routes and changes requests, by the template."""
 
 import re
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
 
-from tests.local.test_template import changed
-from tests.local.twin import Loop, Recorder, Twin, Viewer, answering, exchange, get, response
+from tests.local.edge_harness import Loop, RawClient, Recorder, exchange, get, respond_with, response_bytes, start_edge
+from tests.local.test_distribution import changed
 
 ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
 
 
-def test_each_path_reaches_its_origin_raw(twin: Twin, alb: Recorder, api: Recorder) -> None:
-    assert get(twin.port, "/picus/get/%61%2fb%20?x=%20&y=a/b?c&&").body == b"alb"
+def test_raw_target_reaches_the_origin_of_its_path(edge_port: int, alb: Recorder, api: Recorder) -> None:
+    assert get(edge_port, "/picus/get/%61%2fb%20?x=%20&y=a/b?c&&").body == b"alb"
     assert alb.last.target == "/picus/get/%61%2fb%20?x=%20&y=a/b?c&&"
-    assert get(twin.port, "/p%69cus/%61%2fb?x=1").body == b"api"
+    assert get(edge_port, "/p%69cus/%61%2fb?x=1").body == b"api"
     assert api.last.target == "/stage/p%69cus/%61%2fb?x=1"
 
 
-def test_a_wrong_order_of_behaviours_shows(loop: Loop, alb: Recorder, api: Recorder, template_copy: Path) -> None:
+def test_order_of_behaviours_decides(loop: Loop, alb: Recorder, api: Recorder, template_copy: Path) -> None:
     swapped = changed(template_copy, ("PathPattern: /picus/list\n", "PathPattern: /picus/*\n"))
-    assert get(Twin.start(loop, alb, api, swapped).port, "/picus/x").body == b"alb"
+    assert get(start_edge(loop, alb, api, swapped), "/picus/x").body == b"alb"
 
 
-def test_a_wrong_letter_in_a_pattern_shows(loop: Loop, alb: Recorder, api: Recorder, template_copy: Path) -> None:
+def test_patterns_are_case_sensitive(loop: Loop, alb: Recorder, api: Recorder, template_copy: Path) -> None:
     wrong = changed(template_copy, ("PathPattern: /picus/get/*", "PathPattern: /picus/Get/*"))
-    assert get(Twin.start(loop, alb, api, wrong).port, "/picus/get/x").body == b"api"
+    assert get(start_edge(loop, alb, api, wrong), "/picus/get/x").body == b"api"
 
 
-def test_the_viewers_host_goes_to_the_alb_and_not_to_the_api(twin: Twin, alb: Recorder, api: Recorder) -> None:
-    get(twin.port, "/picus/list")
-    get(twin.port, "/picus/x")
+def test_client_host_goes_to_the_alb_and_not_to_the_api(edge_port: int, alb: Recorder, api: Recorder) -> None:
+    get(edge_port, "/picus/list")
+    get(edge_port, "/picus/x")
     assert alb.last.header("Host") == "viewer.example"
     assert re.fullmatch(r"127\.0\.0\.1:\d+", api.last.header("Host") or "")
 
 
-def test_a_wrong_header_policy_shows(loop: Loop, alb: Recorder, api: Recorder, template_copy: Path) -> None:
+def test_header_policy_decides_about_host(loop: Loop, alb: Recorder, api: Recorder, template_copy: Path) -> None:
     wrong = changed(template_copy, ("PolicyId: b689b0a8-53d0-40ab-baf2-68738e2966ac", "PolicyId: " + ALL_VIEWER))
-    get(Twin.start(loop, alb, api, wrong).port, "/picus/x")
+    get(start_edge(loop, alb, api, wrong), "/picus/x")
     assert api.last.header("Host") == "viewer.example"
 
 
-def test_a_request_without_host_gets_the_origins(twin: Twin, alb: Recorder) -> None:
-    exchange(twin.port, b"GET / HTTP/1.0\r\n\r\n")
+def test_http_1_0_request_without_host_gets_the_origins(edge_port: int, alb: Recorder) -> None:
+    exchange(edge_port, b"GET / HTTP/1.0\r\n\r\n")
     assert re.fullmatch(r"127\.0\.0\.1:\d+", alb.last.header("Host") or "")
 
 
-def test_the_secret_headers_are_sent_and_the_viewers_own_are_not(twin: Twin, alb: Recorder, api: Recorder) -> None:
+def test_secret_headers_replace_the_clients_own(edge_port: int, alb: Recorder, api: Recorder) -> None:
     for target in ("/picus/list", "/picus/x"):
-        get(twin.port, target, "X-Origin-Secret: guess", "X-Api-Key: guess")
+        get(edge_port, target, "X-Origin-Secret: guess", "X-Api-Key: guess")
     assert (alb.last.header("X-Origin-Secret"), alb.last.header("x-api-key")) == ("alb-secret", "guess")
     assert (api.last.header("X-Origin-Secret"), api.last.header("x-api-key")) == ("guess", "api-secret")
 
 
-def test_every_request_has_a_fresh_id_that_the_viewer_gets_too(twin: Twin, alb: Recorder) -> None:
-    answers = [get(twin.port, "/", "X-Amz-Cf-Id: mine") for _ in range(3)]
+def test_request_and_response_share_a_new_id(edge_port: int, alb: Recorder) -> None:
+    responses = [get(edge_port, "/", "X-Amz-Cf-Id: mine") for _ in range(3)]
     ids = [seen.header("X-Amz-Cf-Id") for seen in alb.requests]
     assert len(set(ids)) == 3
     assert "mine" not in ids
-    assert [answer.headers["x-amz-cf-id"] for answer in answers] == ids
+    assert [response.headers["x-amz-cf-id"] for response in responses] == ids
 
 
-def test_the_viewers_address_is_appended(twin: Twin, alb: Recorder) -> None:
-    get(twin.port, "/", "X-Forwarded-For: 203.0.113.9", "X-Forwarded-For: 203.0.113.10")
+def test_client_address_is_appended_to_forwarded_for(edge_port: int, alb: Recorder) -> None:
+    get(edge_port, "/", "X-Forwarded-For: 203.0.113.9", "X-Forwarded-For: 203.0.113.10")
     assert alb.last.header("X-Forwarded-For") == "203.0.113.9, 203.0.113.10, 127.0.0.1"
 
 
-def test_via_says_that_it_went_through_the_edge(twin: Twin, alb: Recorder) -> None:
-    answer = get(twin.port, "/", "Via: 1.0 before")
+def test_via_names_the_edge(edge_port: int, alb: Recorder) -> None:
+    response = get(edge_port, "/", "Via: 1.0 before")
     assert alb.last.all("Via") == ["1.0 before", "1.1 local.cloudfront.net (CloudFront)"]
-    assert answer.headers["via"] == "1.1 local.cloudfront.net (CloudFront)"
+    assert response.headers["via"] == "1.1 local.cloudfront.net (CloudFront)"
 
 
-def test_end_to_end_headers_pass_in_their_spelling(twin: Twin, alb: Recorder, api: Recorder) -> None:
+def test_end_to_end_headers_keep_their_spelling(edge_port: int, alb: Recorder, api: Recorder) -> None:
     for target, origin in (("/picus/list", alb), ("/picus/x", api)):
-        get(twin.port, target, "Authorization: Bearer x", "coOKie: a=b; c", "X-Multi: 1", "X-Multi: 2")
+        get(edge_port, target, "Authorization: Bearer x", "coOKie: a=b; c", "X-Multi: 1", "X-Multi: 2")
         assert ("coOKie", "a=b; c") in origin.last.headers
         assert origin.last.header("Authorization") == "Bearer x"
         assert origin.last.all("X-Multi") == ["1", "2"]
 
 
-def test_headers_of_one_connection_stay_there(twin: Twin, alb: Recorder) -> None:
+def test_hop_by_hop_request_headers_are_removed(edge_port: int, alb: Recorder) -> None:
     get(
-        twin.port,
+        edge_port,
         "/",
         "Connection: close, X-Named",
         "X-Named: 1",
@@ -103,63 +104,133 @@ def test_headers_of_one_connection_stay_there(twin: Twin, alb: Recorder) -> None
     }
 
 
-def test_hop_by_hop_headers_of_a_response_stay_there(loop: Loop, api: Recorder) -> None:
-    origin = answering(response(200, b"x", ("Connection", "X-Named, close"), ("X-Named", "1"), ("X-Kept", "1")))
-    answer = get(Twin.start(loop, origin, api).port, "/")
-    assert "x-named" not in answer.headers
-    assert (answer.headers["x-kept"], answer.body) == ("1", b"x")
+def test_hop_by_hop_response_headers_are_removed(loop: Loop, api: Recorder) -> None:
+    origin = respond_with(
+        response_bytes(200, b"x", ("Connection", "X-Named, close"), ("X-Named", "1"), ("X-Kept", "1"))
+    )
+    response = get(start_edge(loop, origin, api), "/")
+    assert "x-named" not in response.headers
+    assert (response.headers["x-kept"], response.body) == ("1", b"x")
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"])
-def test_all_seven_methods_pass(twin: Twin, alb: Recorder, method: str) -> None:
-    assert get(twin.port, "/picus/list", method=method).status == 200
+def test_all_seven_methods_pass(edge_port: int, alb: Recorder, method: str) -> None:
+    assert get(edge_port, "/picus/list", method=method).status == 200
     assert alb.last.method == method
 
 
 @pytest.mark.parametrize("method", ["FOO", "get", "CONNECT", "TRACE"])
-def test_another_method_is_405_with_allow(twin: Twin, alb: Recorder, method: str) -> None:
-    answer = get(twin.port, "/picus/list", method=method)
-    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS, PUT, POST, PATCH, DELETE")
-    assert method in answer.error
-    assert answer.headers["x-request-id"]
+def test_other_method_is_405_with_allow(edge_port: int, alb: Recorder, method: str) -> None:
+    response = get(edge_port, "/picus/list", method=method)
+    assert (response.status, response.headers["allow"]) == (405, "GET, HEAD, OPTIONS, PUT, POST, PATCH, DELETE")
+    assert method in response.error
+    assert response.headers["x-request-id"]
     assert alb.requests == []
 
 
-def test_a_method_missing_in_the_template_shows(loop: Loop, alb: Recorder, api: Recorder, template_copy: Path) -> None:
+def test_template_decides_the_allowed_methods(loop: Loop, alb: Recorder, api: Recorder, template_copy: Path) -> None:
     wrong = changed(template_copy, ("PUT, POST, PATCH, DELETE]", "PUT, POST, PATCH]"))
-    answer = get(Twin.start(loop, alb, api, wrong).port, "/picus/x", method="DELETE")
-    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS, PUT, POST, PATCH")
+    response = get(start_edge(loop, alb, api, wrong), "/picus/x", method="DELETE")
+    assert (response.status, response.headers["allow"]) == (405, "GET, HEAD, OPTIONS, PUT, POST, PATCH")
 
 
-def test_a_get_with_a_body_is_refused_as_cloudfront_does(twin: Twin, alb: Recorder) -> None:
-    answer = exchange(twin.port, b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
-    assert answer.status == 403
-    assert "body" in answer.error
+def test_get_with_a_body_is_403(edge_port: int, alb: Recorder) -> None:
+    response = exchange(edge_port, b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+    assert response.status == 403
+    assert "body" in response.error
     assert alb.requests == []
 
 
-def test_a_url_over_the_quota_is_414(twin: Twin, alb: Recorder) -> None:
-    assert get(twin.port, "/" + "x" * 8191).status == 200
-    assert get(twin.port, "/" + "x" * 8192).status == 414
+def test_url_over_the_quota_is_414(edge_port: int, alb: Recorder) -> None:
+    assert get(edge_port, "/" + "x" * 8191).status == 200
+    assert get(edge_port, "/" + "x" * 8192).status == 414
 
 
-def test_a_target_that_is_no_path_is_400(twin: Twin) -> None:
-    assert get(twin.port, "*", method="OPTIONS").status == 400
-    assert get(twin.port, "http://elsewhere.example/").status == 400
+def test_absolute_form_is_forwarded_in_origin_form(edge_port: int, alb: Recorder, api: Recorder) -> None:
+    for target, origin, forwarded in (
+        ("http://other.example/picus/get/%61%2fb?x=%20", alb, "/picus/get/%61%2fb?x=%20"),
+        ("HTTP://other.example:80/picus/x", api, "/stage/picus/x"),
+        ("https://other.example", alb, "/"),
+        ("http://other.example?x", alb, "/?x"),
+    ):
+        assert get(edge_port, target).status == 200
+        assert origin.last.target == forwarded
 
 
-def test_both_sides_keep_their_connections(twin: Twin, alb: Recorder) -> None:
-    viewer = Viewer(twin.port)
+def test_authority_of_absolute_form_replaces_host(edge_port: int, alb: Recorder, api: Recorder) -> None:
+    get(edge_port, "http://other.example:81/picus/list")
+    assert alb.last.header("Host") == "other.example:81"
+    get(edge_port, "http://other.example:81/picus/x")
+    assert re.fullmatch(r"127\.0\.0\.1:\d+", api.last.header("Host") or "")
+
+
+@pytest.mark.parametrize(
+    ("target", "origin"),
+    [
+        ("/picus%2Fput/folder/victim", "alb"),
+        ("/picus%2fget/k", "alb"),
+        ("/picus/get%2Fk", "api"),
+        ("/%70icus/k", "api"),
+        ("/%70%69%63%75%73/%67et/k", "alb"),
+        ("//picus/k", "alb"),
+        ("/picus//list", "api"),
+        ("/picus/x/../list", "api"),
+        ("/picus/%2e%2e/list", "api"),
+        ("/picus/get/../put/k", "alb"),
+    ],
+)
+def test_unusual_spellings_are_routed_like_at_cloudfront(edge_port: int, target: str, origin: str) -> None:
+    assert get(edge_port, target).body.decode() == origin
+
+
+def test_options_asterisk_is_200_from_the_edge(edge_port: int, alb: Recorder, api: Recorder) -> None:
+    response = get(edge_port, "*", method="OPTIONS")
+    assert (response.status, response.body, response.headers["content-length"]) == (200, b"", "0")
+    assert parsedate_to_datetime(response.headers["date"])
+    assert alb.requests == api.requests == []
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "POST"])
+def test_asterisk_with_another_method_is_400(edge_port: int, method: str) -> None:
+    assert get(edge_port, "*", method=method).status == 400
+
+
+@pytest.mark.parametrize("host", ["a b", "x/y", "user@h", "h:port", "[::1", "h,h2:x"])
+def test_host_that_is_no_authority_is_400(edge_port: int, alb: Recorder, host: str) -> None:
+    response = exchange(edge_port, f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    assert (response.status, alb.requests) == (400, [])
+    assert "Host" in response.error
+
+
+@pytest.mark.parametrize("target", ["picus/list", "ftp://h/", "http://", "http://user@h/", "/a#b", "h:80", "**"])
+def test_target_of_no_form_is_400(edge_port: int, alb: Recorder, target: str) -> None:
+    response = get(edge_port, target)
+    assert (response.status, alb.requests) == (400, [])
+    assert "request target" in response.error
+
+
+def test_connections_are_kept_on_both_sides(edge_port: int, alb: Recorder) -> None:
+    client = RawClient(edge_port)
     for _ in range(3):
-        viewer.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert viewer.read().body == b"alb"
-    viewer.close()
+        client.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert client.read().body == b"alb"
+    client.close()
     assert (len(alb.requests), alb.connections) == (3, 1)
 
 
-def test_requests_sent_ahead_are_answered_in_turn(twin: Twin) -> None:
-    viewer = Viewer(twin.port)
-    viewer.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\nDELETE /picus/x HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert viewer.read().body == b"alb"
-    assert viewer.read().body == b"api"
-    viewer.close()
+@pytest.mark.parametrize("value", ["close", "keep-alive, close", "Close", "x-named,close"])
+def test_close_in_the_connection_list_ends_the_connection(edge_port: int, value: str) -> None:
+    client = RawClient(edge_port)
+    client.send(f"GET / HTTP/1.1\r\nHost: x\r\nConnection: {value}\r\n\r\n".encode())
+    response = client.read()
+    assert (response.body, response.headers["connection"]) == (b"alb", "close")
+    assert client.ended()
+    client.close()
+
+
+def test_pipelined_requests_get_responses_in_order(edge_port: int) -> None:
+    client = RawClient(edge_port)
+    client.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\nDELETE /picus/x HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert client.read().body == b"alb"
+    assert client.read().body == b"api"
+    client.close()

@@ -1,17 +1,16 @@
-"""What the answer to a repeated write means when the answer to an earlier one was lost.
+"""Interpret the response to a repeated write after the response to an earlier attempt was lost.
 
-The earlier request may or may not have been carried out. A condition that it made false then refuses the
-repetition, which would tell the caller of a success that it failed:
+The earlier attempt may have been carried out. If it made the condition false, DynamoDB refuses the repetition, and a
+successful write would look like a failure:
 
-- PutItem, refused by the very item that it puts: it is in place, which is success. (To see the item, a
-  repetition asks DynamoDB to return it.) Another item in place: a true conflict.
-- DeleteItem, refused by nothing being there: the item is gone, which is success. Whether the lost request
-  removed it or it never was there can't be known; the former is far likelier, and the state afterwards is the
-  one that was asked for. Something in place (again): a true conflict.
-- TransactWriteItems carry a token, by which DynamoDB recognises a repetition itself (for 10 minutes).
-- Unconditional puts and deletes, and batches of them, leave the same state the second time. (As with any SDK,
-  a put by somebody else between the two is overwritten, as if it had come first.)
-- UpdateItem and PartiQL are not repeated after a lost answer (retrying.py).
+- PutItem, refused by the item that it puts: the item is stored, which is success. (The repetition asks DynamoDB to
+  return the item.) Another item: a true conflict.
+- DeleteItem, refused because there is no item: the item is gone, which is success. It can't be known whether the lost
+  request deleted it. An item (again): a true conflict.
+- TransactWriteItems carries a token, by which DynamoDB recognises a repetition for 10 minutes.
+- Unconditional puts and deletes, and batches of them, leave the same state the second time. (As with any SDK, a put by
+  another client between the two attempts is overwritten, as if it had come first.)
+- UpdateItem and PartiQL are not repeated after a lost response (retry.py).
 """
 
 import json
@@ -29,27 +28,27 @@ TOKEN_NAMES = {
 
 
 def with_token(operation: str, body: bytes) -> bytes:
-    """Give a request that can carry an idempotency token one, if it has none: botocore does the same."""
+    """Add an idempotency token to a request that can have one and has none, as botocore does."""
     name = TOKEN_NAMES.get(operation)
     return body if name is None else _with_member(body, name, urandom(16).hex())
 
 
 def for_retry(operation: str, body: bytes) -> bytes:
-    """Return the request as it goes out after a lost answer, asking for the item that fails its condition."""
+    """Return the request to repeat after a lost response: it asks for the item that fails its condition."""
     if operation in ("PutItem", "DeleteItem") and b'"ConditionExpression"' in body:
         return _with_member(body, RETURN_ITEM, "ALL_OLD")
     return body
 
 
 def _with_member(body: bytes, name: str, value: str) -> bytes:
-    """Add a member to a JSON object that doesn't have it yet."""
+    """Add a member to a JSON object, unless the object has it."""
     if name.encode() in body and name in json.loads(body):
         return body
     return body.rstrip()[:-1] + f',"{name}":"{value}"}}'.encode()
 
 
 def has_succeeded(operation: str, body: bytes, error: ServiceError) -> bool:
-    """Tell whether a write that was repeated after a lost answer, and refused with `error`, is in effect."""
+    """Return True if a write that was repeated after a lost response, and refused with ``error``, is in effect."""
     if error.code != "ConditionalCheckFailedException":
         return False
     found = error.response.get("Item")

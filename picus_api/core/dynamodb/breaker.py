@@ -1,45 +1,45 @@
-"""A circuit breaker: while DynamoDB does not answer at all, calls fail at once instead of each waiting its time out.
+"""A circuit breaker: while DynamoDB does not respond at all, calls fail at once instead of waiting for their timeout.
 
-Otherwise an outage takes every thread for as long as a call may last, and with them the liveness check, for which ECS
-would replace tasks that are well. https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker
+Otherwise an outage would hold every thread for the longest time of a call, liveness checks would fail, and ECS would
+replace healthy tasks. https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker
 """
 
 import threading
 import time
 
 FAILURES = 8
-"""So many calls in a row without any answer open it. An answer that is an error closes it as well as a good one."""
+"""Calls in a row without a response that open the breaker. Any response closes it, an error too."""
 OPEN_SECONDS = 1.0
-"""How long nobody tries; then one call at a time does."""
+"""Seconds without any call while the breaker is open. Then one call at a time probes."""
 
 
 class CircuitBreaker:
-    """Shared by all threads of a transport. `patience`: seconds that a call lasts at most."""
+    """The breaker of a transport, shared by its threads. ``longest_call``: seconds that a call can last."""
 
-    def __init__(self, patience: float) -> None:
-        self._patience = patience
+    def __init__(self, longest_call: float) -> None:
+        self._longest_call = longest_call
         self._lock = threading.Lock()
         self._failures = 0
-        self._open_until = 0.0  # of time.monotonic(), for those who want to try
+        self._open_until = 0.0  # time.monotonic()
 
     def admits(self) -> bool:
-        """Tell whether a call may be made now; one that may while it is open is the probe."""
+        """Return True if a call may be made now. While the breaker is open, such a call is the probe."""
         if self._failures < FAILURES:
             return True
         with self._lock:
             now = time.monotonic()
             if now < self._open_until:
                 return False
-            self._open_until = now + self._patience  # unless the probe ends before
+            self._open_until = now + self._longest_call  # unless the probe ends earlier
             return True
 
-    def answered(self) -> None:
-        """DynamoDB is there."""
+    def record_response(self) -> None:
+        """Record a response and close the breaker."""
         if self._failures:
             self._failures = 0
 
-    def failed(self) -> None:
-        """A call ended without an answer."""
+    def record_failure(self) -> None:
+        """Record a call that ended without a response."""
         with self._lock:
             self._failures += 1
             self._open_until = time.monotonic() + OPEN_SECONDS

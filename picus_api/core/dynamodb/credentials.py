@@ -1,8 +1,7 @@
-"""AWS credentials: those in the environment directly, others by botocore's provider chain, which refreshes.
+"""AWS credentials: from the environment directly, or by botocore's provider chain, which refreshes them.
 
-A Lambda function has its credentials in three variables; reading them here loads nothing of botocore's
-session (0.1 s of imports, 0.3 s without valid bytecode). An ECS task, a profile, SSO: botocore.session, on
-first use.
+A Lambda function has its credentials in three variables: reading them here spares the import of botocore's session
+(0.1 s). For an ECS task, a profile or SSO, botocore.session is loaded at first use.
 """
 
 import threading
@@ -24,11 +23,11 @@ from picus_api.core.dynamodb.signing import Credentials
 if TYPE_CHECKING:
     import botocore.credentials
 
-RENEWAL_PAUSE = 5.0  # seconds between two forced renewals: bad credentials must not become a storm of them
+RENEWAL_PAUSE = 5.0  # seconds between two forced renewals, so that bad credentials don't cause many
 
 
 def from_environment() -> Credentials | None:
-    """Read what botocore's first provider, EnvProvider, would; None if there is nothing, or an expiry.
+    """Return the credentials in the environment, as botocore's EnvProvider does; None if unset, or with an expiry.
 
     Raises PartialCredentialsError for a key without its secret.
     """
@@ -44,7 +43,7 @@ def from_environment() -> Credentials | None:
 
 
 class CredentialProvider:
-    """Where the credentials of this process come from; shared by all threads."""
+    """The credentials of this process; shared by all threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -53,7 +52,7 @@ class CredentialProvider:
         self._renewed = -RENEWAL_PAUSE
 
     def reset_after_fork(self) -> None:
-        """Start anew, with a lock of its own: in a process that was forked."""
+        """Drop the lock and the credentials of the parent process."""
         self._lock = threading.Lock()
         self._source = None
 
@@ -65,7 +64,7 @@ class CredentialProvider:
         return _freeze(self._source or self._find())
 
     def renew(self, rejected: Credentials) -> bool:
-        """Get credentials anew, as DynamoDB took these for expired; return whether there are others now."""
+        """Get new credentials after DynamoDB rejected some as expired; return True if they are others."""
         with self._lock:
             if self._source is None or _freeze(self._source) != rejected:  # another thread was faster
                 return True
@@ -76,7 +75,7 @@ class CredentialProvider:
             return _freeze(self._source) != rejected
 
     def _find(self) -> "botocore.credentials.Credentials | Credentials":
-        """Look for credentials, one thread at a time; those who waited share the outcome, even a failure."""
+        """Look for credentials, one thread at a time. Threads that waited share the result, even a failure."""
         asked = time.monotonic()
         with self._lock:
             if self._source is None:
@@ -92,10 +91,10 @@ class CredentialProvider:
 
 @contextmanager
 def _as_botocore_errors() -> Iterator[None]:
-    """Raise whatever goes wrong with credentials as what PynamoDB takes for an outage.
+    """Raise every failure of the provider chain as a BotoCoreError.
 
-    The chain also raises ValueError for settings, RuntimeError for what is still expired after a refresh, and
-    STS's ClientError, which would be taken for an answer of DynamoDB.
+    The chain also raises ValueError for settings, RuntimeError for credentials that are expired after a refresh, and
+    STS's ClientError, which would look like a response of DynamoDB.
     """
     try:
         yield
@@ -106,7 +105,7 @@ def _as_botocore_errors() -> Iterator[None]:
 
 
 def _freeze(source: "botocore.credentials.Credentials | Credentials") -> Credentials:
-    """Return what to sign with now. Of several threads one refreshes, the others wait only if they must."""
+    """Return the credentials to sign with now. One thread refreshes; others wait only for credentials that expired."""
     if isinstance(source, Credentials):
         return source
     with _as_botocore_errors():

@@ -1,4 +1,4 @@
-"""Opening connections: name to addresses, TCP, TLS, each within its time."""
+"""Open connections: resolve the name, connect by TCP, and negotiate TLS, each within its timeout."""
 
 import os
 import socket
@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # `ssl` takes milliseconds to import, and a local endpoint do
 
 
 class Address(NamedTuple):
-    """Where to connect, and how long (seconds) to wait for that, and then for each piece of an answer."""
+    """The server to connect to, and the timeouts in seconds for connecting and for each piece of a response."""
 
     host: str
     port: int
@@ -23,18 +23,18 @@ class Address(NamedTuple):
 
 
 def open_connection(address: Address, deadline: float) -> HttpConnection:
-    """Connect, with TLS if the address has it, by `deadline` (of time.monotonic()); raise RequestNotSent."""
+    """Connect, with TLS if the address has it, before ``deadline`` (time.monotonic()). Raises RequestNotSent."""
     try:
         sock = _connect_any(address, deadline)
     except (OSError, UnicodeError) as error:  # UnicodeError: a name that IDNA can't take
         raise RequestNotSent(f"connecting to {address.host}:{address.port} failed: {error}") from error
     if address.tls is not None:
-        sock = _shake_hands(sock, address.tls, address.host)
+        sock = _start_tls(sock, address.tls, address.host)
     return HttpConnection(sock, address.read_timeout)
 
 
 def _connect_any(address: Address, deadline: float) -> socket.socket:
-    """Try each of the host's addresses in turn. (The resolver's own time is the system's to limit.)"""
+    """Try each of the host's addresses in turn. The system limits the time of its resolver."""
     failure: OSError = TimeoutError("timed out")
     for family, kind, protocol, _, target in socket.getaddrinfo(address.host, address.port, 0, socket.SOCK_STREAM):
         left = deadline - time.monotonic()
@@ -54,8 +54,8 @@ def _connect_any(address: Address, deadline: float) -> socket.socket:
     raise failure
 
 
-def _shake_hands(sock: socket.socket, context: "ssl.SSLContext", host: str) -> socket.socket:
-    """Wrap the socket in TLS; what it has as timeout, the connect timeout, is for the whole handshake."""
+def _start_tls(sock: socket.socket, context: "ssl.SSLContext", host: str) -> socket.socket:
+    """Negotiate TLS. The socket's timeout, which is the connect timeout, holds for the whole handshake."""
     try:
         return context.wrap_socket(sock, server_hostname=host)
     except OSError as error:
@@ -65,9 +65,9 @@ def _shake_hands(sock: socket.socket, context: "ssl.SSLContext", host: str) -> s
 
 
 def tls_context(bundle: str | None) -> "ssl.SSLContext":
-    """Return a context that verifies servers by `bundle`, a file or folder of CA certificates.
+    """Return a context that verifies servers by ``bundle``, a file or folder of CA certificates.
 
-    Without one by the system's, or where the system has none by botocore's.
+    Without a bundle it uses the certificates of the system, or botocore's if the system has none.
     """
     import ssl  # noqa: PLC0415
 

@@ -1,7 +1,7 @@
-"""The two ways in which a DynamoDB call fails, in botocore's terms: PynamoDB treats them as botocore's own.
+"""The two errors of a DynamoDB call, as subclasses of botocore's.
 
-Both say how many attempts were made, and whether the answer to one of them was lost: then the operation may
-have been carried out although it failed.
+Both have the number of attempts, and ``response_lost``: True if the operation may have been carried out although it
+failed.
 """
 
 import json
@@ -13,7 +13,7 @@ from picus_api.core.dynamodb.http_parser import HttpReply
 
 
 class ServiceError(ClientError):
-    """DynamoDB answered with an error. `response` has botocore's shape: Error, ResponseMetadata, others."""
+    """DynamoDB responded with an error. ``response`` has botocore's shape: Error, ResponseMetadata, others."""
 
     def __init__(self, answer: HttpReply, operation: str) -> None:
         body = _json_object(answer.body)
@@ -41,14 +41,14 @@ class ServiceError(ClientError):
         self.response_lost = False
 
     def record(self, attempts: int, *, response_lost: bool) -> None:
-        """Note what it took to get this error."""
+        """Record the attempts that led to this error."""
         self.attempts = attempts
         self.response_lost = response_lost
         self.response["ResponseMetadata"]["RetryAttempts"] = attempts - 1
 
 
 class NoResponse(BotoCoreError):
-    """DynamoDB did not answer: no connection, a connection lost, nothing usable, in any of the attempts."""
+    """DynamoDB did not respond in any of the attempts: no connection, a lost connection, or an unusable response."""
 
     fmt = "No response from DynamoDB to {operation} (attempts: {attempts}): {reason}"
 
@@ -60,7 +60,7 @@ class NoResponse(BotoCoreError):
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
-    """Read the body of an error; a proxy's page, or nothing at all, is none."""
+    """Return the JSON object in the body of an error; an empty one for other text, such as a proxy's page."""
     try:
         read = json.loads(body)
     except ValueError:

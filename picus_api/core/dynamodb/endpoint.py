@@ -1,9 +1,8 @@
-"""Which DynamoDB to talk to: AWS's own rules for region and endpoint, in the order in which SDKs apply them.
+"""Find the endpoint of DynamoDB by AWS's rules for region and endpoint, in the order in which SDKs apply them.
 
-Environment variables are read directly. The shared config file is read by botocore, and only if there is one:
-a function that starts cold has none and loads nothing. tests/unit/core/dynamodb/test_endpoint.py compares with
-botocore's client. Not done: proxies (HTTPS_PROXY), and the endpoints per account that newer SDKs prefer; the
-regional one serves everybody.
+Environment variables are read directly. botocore reads the shared config file, only if there is one: a function that
+starts cold has none and loads nothing. test_endpoint.py compares the result with botocore's client. Left out: proxies
+(HTTPS_PROXY), and the endpoints per account that newer SDKs prefer; the regional endpoint serves every account.
 """
 
 import os
@@ -29,7 +28,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Endpoint(NamedTuple):
-    """Where DynamoDB is, and the region to sign for."""
+    """The address of DynamoDB, and the region to sign for."""
 
     scheme: str
     host: str
@@ -39,7 +38,7 @@ class Endpoint(NamedTuple):
 
     @property
     def authority(self) -> str:
-        """The Host header: no port if it is the scheme's own."""
+        """The Host field: without the port if it is the default of the scheme."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
@@ -50,16 +49,16 @@ class Endpoint(NamedTuple):
 
 
 class SharedConfig(NamedTuple):
-    """What the shared config file says, for the profile in use."""
+    """The settings of the shared config file for the profile in use."""
 
     profile: Mapping[str, Any] = {}
     services: Mapping[str, Any] = {}
 
 
 def find_endpoint(url: str | None = None, region: str | None = None) -> Endpoint:
-    """Return the endpoint for an explicit URL and region, or what AWS's variables and config file say.
+    """Return the endpoint for a URL and a region; the default is AWS's variables and config file.
 
-    Raises botocore's NoRegionError, or InvalidConfigError for what can't be combined or isn't a URL.
+    Raises botocore's NoRegionError, or InvalidConfigError for a combination that is impossible or an invalid URL.
     """
     config = shared_config()
     region = region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or config.profile.get("region")

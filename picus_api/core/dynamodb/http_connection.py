@@ -1,4 +1,4 @@
-"""One keep-alive HTTP/1.1 connection: sends a request, reads its answer, knows if it can be used again."""
+"""One keep-alive HTTP/1.1 connection: it sends a request, reads the response, and knows if it can be used again."""
 
 import select
 import socket
@@ -15,12 +15,12 @@ from picus_api.core.dynamodb.http_parser import (
     parse_head,
 )
 
-MIN_BYTES_PER_SECOND = 128 * 1024  # a body that drips more slowly is a dead one
-RECEIVE_BYTES = 64 * 1024  # more costs 10 µs a call: malloc maps larger blocks anew each time
+MIN_BYTES_PER_SECOND = 128 * 1024  # a slower body counts as dead
+RECEIVE_BYTES = 64 * 1024  # larger blocks cost 10 µs a call, as malloc maps each of them anew
 
 
 class HttpConnection:
-    """One socket, for one thread at a time. After any failure it is closed."""
+    """One socket, used by one thread at a time. It is closed after any failure."""
 
     __slots__ = ("_poll", "_read_timeout", "_socket", "_timeout", "last_used", "pooled", "reusable")
 
@@ -31,19 +31,19 @@ class HttpConnection:
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
         self.last_used = time.time()  # wall time: the monotonic clock can stand still while a function is frozen
-        self.pooled = False  # whether it has waited in a pool, and may have died there
+        self.pooled = False  # True if it has been idle in a pool, where it may have died
         self.reusable = True
 
     def close(self) -> None:
-        """Close the socket; harmless when done twice."""
+        """Close the socket. A second call does nothing."""
         self.reusable = False
         self._socket.close()
 
     def is_alive(self) -> bool:
-        """Tell whether an idle connection is still good: nothing to read, or only what TLS says to itself.
+        """Return True if an idle connection can still be used: nothing to read, or only records of TLS itself.
 
-        What a server sends unasked is its farewell. TLS 1.3 session tickets make a socket readable, too,
-        without data.
+        A server that sends data without a request closes the connection. TLS 1.3 session tickets make a socket readable
+        too, without data.
         """
         if not self._poll.poll(0):
             return True
@@ -55,10 +55,9 @@ class HttpConnection:
         return False
 
     def exchange(self, request: bytes, deadline: float) -> HttpReply:
-        """Send one whole request and return its answer, by `deadline` (of time.monotonic()).
+        """Send one whole request and return the response, before ``deadline`` (time.monotonic()).
 
-        Raises RequestNotSent or ResponseLost. An error of any other kind (an interrupt) leaves it marked as not
-        reusable.
+        Raises RequestNotSent, ResponseLost. After any other error (an interrupt) the connection is not reusable.
         """
         self.reusable = False
         now = time.monotonic()
@@ -70,31 +69,31 @@ class HttpConnection:
             raise RequestNotSent(f"sending failed: {_reason(error)}", stale=self.pooled) from error
         data = self._receive_first()
         try:
-            return self._read_answer(data, min(deadline, now + self._read_timeout), deadline)
+            return self._read_response(data, min(deadline, now + self._read_timeout), deadline)
         except ResponseLost:
             self.close()
             raise
 
     def _set_timeout(self, seconds: float) -> None:
-        """Set the socket's timeout, at the price of a system call only if it changes."""
+        """Set the socket's timeout. A system call is made only if the timeout changes."""
         if seconds != self._timeout:
             self._timeout = seconds
             self._socket.settimeout(seconds)
 
     def _receive_first(self) -> bytes:
-        """Read the first piece of an answer."""
+        """Read the first piece of a response."""
         try:
             data = self._socket.recv(RECEIVE_BYTES)
         except OSError as error:
             self.close()
             stale = self.pooled and not isinstance(error, TimeoutError)
-            raise ResponseLost(f"no answer: {_reason(error)}", stale=stale) from error
+            raise ResponseLost(f"no response: {_reason(error)}", stale=stale) from error
         if not data:
             self.close()
-            raise ResponseLost("the connection was closed without an answer", stale=self.pooled)
+            raise ResponseLost("the connection was closed without a response", stale=self.pooled)
         return data
 
-    def _read_answer(self, data: bytes, head_by: float, deadline: float) -> HttpReply:
+    def _read_response(self, data: bytes, head_by: float, deadline: float) -> HttpReply:
         status = 0
         try:
             while (end := data.find(b"\r\n\r\n")) < 0:
@@ -109,18 +108,18 @@ class HttpConnection:
             else:
                 body, rest = self._read_chunked(headers, data[end + 4 :], deadline)
         except (OSError, ValueError) as error:
-            raise ResponseLost(f"no usable answer: {_reason(error)}", status=status) from error
+            raise ResponseLost(f"no usable response: {_reason(error)}", status=status) from error
         self.last_used = time.time()
         self.reusable = keep_alive and not rest
         return HttpReply(status, headers, body)
 
     def _read_sized(self, length: int, data: bytes, start: int, deadline: float) -> tuple[bytes, bool]:
-        """Return the body that starts in `data`, and whether anything follows it."""
+        """Return the body that starts in ``data``, and True if more bytes follow it."""
         missing = length - (len(data) - start)
         if missing <= 0:
             return data[start : start + length], missing < 0
         parts = [data[start:]]
-        while missing > 0:  # read all there is, or TLS keeps a surplus where poll() can't see it
+        while missing > 0:  # read all bytes, or TLS keeps the rest where poll() can't see them
             part = self._receive(deadline)
             parts.append(part)
             missing -= len(part)
@@ -128,9 +127,9 @@ class HttpConnection:
         return (body, False) if missing == 0 else (body[:length], True)
 
     def _read_chunked(self, headers: dict[str, str], data: bytes, deadline: float) -> tuple[bytes, bool]:
-        """The same for a chunked body. DynamoDB sends none; its stand-ins may."""
+        """Read a chunked body. DynamoDB sends none; its local stand-ins may."""
         if headers.get("transfer-encoding", "").lower() != "chunked":
-            raise ValueError("an answer without a length")
+            raise ValueError("a response without a length")
         parts: list[bytes] = []
         total = 0
         while True:
@@ -138,13 +137,13 @@ class HttpConnection:
             size = chunk_length(line)
             total += size
             if total > MAX_BODY_BYTES:
-                raise ValueError("an answer of too many bytes")
+                raise ValueError("a response of too many bytes")
             if size == 0:
                 break
             while len(data) < size + 2:
                 data += self._receive(deadline)
             if data[size : size + 2] != b"\r\n":
-                raise ValueError("a chunk that does not end where it says")
+                raise ValueError("a chunk of another length than it declares")
             parts.append(data[:size])
             data = data[size + 2 :]
         while line:  # trailers, up to an empty line
@@ -160,14 +159,14 @@ class HttpConnection:
         return line, rest
 
     def _receive(self, deadline: float) -> bytes:
-        """Read the next piece, within the deadline as well as the read timeout."""
+        """Read the next piece within the deadline and the read timeout."""
         left = deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
         self._set_timeout(min(left, self._read_timeout))
         piece = self._socket.recv(RECEIVE_BYTES)
         if not piece:
-            raise ValueError("the connection was closed within the answer")
+            raise ValueError("the connection was closed within the response")
         return piece
 
 

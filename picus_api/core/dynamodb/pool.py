@@ -1,4 +1,4 @@
-"""Connections that wait for their next request: shared by all threads, bounded, the last used first."""
+"""The pool of idle connections: bounded, shared by all threads, with the last used connection first."""
 
 import threading
 import time
@@ -11,11 +11,10 @@ MAX_IDLE_SECONDS = 50.0  # load balancers and DynamoDB close after a minute or m
 
 
 class ConnectionPool:
-    """A stack of `size` slots, each with an idle connection or None, for one that is not open.
+    """A stack of ``size`` slots, each with an idle connection, or None for a connection that is not open.
 
-    No more than `size` connections exist; who finds no slot waits. Taking and giving back are single list
-    operations (atomic), so that the common path has no lock. The last used connection goes first and the rest
-    can go stale.
+    No more than ``size`` connections exist; a thread that finds no slot waits. Taking and giving back are atomic list
+    operations, so that the usual path needs no lock.
     """
 
     def __init__(self, opener: Callable[[float], HttpConnection], size: int) -> None:
@@ -26,15 +25,15 @@ class ConnectionPool:
         self._waiting = 0
 
     def reset_after_fork(self) -> None:
-        """Start anew, with a lock of its own: in a process that was forked while others used this pool."""
+        """Drop the connections and the lock of the parent process."""
         idle, self._slots = self._slots, [None] * self._size
         self._freed = threading.Condition()
         self._waiting = 0
         for connection in filter(None, idle):
-            connection.close()  # this process's handle: its parent's stays open
+            connection.close()  # only the handle of this process: the parent's stays open
 
     def take(self, deadline: float, *, fresh: bool = False) -> HttpConnection:
-        """Return a connection, a new one if none is idle and well, or if `fresh`; raise RequestNotSent."""
+        """Return a connection: an idle one that works, or else, or if ``fresh``, a new one. Raises RequestNotSent."""
         try:
             connection = self._slots.pop()
         except IndexError:
@@ -50,7 +49,7 @@ class ConnectionPool:
             raise
 
     def give_back(self, connection: HttpConnection) -> None:
-        """Take back what `take` returned, whatever happened to it."""
+        """Take back a connection of ``take``, in any state."""
         if connection.reusable:
             connection.pooled = True
             self._put(connection)
@@ -95,5 +94,5 @@ class ConnectionPool:
 
 
 def _is_usable(connection: HttpConnection) -> bool:
-    """Tell whether an idle connection may be used; a clock that jumped counts as too long a wait."""
+    """Return True if an idle connection may be used. A clock that jumped counts as too long a wait."""
     return 0 <= time.time() - connection.last_used < MAX_IDLE_SECONDS and connection.is_alive()

@@ -88,12 +88,12 @@ class Transport:
         try:
             reply = self._carry_out(operation, request)
         except NoResponse:
-            self._breaker.failed()
+            self._breaker.record_failure()
             raise
         except ServiceError:
-            self._breaker.answered()
+            self._breaker.record_response()
             raise
-        self._breaker.answered()
+        self._breaker.record_response()
         return reply
 
     def _carry_out(self, operation: str, request: bytes) -> CallResult:
@@ -161,7 +161,7 @@ def create_transport(
     limits: Limits = DEFAULT_LIMITS,
     size: int = 32,
 ) -> Transport:
-    """Return a transport to this endpoint and region; by default those of AWS's variables and config file."""
+    """Return a transport to this endpoint and region; the default is AWS's variables and config file."""
     return Transport(find_endpoint(endpoint_url, region), CredentialProvider(), limits, size)
 
 

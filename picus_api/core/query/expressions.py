@@ -77,7 +77,7 @@ class Reader:
         return self.at == len(self.text)
 
     def fail(self, reason: str, at: int | None = None) -> NoReturn:
-        """Raise BadParameter."""
+        """Raise BadParameter for this position, or for position ``at``."""
         position = (self.at if at is None else at) + 1
         found = "" if position <= len(self.text) else ", where it ends"
         sentence = f"The parameter {self.parameter} is wrong at character {position}{found}: {reason}"

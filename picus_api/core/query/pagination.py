@@ -72,7 +72,7 @@ def scan(after: str | None = None, limit: int | None = None, **expressions: Any)
 def read_pages(after: str | None = None, **expressions: Any) -> Iterator[Page]:
     """Yield all pages of the table after a key, each fetched while the page before it is in use.
 
-    ``expressions`` are those of Scan. A page may be empty without being the last one. At most two pages are in memory,
+    ``expressions``: parameters of Scan. A page may be empty without being the last. At most two pages are in memory,
     and a caller who stops reading stops the scan. Raises TableUnavailable.
 
     One scan without parallel segments: lists with 2 and 4 segments took longer and more memory.

@@ -39,7 +39,7 @@ _ERRORS: dict[int, tuple[str, dict[str, str]]] = {
     414: ("The path or the query is longer than 8,192 bytes", e.UriTooLong().body()),
     415: (
         "Unsupported media type, charset or content coding",
-        e.UnsupportedMediaType('Unsupported media type "text/plain" in request.').body(),
+        e.UnsupportedMediaType("text/plain", "application/json").body(),
     ),
     422: ("The `Idempotency-Key` was used for another item", e.IdempotencyKeyReused().body()),
     500: ("An error of the service", e.InternalError().body()),

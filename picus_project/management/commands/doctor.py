@@ -1,4 +1,4 @@
-"""``manage.py doctor``: is a deployment set up as it should be?"""
+"""``manage.py doctor``: check a deployment on AWS."""
 
 import argparse
 import json
@@ -6,43 +6,45 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
-from picus_project.doctor.deployment import ROOT
-from picus_project.doctor.examination import examine
-from picus_project.doctor.findings import Finding, exit_status
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class Command(BaseCommand):
-    """A thin face over ``picus_project.doctor.examination``.
+    """Print the findings of ``ecs.doctor``, which is in a checkout of Picus and not in its image.
 
-    Exit status: 0 all is well, 1 something is wrong, 2 something could not be looked at. Environment variables: AWS's
-    own for region, profile and credentials; AWS_ENDPOINT_URL for an emulator.
+    Exit status: 0 if all is well, 1 if something is wrong, 2 if something could not be checked. AWS's own environment
+    variables select region, profile and credentials; AWS_ENDPOINT_URL selects an emulator.
     """
 
-    help = "Examine a live deployment: one line for each thing, and the fix where it is not as it should be."
+    help = "Check a deployment on AWS: one line for each finding, with the fix where something is wrong."
     requires_system_checks = []  # noqa: RUF012 it looks at another table than this process's
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """What to examine."""
+        """Add the options to `parser`."""
+        package = ROOT / "build" / "delete_fn.zip"
         parser.add_argument("--stage", required=True, help="as in zappa_settings.json: staging, production")
-        parser.add_argument("--url", default="", help="the public address; default: the distribution's own name")
-        parser.add_argument("--commit", default="", help="what __version__ must show, beside the image's tag")
+        parser.add_argument("--url", default="", help="the public address; default: the domain of the edge stack")
         parser.add_argument(
-            "--package", type=Path, default=ROOT / "build" / "delete_fn.zip", help="made by make package"
+            "--commit", default="", help="the commit that __version__ must show, beside the image's tag"
         )
-        parser.add_argument("--json", action="store_true", help="a JSON object a line")
+        parser.add_argument("--package", type=Path, default=package, help="the function's zip that make package built")
+        parser.add_argument("--json", action="store_true", help="print a JSON object for each finding")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print each finding as it is made."""
+        """Print each finding as it is made, then exit."""
+        try:
+            # Present on an operator's machine only.
+            from ecs.doctor.examination import examine  # noqa: PLC0415
+            from ecs.doctor.findings import FAIL, UNKNOWN, exit_status  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            raise CommandError(f"doctor needs a checkout of Picus: there is no module {error.name}.") from error
         findings = []
         for finding in examine(options["stage"], **{name: options[name] for name in ("url", "commit", "package")}):
             self.stdout.write(json.dumps(finding._asdict()) if options["json"] else str(finding))
             findings.append(finding)
-        self._summary(findings)
-        sys.exit(exit_status(findings))
-
-    def _summary(self, findings: list[Finding]) -> None:
-        counts = {verdict: [finding.verdict for finding in findings].count(verdict) for verdict in ("FAIL", "UNKNOWN")}
+        counts = {verdict: [finding.verdict for finding in findings].count(verdict) for verdict in (FAIL, UNKNOWN)}
         if any(counts.values()):
-            self.stderr.write(f"{len(findings)} findings: {counts['FAIL']} wrong, {counts['UNKNOWN']} not looked at.")
+            self.stderr.write(f"{counts[FAIL]} of {len(findings)} findings are wrong, {counts[UNKNOWN]} unknown.")
+        sys.exit(exit_status(findings))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.dynamodb import CREDENTIALS, ROOT
+from tests.dynamodb import CREDENTIALS, ROOT, free_port
 from tests.service.commands.conftest import Terminal, ended
 
 ITEM = '{"name": "x", "value": 1.10, "big": 12345678901234567890123456789012345678, "none": null}'
@@ -139,7 +139,7 @@ def test_help_teaches_by_examples(terminal: Terminal, command: str) -> None:
     assert "Exit status: 0 done, 1 failed, 2 wrong usage or settings." in result.out
 
 
-def test_a_missing_table_and_an_unreachable_dynamodb_are_failures(terminal: Terminal) -> None:
+def test_missing_table_fails_with_its_name(terminal: Terminal) -> None:
     terminal.file("items.ndjson", '{"a": 1}\n')
     commands = (["list_items"], ["get_item", "k"], ["put_item", "{}"], ["delete_item", "k"])
     terminal.table.delete()
@@ -148,6 +148,15 @@ def test_a_missing_table_and_an_unreachable_dynamodb_are_failures(terminal: Term
         assert (result.code, result.out) == (1, "")
         assert "There is no such table: " in result.err
         assert "ResourceNotFound" in result.err
+
+
+@pytest.mark.parametrize("command", [["list_items"], ["get_item", "k"], ["put_item", "{}"], ["delete_item", "k"]])
+def test_unreachable_dynamodb_is_said_once_without_log_lines(terminal: Terminal, command: list[str]) -> None:
+    result = terminal(*command, url=f"http://127.0.0.1:{free_port()}")
+    assert (result.code, result.out) == (1, "")
+    [line] = result.err.splitlines()
+    assert line.startswith("CommandError: The table can't be reached: ")
+    assert "Connection refused" in line
 
 
 def test_bytes_that_are_not_utf_8_are_refused(terminal: Terminal) -> None:

@@ -13,8 +13,8 @@ from picus_api.bulk.exporting import Exporter, ExportOptions
 from picus_api.bulk.formats import DYNAMODB, JSON, NDJSON, Format
 from picus_api.bulk.importing import Importer, ImportOptions
 from picus_api.bulk.sources import find_sources
-from picus_api.core.values import version_attribute
 from picus_api.core.keys import is_reserved
+from picus_api.core.values import version_attribute
 from picus_api.core.values.equality import same_attributes
 from tests.conftest import use_table
 from tests.dynamodb import new_table

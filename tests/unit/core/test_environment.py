@@ -79,3 +79,26 @@ def test_a_folder_must_be_there_to_be_written_to(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setenv("X", str(value))
         with pytest.raises(SettingError, match="X must be a folder"):
             environment.folder("X")
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("", "127.0.0.1:7"),
+        ("0.0.0.0", "0.0.0.0:7"),
+        ("localhost", "localhost:7"),
+        ("::", "[::]:7"),
+        ("[::1]", "[::1]:7"),
+    ],
+)
+def test_an_ipv6_bind_address_gets_brackets(monkeypatch: pytest.MonkeyPatch, host: str, expected: str) -> None:
+    monkeypatch.setenv("HOST", host)
+    monkeypatch.setenv("PORT", "7")
+    assert environment.bind_address("HOST", "PORT") == expected
+
+
+@pytest.mark.parametrize("host", ["::g", "[::1", "[]", "127.0.0.1:80", "203.0.113.1", "no such host", "x" * 300])
+def test_a_wrong_bind_address_is_named(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("HOST", host)
+    with pytest.raises(SettingError, match="HOST must be an address or a host name of this machine"):
+        environment.bind_address("HOST", "PORT")

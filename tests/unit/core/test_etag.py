@@ -6,7 +6,7 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from picus_api.core import etag as etags
+from picus_api.core.etag import etag
 from picus_api.core.values import codec
 from picus_api.core.values.attribute_values import AttributeMap
 from tests.dynamodb import ROOT
@@ -27,8 +27,6 @@ def test_sorted_bytes_are_the_same_with_orjson_and_without(attributes: Attribute
 
 def test_an_etag_is_the_same_without_orjson() -> None:
     item: AttributeMap = {"a": {"S": 'é\x7f\x00\u2028"\\/'}, "N": {"NS": ["1", "1.50"]}, "B": {"B": b"\x00\xff"}}
-    script = (
-        f"import sys; sys.modules['orjson'] = None; from picus_api.core import etag as etags;print(etags.etag({item!r}))"
-    )
+    script = f"import sys; sys.modules['orjson'] = None; from picus_api.core.etag import etag; print(etag({item!r}))"
     without = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert without.stdout.strip() == etags.etag(item)
+    assert without.stdout.strip() == etag(item)

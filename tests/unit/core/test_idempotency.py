@@ -7,7 +7,13 @@ import pytest
 
 from picus_api.core import idempotency
 from picus_api.core.dynamodb import table
-from picus_api.core.errors import IdempotencyKeyInUse, IdempotencyKeyReused, ItemTooLarge, TableThrottled, TableUnavailable
+from picus_api.core.errors import (
+    IdempotencyKeyInUse,
+    IdempotencyKeyReused,
+    ItemTooLarge,
+    TableThrottled,
+    TableUnavailable,
+)
 from picus_api.core.idempotency import Created, create_once
 from tests.conftest import use_table
 from tests.unit.core.dynamodb.servers import Server, answer, replies

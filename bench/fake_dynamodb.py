@@ -1,0 +1,89 @@
+"""A DynamoDB that has no work to do, only latency: ``python -m bench.fake_dynamodb PORT ITEMS``.
+
+Like DynamoDB it serves any number of requests at once. A local database can't: behind it all clients with more than one
+thread would be equally fast. It accepts every write. GetItem knows the items of the benchmark, and Scan returns
+``ITEMS`` of them in pages of 1 MB. ``SetLatency`` is its own operation: ``{"Milliseconds": 4}`` delays every response
+from then on. Its response has the ``Limit`` of the last Scan, 0 if the Scan had none.
+"""
+
+import asyncio
+import json
+import re
+import selectors
+import sys
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from bench import items
+
+PAGE_ITEMS = 900
+"""About 1 MB."""
+KNOWN_KEYS = 1000
+
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n"
+_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+_TARGET = re.compile(rb"x-amz-target: *DynamoDB_20120810\.(\w+)", re.IGNORECASE)
+
+
+class FakeTable:
+    """Responses made once, and the latency that all connections share."""
+
+    def __init__(self, count: int) -> None:
+        self.latency_seconds = 0.0
+        self._last_limit = 0
+        self._count = count
+        made = [json.dumps(items.wire_item(number)).encode() for number in range(max(count, KNOWN_KEYS))]
+        self._by_key = {items.key(number): b'{"Item":%s}' % made[number] for number in range(KNOWN_KEYS)}
+        self._pages = [b",".join(made[at : min(at + PAGE_ITEMS, count)]) for at in range(0, count, PAGE_ITEMS)]
+
+    def respond(self, operation: bytes, body: bytes) -> list[bytes]:
+        """Return the parts of the response's body."""
+        if operation == b"GetItem":
+            return [self._by_key.get(json.loads(body)["Key"]["object_id"]["S"], b"{}")]
+        if operation == b"BatchWriteItem":
+            return [b'{"UnprocessedItems":{}}']
+        if operation == b"Scan":
+            return self._scan(json.loads(body))
+        if operation == b"SetLatency":
+            self.latency_seconds = json.loads(body)["Milliseconds"] / 1000
+            return [b'{"LastLimit":%d}' % self._last_limit]
+        return [b'{"Table":{"ItemCount":0,"TableName":"x","TableStatus":"ACTIVE"}}']
+
+    def _scan(self, request: dict[str, Any]) -> list[bytes]:
+        self._last_limit = request.get("Limit", 0)
+        step = request.get("TotalSegments", 1)
+        last = request.get("ExclusiveStartKey")
+        page = int(last["object_id"]["S"]) + step if last else request.get("Segment", 0)
+        if page >= len(self._pages):
+            return [b'{"Count":0,"ScannedCount":0,"Items":[]}']
+        more = b',"LastEvaluatedKey":{"object_id":{"S":"%d"}}' % page if page + step < len(self._pages) else b""
+        count = min(PAGE_ITEMS, self._count - page * PAGE_ITEMS)
+        return [b'{"Count":%d,"ScannedCount":%d,"Items":[' % (count, count), self._pages[page], b"]", more, b"}"]
+
+
+async def serve(table: FakeTable, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Serve one connection: one request at a time, answered late."""
+    with suppress(asyncio.IncompleteReadError, ConnectionError):  # the client has closed it
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length, target = _LENGTH.search(head), _TARGET.search(head)
+            body = await reader.readexactly(int(length[1]) if length else 0)
+            parts = table.respond(target[1] if target else b"", body)
+            await asyncio.sleep(table.latency_seconds)
+            writer.writelines([_HEAD % sum(map(len, parts)), *parts])
+    writer.close()
+
+
+def main() -> None:
+    port, count = int(sys.argv[1]), int(sys.argv[2])
+    table = FakeTable(count)
+    # epoll rounds its timeouts up to whole milliseconds; select does not.
+    loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
+    asyncio.set_event_loop(loop)
+    loop.run_until_complete(asyncio.start_server(partial(serve, table), "127.0.0.1", port))
+    loop.run_forever()
+
+
+if __name__ == "__main__":
+    main()

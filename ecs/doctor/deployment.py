@@ -1,0 +1,96 @@
+"""The parts of one deployment, each read when it is first used."""
+
+from functools import cached_property
+from typing import Any
+
+from ecs.doctor import releases
+from ecs.doctor.aws_reader import AwsReader
+from picus_api.core import idempotency
+
+
+class Deployment:
+    """The resources of a stage, as AWS describes them. Properties raise what AwsReader raises."""
+
+    def __init__(self, aws: AwsReader) -> None:
+        self._aws = aws
+
+    @cached_property
+    def service(self) -> Any:
+        """Return the ECS service."""
+        names = {"cluster": self._aws.output("ClusterName"), "services": [self._aws.output("ServiceName")]}
+        return self._aws.read("ecs", "describe_services", "services", 0, **names)
+
+    @cached_property
+    def task_definition(self) -> Any:
+        """Return the task definition that the service uses now; after a rollback, the previous one."""
+        name = self.service["taskDefinition"]
+        return self._aws.read("ecs", "describe_task_definition", "taskDefinition", taskDefinition=name)
+
+    @property
+    def _table(self) -> str:
+        return releases.setting(self.task_definition, "DYNAMODB_TABLE_NAME")
+
+    @property
+    def _idempotency_table(self) -> str:
+        given = releases.setting(self.task_definition, "DYNAMODB_IDEMPOTENCY_TABLE_NAME")
+        return given or idempotency.default_idempotency_table(self._table)
+
+    @cached_property
+    def table(self) -> Any:
+        """Return the description of the table of items that the service uses, which may be in no stack."""
+        return self._aws.read("dynamodb", "describe_table", "Table", TableName=self._table)
+
+    @cached_property
+    def idempotency_table(self) -> Any:
+        """Return the description of the idempotency table that the service uses."""
+        return self._aws.read("dynamodb", "describe_table", "Table", TableName=self._idempotency_table)
+
+    @property
+    def backups(self) -> Any:
+        """Return the description of the backups of the table of items."""
+        key = "ContinuousBackupsDescription"
+        return self._aws.read("dynamodb", "describe_continuous_backups", key, TableName=self._table)
+
+    @property
+    def time_to_live(self) -> Any:
+        """Return the description of the idempotency table's time to live."""
+        key = "TimeToLiveDescription"
+        return self._aws.read("dynamodb", "describe_time_to_live", key, TableName=self._idempotency_table)
+
+    @cached_property
+    def distribution(self) -> Any:
+        """Return the configuration of the CloudFront distribution."""
+        distribution = self._aws.output("DistributionId")
+        return self._aws.read("cloudfront", "get_distribution_config", "DistributionConfig", Id=distribution)
+
+    @property
+    def listener_rules(self) -> list[Any]:
+        """Return the rules of all listeners of the load balancer."""
+        name = self._aws.output("AlbDnsName")
+        balancers = self._aws.read_pages("elbv2", "describe_load_balancers", "LoadBalancers")
+        arn = next(balancer["LoadBalancerArn"] for balancer in balancers if balancer["DNSName"] == name)
+        listeners = self._aws.read_pages("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=arn)
+        arns = [listener["ListenerArn"] for listener in listeners]
+        return [rule for arn in arns for rule in self._aws.read("elbv2", "describe_rules", "Rules", ListenerArn=arn)]
+
+    @cached_property
+    def function(self) -> Any:
+        """Return the configuration of the delete function."""
+        return self._aws.read("lambda", "get_function_configuration", FunctionName=f"picus-delete-{self._aws.stage}")
+
+    @property
+    def api_resources(self) -> list[Any]:
+        """Return the resources of the REST API, with their methods."""
+        parameters = self._aws.stacks["api"]["Parameters"]
+        api = next(entry["ParameterValue"] for entry in parameters if entry["ParameterKey"] == "ApiId")
+        return self._aws.read_pages("apigateway", "get_resources", "items", embed=["methods"], restApiId=api)
+
+    @property
+    def api_keys(self) -> list[str]:
+        """Return the values of the enabled keys in the usage plan."""
+        plan = self._aws.output("UsagePlanId")
+        ids = [
+            key["id"] for key in self._aws.read_pages("apigateway", "get_usage_plan_keys", "items", usagePlanId=plan)
+        ]
+        keys = [self._aws.read("apigateway", "get_api_key", apiKey=key, includeValue=True) for key in ids]
+        return [key["value"] for key in keys if key.get("enabled", True)]

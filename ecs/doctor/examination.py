@@ -1,0 +1,89 @@
+"""All checks of a deployment. Templates are checked by tests/ecs/templates; here is what only AWS can tell."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from ecs.doctor import origins, releases, roles, stacks, tables
+from ecs.doctor.aws_reader import AwsReader, Unreachable, Unreadable, readable
+from ecs.doctor.deployment import Deployment
+from ecs.doctor.findings import Finding, unknown
+from ecs.doctor.http_get import get
+
+
+class Context(NamedTuple):
+    """The arguments of all checks. `commit` is empty or the expected one, `package` is the function's built zip."""
+
+    aws: AwsReader
+    deployment: Deployment
+    url: str
+    commit: str
+    package: Path
+
+
+def examine(stage: str, *, url: str = "", commit: str = "", package: Path) -> Iterator[Finding]:
+    """Yield findings as they are made; one that is UNKNOWN for each cause that kept subjects from being checked.
+
+    `url` is the public address; if empty, the domain of the edge stack.
+    """
+    aws = AwsReader(stage)
+    context = Context(aws, Deployment(aws), url, commit, package)
+    causes: dict[str, list[str]] = {}
+    for subject, check in CHECKS.items():
+        try:
+            with readable():
+                findings = check(context)
+            yield from findings
+        except Unreachable as error:
+            causes[str(error)] = ["AWS"]
+            break
+        except Unreadable as error:
+            causes.setdefault(str(error), []).append(subject)
+    for cause, subjects in causes.items():
+        yield unknown(", ".join(subjects), cause, "check stage, region, credentials and clock")
+
+
+def _roles(context: Context) -> list[Finding]:
+    # The roles in use, because they can differ from the roles of the stack.
+    deployment = context.deployment
+    table, idempotency_table = deployment.table["TableArn"], deployment.idempotency_table["TableArn"]
+    service = {table: roles.SERVICE_ACTIONS, idempotency_table: roles.IDEMPOTENCY_ACTIONS}
+    task_role, function_role = deployment.task_definition.get("taskRoleArn", ""), deployment.function["Role"]
+    return [
+        roles.check("service's role", context.aws.policies(task_role), service),
+        roles.check("function's role", context.aws.policies(function_role), {table: roles.FUNCTION_ACTIONS}),
+    ]
+
+
+def _origin_bypass(context: Context) -> list[Finding]:
+    paths = {origins.LOAD_BALANCER: "/__lbheartbeat__", origins.API_GATEWAY: "/picus/-"}
+    urls = {name: origins.origin_url(context.deployment.distribution, name) + path for name, path in paths.items()}
+    return [origins.check_origin_bypass(name, get(url)) for name, url in urls.items()]
+
+
+def _version(context: Context) -> list[Finding]:
+    url = context.url or f"https://{context.aws.output('DomainName')}"
+    tag = releases.image_tag(context.deployment.task_definition)
+    return [releases.check_version(get(f"{url.rstrip('/')}/__version__"), tag, context.commit)]
+
+
+CHECKS: dict[str, Callable[[Context], list[Finding]]] = {
+    stacks.SUBJECT: lambda c: stacks.check(c.aws),
+    tables.TABLE: lambda c: tables.check_table(c.deployment.table, c.deployment.backups),
+    tables.IDEMPOTENCY_TABLE: lambda c: tables.check_idempotency_table(
+        c.deployment.idempotency_table, c.deployment.time_to_live
+    ),
+    roles.SUBJECT: _roles,
+    origins.LOAD_BALANCER: lambda c: origins.check_load_balancer(
+        c.deployment.listener_rules, c.deployment.distribution
+    ),
+    origins.API_GATEWAY: lambda c: origins.check_api_gateway(
+        c.deployment.api_resources, c.deployment.api_keys, c.deployment.distribution
+    ),
+    origins.ORIGIN_BYPASS: _origin_bypass,
+    releases.SERVICE: lambda c: releases.check_service(c.deployment.service, c.deployment.task_definition),
+    releases.FUNCTION: lambda c: releases.check_function(
+        c.deployment.function, c.deployment.task_definition, c.package
+    ),
+    releases.VERSION: _version,
+}

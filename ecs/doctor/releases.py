@@ -1,0 +1,76 @@
+"""Service, function and public domain run one commit, on one table."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ecs.doctor.findings import Finding, judge, unknown
+from ecs.doctor.http_get import GetResponse
+
+SERVICE, FUNCTION, VERSION = "service", "function", "version"
+FIX = "make deploy again; if ECS rolled the release back, `aws ecs describe-services` says why in `events`"
+Config = Mapping[str, Any]
+
+
+def setting(task_definition: Config, name: str) -> str:
+    """Return an environment variable of the task's container; empty if it is not set."""
+    entries = task_definition["containerDefinitions"][0].get("environment", [])
+    return next((str(entry["value"]) for entry in entries if entry["name"] == name), "")
+
+
+def image_tag(task_definition: Config) -> str:
+    """Return the tag of the task's image, which is a commit; empty if it has none."""
+    image = str(task_definition["containerDefinitions"][0]["image"])
+    return image.rpartition("/")[2].partition("@")[0].partition(":")[2]
+
+
+def check_service(service: Config, task_definition: Config) -> list[Finding]:
+    """Judge the service of DescribeServices and the `taskDefinition` of DescribeTaskDefinition."""
+    failed = any(entry.get("rolloutState") == "FAILED" for entry in service.get("deployments", []))
+    running, desired = service.get("runningCount", 0), service["desiredCount"]
+    says = f"{running} of {desired} tasks run{', and a deployment failed' if failed else ''}"
+    hosts = setting(task_definition, "ALLOWED_HOSTS")
+    return [
+        judge(SERVICE, running >= desired > 0 and not failed, says, FIX),
+        judge(
+            SERVICE, bool(hosts) and "*" not in hosts, f"ALLOWED_HOSTS is {hosts!r}", "set AllowedHosts for the stage"
+        ),
+    ]
+
+
+def check_function(function: Config, task_definition: Config, package: Path) -> list[Finding]:
+    """Judge GetFunctionConfiguration's response by the service's table and commit, and by the built package."""
+    variables = function.get("Environment", {}).get("Variables", {})
+    return [
+        _check_equal("table", variables.get("DYNAMODB_TABLE_NAME"), setting(task_definition, "DYNAMODB_TABLE_NAME")),
+        _check_equal("commit", variables.get("PICUS_COMMIT"), image_tag(task_definition)),
+        _check_package(function["CodeSha256"], package),
+    ]
+
+
+def check_version(response: GetResponse, tag: str, commit: str) -> Finding:
+    """Judge the response to `GET /__version__` by the tag of the image, and by `commit` unless that is empty."""
+    if response.status != 200:
+        return judge(VERSION, False, f"/__version__ responds {response.status or 'nothing'}: {response.reason}", FIX)
+    try:
+        served = str(json.loads(response.body)["commit"])
+    except (ValueError, KeyError, TypeError):
+        served = ""
+    # A tag may be a short commit or a whole one.
+    same = bool(served and tag) and (served.startswith(tag) or tag.startswith(served)) and commit in ("", served)
+    says = f"the domain serves {served or 'no commit'}, the image is {tag or 'untagged'}"
+    return judge(VERSION, same, says + (f", --commit is {commit}" if commit else ""), FIX)
+
+
+def _check_equal(name: str, found: str | None, expected: str) -> Finding:
+    return judge(FUNCTION, found == expected, f"its {name} is {found}, the service's is {expected}", FIX)
+
+
+def _check_package(digest: str, package: Path) -> Finding:
+    if not package.is_file():
+        return unknown(FUNCTION, f"there is no {package} to compare with", "make package, then again")
+    same = base64.b64encode(hashlib.sha256(package.read_bytes()).digest()).decode() == digest
+    return judge(FUNCTION, same, f"it is {'' if same else 'not '}{package.name} of this checkout", "make deploy again")

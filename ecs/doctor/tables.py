@@ -1,0 +1,53 @@
+"""The table of items and the idempotency table, which an operator may have created without a stack."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ecs.doctor.findings import Finding, judge
+from picus_api.core.idempotency import EXPIRES_AT, RECORD_KEY
+from picus_api.core.keys import KEY
+
+TABLE = "table"
+IDEMPOTENCY_TABLE = "idempotency table"
+
+
+def check_table(table: Mapping[str, Any], backups: Mapping[str, Any]) -> list[Finding]:
+    """Judge DescribeTable's `Table` and DescribeContinuousBackups' `ContinuousBackupsDescription`."""
+    name, protected = table["TableName"], bool(table.get("DeletionProtectionEnabled"))
+    status = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus", "DISABLED")
+    protect = f"aws dynamodb update-table --table-name {name} --deletion-protection-enabled"
+    recover = (
+        f"aws dynamodb update-continuous-backups --table-name {name}"
+        " --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true"
+    )
+    return [
+        *_usable(TABLE, table, KEY, f"use a table whose only key is the partition key {KEY} (String)"),
+        judge(TABLE, protected, f"deletion protection is {'on' if protected else 'off'}", protect),
+        judge(TABLE, status == "ENABLED", f"point-in-time recovery is {status}", recover),
+    ]
+
+
+def check_idempotency_table(table: Mapping[str, Any], time_to_live: Mapping[str, Any]) -> list[Finding]:
+    """Judge DescribeTable's `Table` and DescribeTimeToLive's `TimeToLiveDescription`."""
+    name, on = table["TableName"], time_to_live.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
+    attribute = time_to_live.get("AttributeName", "nothing") if on else "nothing"
+    expire = (
+        f"aws dynamodb update-time-to-live --table-name {name}"
+        f" --time-to-live-specification Enabled=true,AttributeName={EXPIRES_AT}"
+    )
+    return [
+        *_usable(IDEMPOTENCY_TABLE, table, RECORD_KEY, f"delete {name} and deploy ecs/idempotency.yaml"),
+        judge(IDEMPOTENCY_TABLE, attribute == EXPIRES_AT, f"its records expire by {attribute}", expire),
+    ]
+
+
+def _usable(subject: str, table: Mapping[str, Any], key: str, fix: str) -> list[Finding]:
+    name, status = table["TableName"], table["TableStatus"]
+    types = {entry["AttributeName"]: entry["AttributeType"] for entry in table["AttributeDefinitions"]}
+    parts = [(part["AttributeName"], part["KeyType"], types.get(part["AttributeName"])) for part in table["KeySchema"]]
+    says = f"its key is {', '.join(f'{attribute} ({kind} {type_})' for attribute, kind, type_ in parts)}"
+    wait = f"aws dynamodb wait table-exists --table-name {name}"
+    return [
+        judge(subject, status == "ACTIVE", f"{name} is {status}", wait),
+        judge(subject, parts == [(key, "HASH", "S")], says, fix),
+    ]

@@ -1,0 +1,46 @@
+"""A stage's file and the names of its stacks."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ecs.deploy.__main__ import main
+from ecs.deploy.stacks import StackState
+from ecs.deploy.stage import Stage, stack_name
+
+
+@pytest.fixture
+def stage_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The path of the file of the stage `staging`, in a folder for this test."""
+    monkeypatch.setattr("ecs.deploy.stage.ROOT", tmp_path)
+    path = tmp_path / "ecs" / "stages" / "staging.json"
+    path.parent.mkdir(parents=True)
+    return path
+
+
+def test_idempotency_stack_keeps_its_first_name() -> None:
+    assert stack_name("staging", "idempotency") == "picus-staging-records"
+    assert stack_name("staging", "data") == "picus-staging-data"
+
+
+def test_set_overrides_file_and_file_overrides_outputs(stage_file: Path) -> None:
+    stage_file.write_text(json.dumps({"TableName": "file", "AllowedHosts": "{CustomDomain}"}))
+    stage = Stage("staging", {"TableName": "set"})
+    stage.add_outputs(StackState("a", "CREATE_COMPLETE", {}, {"TableName": "output", "CustomDomain": "output.example"}))
+    assert (stage["TableName"], stage["AllowedHosts"]) == ("set", "output.example")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (json.dumps({"Skip": ["data", "records"]}), "there is no step records"),
+        ("{", "ecs/stages/staging.json is not valid JSON"),
+    ],
+)
+def test_bad_stage_file_is_refused(
+    content: str, reason: str, stage_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage_file.write_text(content)
+    assert main(["plan", "staging"]) == 1
+    assert reason in capsys.readouterr().err

@@ -1,0 +1,39 @@
+"""One deployed stage for all tests of the rehearsal, and one run of the contract suite against it."""
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.ecs.rehearsal.rehearsed_stage import RehearsedStage, deployed_stage
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run tests that need the contract suite's result late, because it runs meanwhile, and test_destroy last."""
+    items.sort(key=lambda item: ("contract_run" in getattr(item, "fixturenames", ()), "test_destroy" in item.nodeid))
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[RehearsedStage]:
+    """The deployed stage."""
+    with deployed_stage() as deployed:
+        yield deployed
+
+
+@pytest.fixture(scope="session", autouse=True)
+def contract_process(stage: RehearsedStage) -> Iterator["subprocess.Popen[str]"]:
+    """The running contract suite. Meanwhile other tests run that do not disturb it."""
+    plugins = [f"-ptests.ecs.rehearsal.{name}" for name in ("resolver", "ministack_gaps")]
+    with stage.started(
+        "pytest", "-q", "--durations=12", *plugins, "tests/contract", PICUS_BASE_URL=stage.url
+    ) as process:
+        yield process
+        process.terminate()
+
+
+@pytest.fixture(scope="session")
+def contract_run(contract_process: "subprocess.Popen[str]") -> tuple[int, str]:
+    """The exit status and the output of the contract suite."""
+    stdout, stderr = contract_process.communicate()
+    return contract_process.returncode, stdout + stderr

@@ -1,0 +1,146 @@
+"""Slow clients get their responses, and no other client waits for them."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from picus_project.server.request_framing import MAX_BUFFERED_BYTES
+from tests.contract.client import Client
+from tests.service.conftest import Shared, gunicorn
+from tests.service.raw_socket import PROBE, open_socket, read_head
+
+JSON = "Content-Type: application/json"
+BODY = b'{"name": "slow"}'
+
+
+@pytest.fixture
+def client(shared: Shared) -> Iterator[Client]:
+    """A service with two threads, of which one may read streamed requests."""
+    url = shared[0].meta.client.meta.endpoint_url
+    settings = {"WEB_THREADS": "2", "BODY_SECONDS": "4"}
+    with gunicorn(DYNAMODB_TABLE_NAME=shared[0].name, DYNAMODB_ENDPOINT_URL=url, **settings) as client:
+        yield client
+
+
+def put_head(client: Client, *fields: str) -> bytes:
+    return client.head_of("POST", "/picus/put", JSON, *(fields or (f"Content-Length: {len(BODY)}",)))
+
+
+def chunked(client: Client) -> bytes:
+    return put_head(client, "Transfer-Encoding: chunked")
+
+
+def assert_prompt(client: Client) -> None:
+    started = time.monotonic()
+    assert client.request("GET", "/picus/get/absent").status == 404
+    assert time.monotonic() - started < 1
+
+
+def test_slow_bodies_delay_no_other_client_and_are_stored(client: Client) -> None:
+    with ExitStack() as stack:
+        slow = [stack.enter_context(open_socket(client)) for _ in range(20)]
+        for sock in slow:
+            sock.sendall(put_head(client) + BODY[:3])
+        time.sleep(0.3)
+        assert_prompt(client)
+        for sock in slow:
+            sock.sendall(BODY[3:])
+            assert read_head(sock).startswith(b"HTTP/1.1 201 ")
+
+
+def test_a_request_may_arrive_byte_by_byte(client: Client) -> None:
+    with open_socket(client) as sock:
+        for byte in put_head(client) + BODY:
+            sock.sendall(bytes([byte]))
+            time.sleep(0.002)
+        assert read_head(sock).startswith(b"HTTP/1.1 201 ")
+
+
+def test_a_pipelined_request_may_be_slow(client: Client) -> None:
+    with ExitStack() as stack:
+        slow = [stack.enter_context(open_socket(client)) for _ in range(4)]
+        for sock in slow:
+            sock.sendall(PROBE + put_head(client) + BODY[:5])
+            assert read_head(sock).startswith(b"HTTP/1.1 200 ")
+        assert_prompt(client)
+        for sock in slow:
+            sock.sendall(BODY[5:] + PROBE)
+            assert read_head(sock).startswith(b"HTTP/1.1 201 ")
+
+
+def test_streamed_bodies_take_turns_and_leave_threads_free(client: Client) -> None:
+    whole = b"%X\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
+    with ExitStack() as stack:
+        first, second, third = (stack.enter_context(open_socket(client)) for _ in range(3))
+        first.sendall(chunked(client) + whole[:5])
+        time.sleep(0.2)
+        for sock in (second, third):
+            sock.sendall(chunked(client) + whole)
+        time.sleep(0.2)
+        assert_prompt(client)
+        first.sendall(whole[5:])
+        assert all(read_head(sock).startswith(b"HTTP/1.1 201 ") for sock in (first, second, third))
+
+
+def test_a_streamed_body_without_a_thread_in_time_is_503(client: Client) -> None:
+    lines = client.head_of("POST", "/picus/put", "Content-Type: application/x-ndjson", "Transfer-Encoding: chunked")
+    with open_socket(client) as first, open_socket(client) as second:
+        first.sendall(lines)
+        time.sleep(0.2)
+        second.sendall(put_head(client, f"Content-Length: {2 * MAX_BUFFERED_BYTES}"))
+        for _ in range(14):  # NDJSON has a limit of half an hour
+            first.sendall(b"1\r\n \r\n")
+            time.sleep(0.4)
+        second.settimeout(1)
+        assert read_head(second).startswith(b"HTTP/1.1 503 ")
+        assert_prompt(client)
+
+
+def test_a_body_that_arrives_too_slowly_is_408(client: Client) -> None:
+    with open_socket(client) as sock:
+        started = time.monotonic()
+        sock.sendall(put_head(client))
+        for _ in range(8):
+            sock.sendall(b" ")
+            time.sleep(0.4)
+        assert read_head(sock).startswith(b"HTTP/1.1 408 ")
+        assert 3 < time.monotonic() - started < 7
+
+
+def test_a_body_cut_off_by_a_half_close_is_400_at_once(client: Client) -> None:
+    with open_socket(client) as sock:
+        sock.sendall(put_head(client) + BODY[:5])
+        time.sleep(0.2)
+        sock.shutdown(socket.SHUT_WR)
+        started = time.monotonic()
+        assert read_head(sock).startswith(b"HTTP/1.1 400 ")
+        assert time.monotonic() - started < 1
+
+
+def test_clients_that_never_close_delay_no_other_client(client: Client) -> None:
+    with ExitStack() as stack:
+        for _ in range(20):
+            sock = stack.enter_context(open_socket(client))
+            sock.sendall(b"X\r\n\r\n")
+            assert read_head(sock).startswith(b"HTTP/1.1 400 ")
+            assert_prompt(client)
+
+
+def test_a_flood_on_one_connection_delays_no_other_client(client: Client) -> None:
+    with ExitStack() as stack:
+        floods = [stack.enter_context(open_socket(client)) for _ in range(4)]
+        for sock in floods:
+            sock.sendall(PROBE * 500)
+        assert_prompt(client)
+        for sock in floods:
+            assert all(read_head(sock).startswith(b"HTTP/1.1 200 ") for _ in range(500))
+
+
+def test_a_large_unread_body_closes_the_connection(client: Client) -> None:
+    head = client.head_of("POST", "/picus/put", "Content-Type: text/plain", "Content-Length: 200000")
+    with open_socket(client) as sock:
+        sock.sendall(head + b"x" * 200_000)
+        assert b"Connection: close" in read_head(sock)
