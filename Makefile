@@ -18,8 +18,12 @@ COMPRESS = gzip --keep --force --no-name -9 $(SWAGGER)/swagger-ui-bundle.js $(SW
 # uv trusts what the system trusts, such as a company's root certificate.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: run test test-deploy test-rest chromium rehearse image image-test bench format package deploy plan destroy clean
+.PHONY: run test test-fast lint test-deploying test-service test-commands test-others test-browser test-contract \
+	test-local test-unit chromium rehearse image image-test bench format package deploy plan destroy clean
 .DELETE_ON_ERROR:
+
+NPM := tests/npm/node_modules/.package-lock.json
+TEST_ENVIRONMENTS := .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package .venv-checkov/.synced chromium $(NPM)
 
 run: announce-install .venv/.run-synced .venv-ministack/.synced
 	@exec .venv/bin/python manage.py serve
@@ -29,8 +33,24 @@ announce-install:
 	@[ .venv/.run-synced -nt uv.lock ] && [ .venv-ministack/.synced -nt uv.lock ] || echo \
 	  'Installing uv, the service and ministack below this folder: once, about 75 MB to download, 10 to 60 seconds ...'
 
-test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package \
-		.venv-checkov/.synced chromium tests/npm/node_modules/.package-lock.json
+# All tests and checks, in at most ten minutes on two cores. A part of them: make test TESTS=tests/contract
+ifdef TESTS
+test: $(if $(findstring ecs,$(TESTS)),$(TEST_ENVIRONMENTS),.venv/.synced .venv-ministack/.synced $(if $(findstring browser,$(TESTS)),chromium $(NPM)) $(if $(findstring service,$(TESTS)),$(NPM)))
+	.venv/bin/python -m pytest $(TESTS)
+else
+test: $(TEST_ENVIRONMENTS)
+	rm -f .coverage .coverage.*
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint test-unit
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(TEST_PARTS)
+	.venv/bin/coverage combine --quiet
+	.venv/bin/coverage report
+endif
+
+# What a developer runs after each edit: no stack, under a minute.
+test-fast: .venv/.synced
+	@.venv/bin/python -m pytest -q tests/unit
+
+lint:
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
@@ -38,11 +58,24 @@ test: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package \
 	.venv/bin/cfn-lint ecs/*.yaml
 	.venv/bin/hadolint Dockerfile
 	.venv/bin/zizmor --offline --no-progress --quiet --strict-collection .github/workflows
-	rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-deploy test-rest
-	.venv/bin/coverage combine --quiet
-	.venv/bin/coverage report
-	@$(MAKE) --no-print-directory image-test
+
+# The tests in processes of their own, two at a time: the longest first, so that both cores have work until the end.
+# Only test-deploying builds and deploys the function's package, in build/.
+DEPLOYING := tests/ecs tests/function
+WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/local tests/npm tests/service tests/unit
+OTHERS := $(filter-out $(WITH_A_PART),$(patsubst %/,%,$(wildcard tests/*/)))
+TEST_PARTS := test-deploying test-service test-local test-browser image-test test-commands test-contract test-others
+
+test-deploying:
+	.venv/bin/coverage run -m pytest $(DEPLOYING)
+test-service:
+	.venv/bin/coverage run -m pytest tests/service --ignore=tests/service/commands --ignore=tests/service/openapi
+test-commands:
+	.venv/bin/coverage run -m pytest tests/service/commands tests/service/openapi
+test-others:
+	$(if $(OTHERS),.venv/bin/coverage run -m pytest $(OTHERS))
+test-browser test-contract test-local test-unit: test-%:
+	.venv/bin/coverage run -m pytest tests/$*
 
 # A browser for the tests of the pages: one that is there, or Debian's.
 chromium:
@@ -52,13 +85,6 @@ chromium:
 	else \
 	  echo 'The tests of the pages need a browser: install the package chromium, or Google Chrome.' >&2; exit 1; \
 	fi; } >/dev/null
-
-# The tests run in two processes on two cores: packaging and deployment, and the rest.
-DEPLOY_TESTS := tests/ecs tests/package
-test-deploy:
-	.venv/bin/coverage run -m pytest $(DEPLOY_TESTS)
-test-rest:
-	.venv/bin/coverage run -m pytest $(filter-out $(DEPLOY_TESTS) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
 
 # A deployment to emulators on this machine, a part of `make test`: docs/rehearsal.md.
 rehearse: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package
@@ -130,7 +156,7 @@ bench/node_modules/.package-lock.json: bench/package-lock.json
 	@npm ci --silent --prefix bench
 
 # The linters, client generators and axe of the tests.
-tests/npm/node_modules/.package-lock.json: tests/npm/package-lock.json
+$(NPM): tests/npm/package-lock.json
 	@npm ci --silent --ignore-scripts --prefix tests/npm
 
 .venv-bench-zappa/.synced: export UV_COMPILE_BYTECODE = 1

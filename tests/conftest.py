@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from picus_api.core.dynamodb.table import reset_transport
 from picus_api.models import Item
@@ -12,16 +13,20 @@ from tests.dynamodb import CREDENTIALS, ministack, new_table
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
+# Fifty examples find what a change breaks. No deadline: a busy machine must not fail a test.
+settings.register_profile("picus", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("picus")
+
 
 @pytest.fixture(scope="session")
 def dynamodb_url() -> Iterator[str]:
-    """A DynamoDB-compatible server for the whole run."""
+    """Run ministack for the whole session, and give its address."""
     with ministack() as url:
         yield url
 
 
 def use_table(monkeypatch: pytest.MonkeyPatch, url: str, name: str) -> None:
-    """Point this process's Item at a table."""
+    """Point the Item model and the transport of this process at a table."""
     for variable, value in {**CREDENTIALS, "DYNAMODB_TABLE_NAME": name, "DYNAMODB_ENDPOINT_URL": url}.items():
         monkeypatch.setenv(variable, value)
     monkeypatch.setattr(Item.Meta, "table_name", name)
@@ -32,7 +37,7 @@ def use_table(monkeypatch: pytest.MonkeyPatch, url: str, name: str) -> None:
 
 @pytest.fixture
 def table(dynamodb_url: str, monkeypatch: pytest.MonkeyPatch) -> "Table":
-    """An empty table, seen by plain boto3 and by Item."""
+    """Create an empty table, and point Item at it."""
     created = new_table(dynamodb_url)
     use_table(monkeypatch, dynamodb_url, created.name)
     return created

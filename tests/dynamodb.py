@@ -22,7 +22,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on at this moment."""
+    """Return a loopback port on which nothing listens at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -30,7 +30,7 @@ def free_port() -> int:
 
 
 def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 30) -> None:
-    """Return once ``url`` answers at all."""
+    """Wait until ``url`` gives any response. Fail after some seconds, or when the process has ended."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -46,7 +46,7 @@ def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 30) 
 
 @contextmanager
 def running(command: list[str], url: str, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """A server process, from its first answer to its clean end."""
+    """Run a server process; give it when ``url`` responds, and terminate it afterwards."""
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment)
     try:
         wait_for(url, process)
@@ -58,7 +58,7 @@ def running(command: list[str], url: str, **environment: str) -> Iterator["subpr
 
 @contextmanager
 def ministack() -> Iterator[str]:
-    """The address of a fresh, empty server."""
+    """Run an empty ministack, and give its address."""
     port = free_port()
     settings = {
         "BIND_HOST": "127.0.0.1",
@@ -73,7 +73,7 @@ def ministack() -> Iterator[str]:
 
 
 def resource(url: str) -> "DynamoDBServiceResource":
-    """Plain boto3: what another program would use."""
+    """Return boto3's DynamoDB resource, as another program would use it."""
     return boto3.resource(
         "dynamodb",
         endpoint_url=url,
@@ -84,7 +84,7 @@ def resource(url: str) -> "DynamoDBServiceResource":
 
 
 def new_table(url: str, key: str = "object_id", key_type: str = "S") -> "Table":
-    """A table as the old service's operators made it by hand."""
+    """Create a table as operators of the old service made it."""
     return resource(url).create_table(
         TableName=f"picus_{uuid.uuid4().hex}",
         KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],

@@ -1,9 +1,6 @@
-"""A client that sends exactly the bytes it is given over http or https: the standard library alone."""
+"""The HTTP client of the contract suite: the standard library alone."""
 
 import http.client
-import select
-import socket
-import ssl
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,8 +9,8 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit
 
 from tests.contract.exact import Json, Response
+from tests.raw_client import TIMEOUT_SECONDS, RawConnection
 
-TIMEOUT_SECONDS = 30.0
 JSON_TYPE = {"Content-Type": "application/json"}
 
 
@@ -24,24 +21,24 @@ def _response(raw: http.client.HTTPResponse, request: str, started: float) -> Re
 
 @dataclass
 class Client:
-    """Speaks to one base URL and remembers every item that an answer said it created."""
+    """A client of one base URL. It remembers every item that a response said it created."""
 
     base_url: str
     created: list[str] = field(default_factory=list)
 
     @property
     def host(self) -> str:
-        """What goes into `Host`."""
+        """Return the value of `Host`."""
         return urlsplit(self.base_url).netloc
 
     @property
     def secure(self) -> bool:
-        """Whether the base URL is https."""
+        """Return True if the base URL is https."""
         return urlsplit(self.base_url).scheme == "https"
 
     @contextmanager
     def connection(self) -> Iterator[http.client.HTTPConnection]:
-        """A connection for several requests in a row."""
+        """Open a connection for several requests in a row."""
         kind = http.client.HTTPSConnection if self.secure else http.client.HTTPConnection
         with closing(kind(self.host, timeout=TIMEOUT_SECONDS)) as connection:
             yield connection
@@ -54,7 +51,7 @@ class Client:
         body: bytes | str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """Send one request with these headers only (and Host, Content-Length), and read its answer."""
+        """Send one request with these headers only (and Host, Content-Length), and return its response."""
         started = time.monotonic()
         given = headers or {}
         content = body.encode() if isinstance(body, str) else body
@@ -74,7 +71,7 @@ class Client:
         body: bytes | str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """Send one request on a connection of its own. `target` goes out as it is."""
+        """Send one request on a new connection. `target` is sent as it is."""
         with self.connection() as connection:
             return self.send(connection, method, target, body, headers)
 
@@ -91,7 +88,7 @@ class Client:
         return self.request("POST", f"/picus/put{suffix}", body, JSON_TYPE | _names(headers))
 
     def replace(self, key: str, body: bytes | str, suffix: str = "", **headers: str) -> Response:
-        """Put a body under a key of one's own choice."""
+        """Put a body under a key that the test chooses."""
         target = f"/picus/put/{quote(key, safe='')}{suffix}"
         return self.request("PUT", target, body, JSON_TYPE | _names(headers))
 
@@ -101,7 +98,7 @@ class Client:
         return self.request("PATCH", target, body, {"Content-Type": "application/merge-patch+json"} | _names(headers))
 
     def listed(self) -> dict[str, dict[str, Json]]:
-        """Every item of the table by its key; an item that comes twice is a failure."""
+        """Return all items of the table by key. Fail if an item is listed twice."""
         response = self.request("GET", "/picus/list")
         items = response.json
         assert response.status == 200, response
@@ -132,33 +129,20 @@ class Client:
         return item
 
     def head_of(self, method: str, target: str, *fields: str) -> bytes:
-        """The head of a request that `exchange` sends, with any fields, legal or not."""
+        """Return the head of a request for `exchange`, with any fields, legal or not."""
         lines = [f"{method} {target} HTTP/1.1", f"Host: {self.host}", *fields]
         return "\r\n".join([*lines, "", ""]).encode()
 
     def exchange(self, pieces: Iterable[bytes], *, half_close: bool = False) -> Response:
-        """Send raw bytes until they are all out or an answer arrives, then read the answer, as curl does."""
+        """Send raw bytes until all are sent or a response arrives, then return the response, as curl does."""
         started = time.monotonic()
-        with closing(self._socket()) as sock:
-            for piece in pieces:
-                if not _sent(sock, piece):
-                    break
+        with RawConnection(self.base_url) as connection:
+            connection.send_until_response(pieces)
             if half_close:
-                sock.shutdown(socket.SHUT_WR)
-            raw = http.client.HTTPResponse(sock)
+                connection.close_sending()
+            raw = http.client.HTTPResponse(connection.sock)
             raw.begin()
             return self._remember(_response(raw, "raw bytes", started))
-
-    def _socket(self) -> socket.socket:
-        parts = urlsplit(self.base_url)
-        port = parts.port or (443 if self.secure else 80)
-        sock = socket.create_connection((parts.hostname or "", port), timeout=TIMEOUT_SECONDS)
-        if not self.secure:
-            return sock
-        context = ssl.create_default_context()
-        # TLS 1.3 sends tickets after the handshake, which would look like an early answer.
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-        return context.wrap_socket(sock, server_hostname=parts.hostname)
 
     def _remember(self, response: Response) -> Response:
         location = response.header("Location")
@@ -169,26 +153,10 @@ class Client:
     def clean_up(self) -> None:
         """Delete all that was created and is still there."""
         with ThreadPoolExecutor(8) as pool:
-            left = [answer for answer in pool.map(self.delete, self.created) if answer.status not in (200, 404)]
+            left = [response for response in pool.map(self.delete, self.created) if response.status not in (200, 404)]
         self.created.clear()
         assert not left, f"left behind: {left}"
 
 
 def _names(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
-
-
-def _sent(sock: socket.socket, piece: bytes) -> bool:
-    """Send all of a piece; False when the other side answered or hung up first."""
-    rest = memoryview(piece)
-    while rest:
-        readable, writable, _ = select.select([sock], [sock], [], TIMEOUT_SECONDS)
-        if readable:
-            return False
-        if not writable:
-            raise TimeoutError("the server neither reads nor answers")
-        try:
-            rest = rest[sock.send(rest[:65536]) :]
-        except (BrokenPipeError, ConnectionResetError):
-            return False
-    return True

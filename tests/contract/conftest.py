@@ -1,4 +1,4 @@
-"""Against what the suite runs: `PICUS_BASE_URL`, or a stack of its own when that is not set."""
+"""The address that the suite runs against: `PICUS_BASE_URL`, or a new local stack if it is not set."""
 
 import os
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ pytest.register_assert_rewrite("tests.contract.expect")
 
 @pytest.fixture(scope="session")
 def own_stack() -> bool:
-    """Whether the table is this suite's alone."""
+    """Return True if no other client uses the table."""
     return not os.environ.get("PICUS_BASE_URL")
 
 
 @pytest.fixture(scope="session")
 def base_url(own_stack: bool) -> Iterator[str]:
-    """Where the service answers, without a slash at the end."""
+    """Return the base URL of the service, without a slash at the end."""
     if not own_stack:
         yield os.environ["PICUS_BASE_URL"].rstrip("/")
         return
@@ -31,7 +31,7 @@ def base_url(own_stack: bool) -> Iterator[str]:
 
 @pytest.fixture
 def client(base_url: str) -> Iterator[Client]:
-    """A client that leaves nothing behind."""
+    """Return a client whose items are deleted after the test."""
     client = Client(base_url)
     yield client
     client.clean_up()

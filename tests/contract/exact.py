@@ -1,4 +1,4 @@
-"""JSON with its numbers as text, and one answer as it came."""
+"""JSON with its numbers as text, and a response as it was received."""
 
 import json
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ class Number:
 
     @property
     def value(self) -> Decimal:
-        """The number itself, exactly."""
+        """Return the exact value."""
         return Decimal(self.text)
 
 
@@ -48,7 +48,7 @@ def parse_exact(raw: bytes | str) -> Json:
 
 @dataclass(frozen=True)
 class Response:
-    """One answer, unread and unchanged; `seconds` from the first byte sent to the last one read."""
+    """One response, unchanged. `seconds`: from the first byte sent to the last byte read."""
 
     request: str
     status: int
@@ -57,29 +57,29 @@ class Response:
     seconds: float
 
     def header(self, name: str) -> str | None:
-        """The value of a header that must not come twice, or None."""
+        """Return the value of a header field, or None. Fail if it comes twice."""
         values = [value for header, value in self.headers if header.lower() == name.lower()]
         assert len(values) < 2, f"{name} came {len(values)} times: {values}"
         return values[0] if values else None
 
     @property
     def media_type(self) -> str:
-        """The type of the body, without its parameters."""
+        """Return the media type of the body, without its parameters."""
         return (self.header("Content-Type") or "").partition(";")[0].strip().lower()
 
     @property
     def allow(self) -> set[str]:
-        """The methods that `Allow` names."""
+        """Return the methods in `Allow`."""
         return {method.strip() for method in (self.header("Allow") or "").split(",")} - {""}
 
     @property
     def json(self) -> Json:
-        """The body as exact JSON."""
+        """Return the body as exact JSON."""
         return parse_exact(self.body)
 
     @property
     def object(self) -> dict[str, Json]:
-        """The body as a JSON object."""
+        """Return the body, which must be a JSON object."""
         parsed = self.json
         assert isinstance(parsed, dict), self
         return parsed

@@ -1,4 +1,4 @@
-"""What every answer must look like: the assertions that all test files share."""
+"""The assertions on responses that all test files share."""
 
 import re
 
@@ -7,6 +7,9 @@ from tests.contract.exact import Json, Response
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 QUICK_SECONDS = 5.0
+CODE = re.compile(r"[a-z]+(_[a-z]+)*")
+# The body of the old service, which has no code.
+MISSING_ITEM = re.compile(r'Item with key ".*" not found', re.DOTALL)
 # What an error must never carry: tracebacks, reprs, vendor errors, ARNs, hosts, markup.
 LEAK = re.compile(
     r"traceback|arn:aws|amazonaws|<class|<[a-z!/]|\bobject at 0x|ErrorDetail|Decimal\(|\w(Exception|Error)\b"
@@ -16,7 +19,7 @@ LEAK = re.compile(
 
 
 def assert_request_id(response: Response) -> str:
-    """Every answer carries an id that the logs know it by."""
+    """Return the request id, which every response must have."""
     request_id = response.header("X-Request-Id")
     assert request_id, response
     assert request_id.strip() == request_id, response
@@ -24,7 +27,7 @@ def assert_request_id(response: Response) -> str:
 
 
 def assert_json(response: Response, status: int = 200) -> Json:
-    """A JSON answer with this status; its exact content."""
+    """Return the exact content of a JSON response, which must have this status."""
     assert response.status == status, response
     assert response.media_type == "application/json", response
     assert_request_id(response)
@@ -44,25 +47,29 @@ def assert_error(response: Response, *statuses: int, pointer: str | None = None,
     assert "\n" not in ours, ours
     assert len(ours) < 300, ours
     assert not LEAK.search(ours), ours
+    if response.status == 404 and MISSING_ITEM.fullmatch(sentence):
+        assert "code" not in error, error
+    else:
+        assert CODE.fullmatch(str(error["code"])), error
     if pointer is not None:
         assert error.get("pointer") == pointer, error
     return error
 
 
 def assert_not_found(response: Response, key: str) -> None:
-    """The contract's 404 for this key, and nothing beside it."""
+    """Assert that the response is the contract's 404 for this key, with nothing else in the body."""
     assert_error(response, 404, echo=key)
     assert response.object == {"error": f'Item with key "{key}" not found'}
 
 
 def assert_method_refused(response: Response, *served: str) -> None:
-    """405 in the error shape, with an Allow that names what is served (HEAD and OPTIONS aside)."""
+    """Assert that the response is a 405 whose `Allow` lists these methods (besides HEAD and OPTIONS)."""
     assert_error(response, 405)
     assert response.allow - {"HEAD", "OPTIONS"} == set(served), response
 
 
 def assert_refused_at_the_door(response: Response, *statuses: int) -> None:
-    """A message that is not proper HTTP. On AWS, CloudFront may answer it itself, in its own words."""
+    """Assert that a malformed request is refused. On AWS, CloudFront may refuse it with a body of its own."""
     assert response.seconds < QUICK_SECONDS, response
     if response.header("Server") == "CloudFront":
         assert 400 <= response.status < 500, response
@@ -71,7 +78,7 @@ def assert_refused_at_the_door(response: Response, *statuses: int) -> None:
 
 
 def assert_still_serves(client: Client) -> None:
-    """Both computes answer an ordinary client, quickly."""
+    """Assert that both computes still serve an ordinary client, quickly."""
     key = client.store('{"after": "hostile input"}')
     assert client.fetch(key) == {"after": "hostile input"}
     response = client.delete(key)

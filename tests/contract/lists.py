@@ -14,12 +14,12 @@ NDJSON = {"Accept": "application/x-ndjson"}
 
 
 def target(**parameters: object) -> str:
-    """The list under a query, percent-encoded."""
+    """Return the path of the list with a query, percent-encoded."""
     return f"/picus/list?{urlencode(parameters)}"
 
 
 def next_target(response: Response) -> str | None:
-    """Where the next page is."""
+    """Return the path of the next page, or None."""
     link = response.header("Link")
     if link is None:
         return None
@@ -29,7 +29,7 @@ def next_target(response: Response) -> str | None:
 
 
 def items_of(response: Response) -> list[dict[str, Json]]:
-    """The items of an answer that must be a JSON array of objects."""
+    """Return the items of a response, which must be a JSON array of objects."""
     items = assert_json(response)
     assert isinstance(items, list)
     objects = [item for item in items if isinstance(item, dict)]
@@ -38,7 +38,7 @@ def items_of(response: Response) -> list[dict[str, Json]]:
 
 
 def lines_of(response: Response) -> list[dict[str, Json]]:
-    """The objects of an answer that must be NDJSON: each line ends, none is empty."""
+    """Return the objects of a response, which must be NDJSON: each line ends, none is empty."""
     assert response.media_type == "application/x-ndjson", response
     assert response.body == b"" or response.body.endswith(b"\n")
     objects = [parse_exact(line) for line in response.body.split(b"\n")[:-1]]
@@ -46,7 +46,7 @@ def lines_of(response: Response) -> list[dict[str, Json]]:
 
 
 def pages(client: Client, **parameters: object) -> Iterator[list[dict[str, Json]]]:
-    """Every page from the first on, along the links."""
+    """Yield the items of each page, following the links from the first page on."""
     path: str | None = target(**parameters)
     while path:
         response = client.request("GET", path)

@@ -15,7 +15,7 @@ PAGES_FOLLOWED = 50
 
 
 class Page(HTMLParser):
-    """The tags of a page."""
+    """Collects the tags of an HTML page."""
 
     def __init__(self, response: Response) -> None:
         super().__init__()
@@ -30,20 +30,20 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
     def values(self, attribute: str, *tags: str) -> list[str]:
-        """This attribute of these tags, in order."""
+        """Return the values of an attribute of these tags, in order."""
         found = [attributes.get(attribute) for tag, attributes in self.tags if tag in tags]
         return [value for value in found if value]
 
 
 def browse(client: Client, target: str) -> Page:
-    """What a browser sees there."""
+    """Return the HTML page at a path."""
     response = client.request("GET", target, headers={"Accept": BROWSER})
     assert response.status in (200, 405), response
     return Page(response)
 
 
 def onward(page: Page, base: str) -> list[str]:
-    """The links of a list page that lead to more of the list."""
+    """Return the links of a list page that lead to other pages of the list."""
     targets = [urlsplit(urljoin(base, link)) for link in page.values("href", "a")]
     lists = [t for t in targets if t.path.rstrip("/") == "/picus/list" and t.query and "format=" not in t.query]
     return [f"{target.path}?{target.query}" for target in lists]
@@ -56,7 +56,7 @@ def test_a_browser_gets_a_page(client: Client, target: str) -> None:
 
 @pytest.mark.parametrize("headers", [{}, {"Accept": "*/*"}, {"Accept": "application/json"}])
 @pytest.mark.parametrize("target", ["/", "/picus/list"])
-def test_nobody_else_gets_a_page(client: Client, target: str, headers: dict[str, str]) -> None:
+def test_only_browsers_get_a_page(client: Client, target: str, headers: dict[str, str]) -> None:
     assert_json(client.request("GET", target, headers=headers))
 
 
@@ -77,7 +77,7 @@ def test_what_a_browser_posts_is_stored_and_shown(client: Client) -> None:
     assert client.fetch(location.rpartition("/")[2]) == {"shown": "in the page"}
 
 
-def test_a_bad_post_from_a_browser_shows_the_sentence(client: Client) -> None:
+def test_bad_post_from_browser_shows_message(client: Client) -> None:
     response = client.request("POST", "/picus/put", '{"a": 1e400}', JSON_TYPE | {"Accept": BROWSER})
     assert response.status == 400
     assert "/a" in response.body.decode()
@@ -100,7 +100,7 @@ def test_an_absent_item_is_404_for_a_browser(client: Client) -> None:
 
 
 @pytest.mark.parametrize("target", ["/nothing/here", "/picus", "/picus/get/", "/caf%C3%A9", "/%22%3Cb%3E"])
-def test_a_path_that_leads_nowhere_is_a_page_for_a_browser_alone(client: Client, target: str) -> None:
+def test_unknown_path_is_page_for_browser_only(client: Client, target: str) -> None:
     response = client.request("GET", target, headers={"Accept": BROWSER})
     assert response.status == 404
     assert "There is nothing at this path." in Page(response).text
@@ -111,7 +111,7 @@ def test_a_path_that_leads_nowhere_is_a_page_for_a_browser_alone(client: Client,
 
 
 @pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", "</pre><img src=x onerror=alert(1)>"])
-def test_what_an_item_holds_is_never_markup(client: Client, hostile: str) -> None:
+def test_item_content_is_never_markup(client: Client, hostile: str) -> None:
     key = client.store(f'{{"value": "{hostile}", "{hostile}": 1}}')
     for target in (f"/picus/get/{key}", "/picus/list"):
         assert hostile not in browse(client, target).text
@@ -124,7 +124,7 @@ def test_a_key_is_never_markup(client: Client) -> None:
     assert response.media_type == "application/json" or b"<script>alert(1)" not in response.body
 
 
-def test_the_list_page_is_one_page_with_a_link_onwards(client: Client) -> None:
+def test_list_page_has_link_to_next_page(client: Client) -> None:
     with ThreadPoolExecutor(8) as pool:
         keys = set(pool.map(client.store, [f'{{"n": {n}}}' for n in range(120)]))
     waiting, seen, found = ["/picus/list"], set[str](), set[str]()
@@ -153,7 +153,7 @@ def test_the_styles_and_scripts_of_a_page_are_served(client: Client) -> None:
         assert_method_refused(client.request("POST", target), "GET")
 
 
-def test_head_and_options_answer_a_browser(client: Client) -> None:
+def test_head_and_options_work_for_browser(client: Client) -> None:
     response = client.request("HEAD", "/picus/list", headers={"Accept": BROWSER})
     assert (response.status, response.media_type, response.body) == (200, "text/html", b"")
     assert client.request("OPTIONS", "/picus/list", headers={"Accept": BROWSER}).status == 200

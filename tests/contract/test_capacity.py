@@ -14,7 +14,7 @@ def cost(response: Response) -> float:
     return float(response.header("Picus-Consumed-Capacity") or "nothing")
 
 
-def test_a_put_and_a_get_say_what_they_cost(client: Client) -> None:
+def test_put_and_get_report_their_capacity(client: Client) -> None:
     # A write unit is 1 KB, a strongly consistent read unit 4 KB.
     put = client.request("POST", "/picus/put", f'{{"a": "{"x" * 9_000}"}}', JSON_TYPE | ASKED)
     assert put.status == 201
@@ -25,13 +25,13 @@ def test_a_put_and_a_get_say_what_they_cost(client: Client) -> None:
     assert 1 <= cost(get) <= 4
 
 
-def test_what_is_not_there_costs_too(client: Client) -> None:
+def test_missing_item_costs_capacity(client: Client) -> None:
     response = client.request("GET", "/picus/get/absent", headers=ASKED)
     assert response.status == 404
     assert 0.5 <= cost(response) <= 1
 
 
-def test_a_page_costs_what_it_evaluates_and_not_what_it_finds(client: Client) -> None:
+def test_page_costs_what_it_evaluates(client: Client) -> None:
     response = client.request("GET", target(limit=1, filter='mark = "nobody has this"'), headers=ASKED)
     assert response.json == []
     assert cost(response) >= 0.5
@@ -52,13 +52,13 @@ def test_the_preference_may_stand_among_others(client: Client, prefer: str) -> N
 
 
 @pytest.mark.parametrize("prefer", [None, "", "return=minimal", "consumed-capacity-x", 'x="consumed-capacity"', ",;,"])
-def test_nobody_else_is_told(client: Client, prefer: str | None) -> None:
+def test_capacity_is_sent_only_on_request(client: Client, prefer: str | None) -> None:
     headers = {} if prefer is None else {"Prefer": prefer}
     response = client.request("GET", "/picus/get/absent", headers=headers)
     assert response.header("Picus-Consumed-Capacity") is response.header("Preference-Applied") is None
 
 
-def test_a_delete_says_what_it_cost(client: Client) -> None:
+def test_delete_reports_its_capacity(client: Client) -> None:
     key = client.store('{"a": 1}')
     response = client.request("DELETE", f"/picus/{key}", headers=ASKED)
     assert response.status == 200
@@ -68,7 +68,7 @@ def test_a_delete_says_what_it_cost(client: Client) -> None:
     assert cost(again) <= 2
 
 
-def test_an_answer_that_streams_has_it_behind_it_if_at_all(client: Client) -> None:
+def test_streamed_response_has_no_capacity_header(client: Client) -> None:
     response = client.request("GET", "/picus/list", headers=ASKED)
     assert response.status == 200
     assert response.header("Picus-Consumed-Capacity") is response.header("Preference-Applied") is None

@@ -14,7 +14,7 @@ CHUNKED = b"2\r\n{}\r\n0\r\n\r\n"
     [(("Content-Length: 2",), b"{}"), (("Transfer-Encoding: chunked",), CHUNKED)],
     ids=["with a length", "chunked"],
 )
-def test_a_put_on_a_closing_connection_is_answered(client: Client, fields: tuple[str, ...], body: bytes) -> None:
+def test_put_on_closing_connection_works(client: Client, fields: tuple[str, ...], body: bytes) -> None:
     head = client.head_of("POST", "/picus/put", JSON, "Connection: close", *fields)
     response = client.exchange([head, body])
     assert response.status == 201, response
@@ -22,13 +22,13 @@ def test_a_put_on_a_closing_connection_is_answered(client: Client, fields: tuple
     assert_still_serves(client)
 
 
-def test_a_delete_with_a_chunked_body_on_a_closing_connection_is_answered(client: Client) -> None:
+def test_chunked_delete_on_closing_connection_works(client: Client) -> None:
     head = client.head_of("DELETE", "/picus/absent", "Connection: close", "Transfer-Encoding: chunked")
     assert_not_found(client.exchange([head, CHUNKED]), "absent")
     assert_still_serves(client)
 
 
-def test_a_put_by_http_1_0_is_answered(client: Client) -> None:
+def test_put_over_http_1_0_works(client: Client) -> None:
     head = client.head_of("POST", "/picus/put", JSON, "Content-Length: 2").replace(b"HTTP/1.1", b"HTTP/1.0", 1)
     response = client.exchange([head, b"{}"])
     assert response.status == 201, response

@@ -11,7 +11,7 @@ from tests.contract.exact import Response, parse_exact
 from tests.contract.expect import BROWSER, assert_error, assert_json, assert_not_found, assert_request_id
 
 
-def test_an_item_is_deleted_and_the_answer_says_so(client: Client) -> None:
+def test_item_is_deleted_with_message(client: Client) -> None:
     key = client.store('{"a": 1}')
     assert assert_json(client.delete(key)) == {"message": f'Item with key "{key}" deleted successfully'}
     assert_not_found(client.get(key), key)
@@ -42,7 +42,7 @@ def test_a_key_is_compared_exactly(client: Client) -> None:
     assert client.fetch(key) == {"a": parse_exact("1")}
 
 
-def test_of_two_deletes_at_once_exactly_one_succeeds(client: Client) -> None:
+def test_one_of_two_parallel_deletes_succeeds(client: Client) -> None:
     for key in [client.store("{}") for _ in range(8)]:
         together = Barrier(2)
 
@@ -51,8 +51,8 @@ def test_of_two_deletes_at_once_exactly_one_succeeds(client: Client) -> None:
             return client.delete(key)
 
         with ThreadPoolExecutor(2) as pool:
-            answers = [future.result() for future in (pool.submit(delete), pool.submit(delete))]
-        won, lost = sorted(answers, key=lambda answer: answer.status)
+            responses = [future.result() for future in (pool.submit(delete), pool.submit(delete))]
+        won, lost = sorted(responses, key=lambda response: response.status)
         assert won.status == 200
         assert_not_found(lost, key)
 
@@ -64,7 +64,7 @@ def test_a_percent_encoded_key_is_the_same_key(client: Client) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["/", "?x=1", "/?x=1&y=%2F%20"])
-def test_one_more_slash_or_a_query_string_changes_nothing(client: Client, suffix: str) -> None:
+def test_extra_slash_and_query_change_nothing(client: Client, suffix: str) -> None:
     key = client.store("{}")
     message = f'Item with key "{key}" deleted successfully'
     assert assert_json(client.delete(key, suffix)) == {"message": message}
@@ -72,7 +72,7 @@ def test_one_more_slash_or_a_query_string_changes_nothing(client: Client, suffix
 
 
 @pytest.mark.parametrize("body", ['{"a": 1}', '{"object_id": "x"}', "{", "", b"\xff\x00\xfe", "x" * 100_000])
-def test_a_body_means_nothing(client: Client, body: str | bytes) -> None:
+def test_delete_ignores_a_body(client: Client, body: str | bytes) -> None:
     key = client.store("{}")
     response = client.request("DELETE", f"/picus/{key}", body, {"Content-Type": "application/json"})
     assert assert_json(response) == {"message": f'Item with key "{key}" deleted successfully'}
@@ -85,11 +85,11 @@ def test_a_browser_gets_json_too(client: Client) -> None:
 
 
 @pytest.mark.parametrize("target", ["/picus/", "/picus/?x=1"])
-def test_without_a_key_there_is_nothing(client: Client, target: str) -> None:
+def test_path_without_key_is_404(client: Client, target: str) -> None:
     assert_error(client.request("DELETE", target), 404)
 
 
-def test_options_names_what_the_path_serves(client: Client) -> None:
+def test_options_lists_methods_of_path(client: Client) -> None:
     key = client.store('{"a": 1}')
     response = client.request("OPTIONS", f"/picus/{key}")
     assert response.status in (200, 204)

@@ -1,4 +1,4 @@
-"""Every error has one shape, whichever compute answers, and absence has the same bytes from both."""
+"""Every error has one shape, from both computes, and a missing item has the same bytes from both."""
 
 import pytest
 
@@ -88,7 +88,7 @@ def test_an_absent_key_has_the_same_bytes_from_both_computes(client: Client, wri
 
 
 @pytest.mark.parametrize("written", NO_KEYS.values(), ids=NO_KEYS)
-def test_what_is_no_text_is_no_key(client: Client, written: str) -> None:
+def test_key_that_is_not_text_is_refused(client: Client, written: str) -> None:
     got = client.request("GET", f"/picus/get/{written}")
     deleted = client.request("DELETE", f"/picus/{written}")
     for response in (got, deleted):
@@ -144,17 +144,17 @@ CAUSES = {
 
 @pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/json;q=0.5, text/plain"])
 @pytest.mark.parametrize(("cause", "status"), CAUSES.items())
-def test_every_error_has_the_one_shape(client: Client, cause: str, status: int, accept: str | None) -> None:
+def test_every_error_has_same_shape(client: Client, cause: str, status: int, accept: str | None) -> None:
     assert_error(ask(client, cause, accept), status, echo="absent")
 
 
 @pytest.mark.parametrize(("cause", "status"), CAUSES.items())
-def test_an_accept_of_something_else_is_still_answered_in_json(client: Client, cause: str, status: int) -> None:
+def test_error_is_json_for_any_accept(client: Client, cause: str, status: int) -> None:
     assert_error(ask(client, cause, "image/png"), status, 406, echo="absent")
 
 
 @pytest.mark.parametrize("accept", ["nonsense", "a/b/c", ";;;", "application/json;q=x", ",", "*", "x" * 5000])
-def test_a_nonsensical_accept_is_no_failure_of_the_service(client: Client, accept: str) -> None:
+def test_nonsensical_accept_is_no_server_error(client: Client, accept: str) -> None:
     response = client.request("GET", "/picus/list", headers={"Accept": accept})
     if response.status != 200:
         assert_error(response, 400, 406)
@@ -172,7 +172,7 @@ def test_no_error_shows_a_browser_more(client: Client, cause: str, status: int) 
 
 
 @pytest.mark.parametrize("cause", ["absent, from the function", "wrong method, from the function"])
-def test_the_function_answers_browsers_as_it_answers_everybody(client: Client, cause: str) -> None:
+def test_function_responds_alike_to_browsers(client: Client, cause: str) -> None:
     assert_error(ask(client, cause, BROWSER), CAUSES[cause], echo="absent")
 
 

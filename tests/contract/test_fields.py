@@ -49,12 +49,12 @@ def projected(client: Client, fields: str) -> dict[str, Json]:
         ("a.b", "{}"),
     ],
 )
-def test_only_what_is_asked_for_comes(client: Client, fields: str, expected: str) -> None:
+def test_only_requested_fields_are_returned(client: Client, fields: str, expected: str) -> None:
     assert projected(client, fields) == parse_exact(expected)
 
 
 @pytest.mark.parametrize(("fields", "position"), WRONG.values(), ids=WRONG)
-def test_what_is_not_understood_is_400_and_points_at_it(client: Client, fields: str, position: int) -> None:
+def test_malformed_expression_is_400_with_position(client: Client, fields: str, position: int) -> None:
     error = assert_error(client.request("GET", target(fields=fields)), 400)
     assert error["parameter"] == "fields"
     assert getattr(error["position"], "text", None) == str(position), error

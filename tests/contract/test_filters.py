@@ -142,7 +142,7 @@ def test_a_filter_that_does_not_hold_finds_nothing(client: Client, filter_text: 
 
 
 @pytest.mark.parametrize(("filter_text", "position"), WRONG.values(), ids=WRONG)
-def test_what_is_not_understood_is_400_and_points_at_it(client: Client, filter_text: str, position: int) -> None:
+def test_malformed_expression_is_400_with_position(client: Client, filter_text: str, position: int) -> None:
     error = assert_error(client.request("GET", target(filter=filter_text)), 400)
     assert error["parameter"] == "filter"
     assert getattr(error["position"], "text", None) == str(position), error

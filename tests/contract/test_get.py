@@ -41,7 +41,7 @@ def test_a_percent_encoded_key_is_the_same_key(client: Client) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["/", "?x=1", "/?x=1&y=%2F%20"])
-def test_one_more_slash_or_a_query_string_changes_nothing(client: Client, suffix: str) -> None:
+def test_extra_slash_and_query_change_nothing(client: Client, suffix: str) -> None:
     key = client.store('{"a": 1}')
     assert client.get(key, suffix).body == client.get(key).body
     assert client.get(key, suffix).status == 200
@@ -57,7 +57,7 @@ def test_a_get_after_the_delete_is_404_at_once(client: Client) -> None:
         assert_not_found(client.get(key), key)
 
 
-def test_head_answers_as_get_does_without_a_body(client: Client) -> None:
+def test_head_has_headers_of_get_without_body(client: Client) -> None:
     key = client.store('{"a": 1}')
     for target, status in ((key, 200), (str(uuid4()), 404)):
         response = client.request("HEAD", f"/picus/get/{target}")
@@ -65,7 +65,7 @@ def test_head_answers_as_get_does_without_a_body(client: Client) -> None:
         assert_request_id(response)
 
 
-def test_options_names_what_the_path_serves(client: Client) -> None:
+def test_options_lists_methods_of_path(client: Client) -> None:
     response = client.request("OPTIONS", f"/picus/get/{uuid4()}")
     assert response.status in (200, 204)
     assert response.allow - {"HEAD", "OPTIONS"} == {"GET"}
@@ -73,23 +73,23 @@ def test_options_names_what_the_path_serves(client: Client) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_other_methods_are_refused_by_the_service(client: Client, method: str) -> None:
+def test_other_methods_are_405(client: Client, method: str) -> None:
     key = client.store('{"a": 1}')
     assert_method_refused(client.request(method, f"/picus/get/{key}"), "GET")
     assert client.fetch(key) == {"a": parse_exact("1")}
 
 
-def test_an_accept_that_cannot_be_met_is_406(client: Client) -> None:
+def test_unsatisfiable_accept_is_406(client: Client) -> None:
     key = client.store("{}")
     assert_error(client.get(key, Accept="application/xml"), 406)
 
 
 @pytest.mark.parametrize("target", ["/picus/get/", "/picus/get/?x=1"])
-def test_without_a_key_there_is_nothing(client: Client, target: str) -> None:
+def test_path_without_key_is_404(client: Client, target: str) -> None:
     assert_error(client.request("GET", target), 404)
 
 
-def test_many_reads_at_once_all_get_their_own_item(client: Client) -> None:
+def test_parallel_gets_return_their_own_items(client: Client) -> None:
     keys = [client.store(f'{{"n": {n}}}') for n in range(8)]
     with ThreadPoolExecutor(8) as pool:
         items = list(pool.map(client.fetch, keys * 5))

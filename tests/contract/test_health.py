@@ -8,13 +8,13 @@ from tests.contract.expect import assert_error, assert_json, assert_method_refus
 HEALTH = ["/__lbheartbeat__", "/__heartbeat__", "/__version__"]
 
 
-def test_the_process_is_alive(client: Client) -> None:
+def test_lbheartbeat_is_200(client: Client) -> None:
     response = client.request("GET", "/__lbheartbeat__")
     assert response.status == 200, response
     assert_request_id(response)
 
 
-def test_the_table_answers(client: Client) -> None:
+def test_heartbeat_checks_the_table(client: Client) -> None:
     assert isinstance(assert_json(client.request("GET", "/__heartbeat__")), dict)
 
 
@@ -25,7 +25,7 @@ def test_the_version_has_its_four_keys(client: Client) -> None:
 
 
 @pytest.mark.parametrize("host", ["10.0.0.7", "10.0.0.7:8000", "nobody.example", "_", "[::1]"])
-def test_liveness_does_not_ask_for_the_host(client: Client, host: str) -> None:
+def test_liveness_ignores_the_host(client: Client, host: str) -> None:
     response = client.request("GET", "/__lbheartbeat__", headers={"Host": host})
     if response.header("Server") == "CloudFront":
         pytest.skip("CloudFront itself turns foreign hosts away")
@@ -33,14 +33,14 @@ def test_liveness_does_not_ask_for_the_host(client: Client, host: str) -> None:
 
 
 @pytest.mark.parametrize("target", HEALTH)
-def test_head_answers_as_get_does_without_a_body(client: Client, target: str) -> None:
+def test_head_has_headers_of_get_without_body(client: Client, target: str) -> None:
     response = client.request("HEAD", target)
     assert (response.status, response.body) == (200, b"")
     assert_request_id(response)
 
 
 @pytest.mark.parametrize("target", HEALTH)
-def test_options_names_what_the_path_serves(client: Client, target: str) -> None:
+def test_options_lists_methods_of_path(client: Client, target: str) -> None:
     response = client.request("OPTIONS", target)
     assert response.status in (200, 204)
     assert response.allow - {"HEAD", "OPTIONS"} == {"GET"}
@@ -58,7 +58,7 @@ def test_a_query_string_changes_nothing(client: Client, target: str) -> None:
     assert client.request("GET", f"{target}?x=1").status == 200
 
 
-def test_the_answers_do_not_name_the_table_or_the_account(client: Client) -> None:
+def test_health_names_no_table_and_no_account(client: Client) -> None:
     for target in HEALTH:
         response = client.request("GET", target)
         assert response.status == 200, response

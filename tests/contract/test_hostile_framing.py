@@ -1,4 +1,4 @@
-"""What is no proper HTTP, or too large: refused in the error shape, quickly, and the service goes on."""
+"""Malformed and oversized requests are refused quickly, in the error shape, and the service goes on."""
 
 from collections.abc import Iterator
 
@@ -19,13 +19,13 @@ HUNDRED_MB = 100 * 1024 * 1024
 
 @pytest.fixture(autouse=True)
 def still_serves(client: Client) -> Iterator[None]:
-    """Whatever a test sent, an ordinary request succeeds after it."""
+    """Assert after each test that an ordinary request still succeeds."""
     yield
     assert_still_serves(client)
 
 
 def filler(size: int) -> Iterator[bytes]:
-    """A JSON object of about this many bytes, piece by piece."""
+    """Yield a JSON object of about this many bytes, in pieces."""
     yield b'{"a": "'
     for _ in range(size // 65536):
         yield b"x" * 65536
@@ -45,13 +45,13 @@ def test_two_different_content_lengths_delete_nothing(client: Client) -> None:
 
 
 @pytest.mark.parametrize("length", ["abc", "-1", "+8", "8.0", "0x8", "8, 9", "8 8", "9" * 30])
-def test_a_length_that_is_none_is_refused(client: Client, length: str) -> None:
+def test_malformed_content_length_is_refused(client: Client, length: str) -> None:
     head = client.head_of("POST", "/picus/put", JSON_FIELD, f"Content-Length: {length}")
     assert_refused_at_the_door(client.exchange([head, b'{"a": 1}'], half_close=not client.secure), 400, 413)
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_a_body_that_stops_half_way_is_400(client: Client, method: str) -> None:
+def test_truncated_body_is_400(client: Client, method: str) -> None:
     if client.secure:
         pytest.skip("TLS cannot be half-closed")
     key = client.store('{"kept": true}')
@@ -61,7 +61,7 @@ def test_a_body_that_stops_half_way_is_400(client: Client, method: str) -> None:
     assert client.fetch(key) == {"kept": True}
 
 
-def test_a_chunked_body_that_stops_half_way_is_400(client: Client) -> None:
+def test_truncated_chunked_body_is_400(client: Client) -> None:
     if client.secure:
         pytest.skip("TLS cannot be half-closed")
     head = client.head_of("POST", "/picus/put", JSON_FIELD, "Transfer-Encoding: chunked")
@@ -70,7 +70,7 @@ def test_a_chunked_body_that_stops_half_way_is_400(client: Client) -> None:
 
 
 @pytest.mark.parametrize("chunk", [b'zz\r\n{"a": 1}', b'-8\r\n{"a": 1}\r\n0\r\n\r\n', b'8{"a": 1}\r\n0\r\n\r\n'])
-def test_chunks_that_are_none_are_400(client: Client, chunk: bytes) -> None:
+def test_malformed_chunks_are_400(client: Client, chunk: bytes) -> None:
     head = client.head_of("POST", "/picus/put", JSON_FIELD, "Transfer-Encoding: chunked")
     assert_refused_at_the_door(client.exchange([head, chunk], half_close=not client.secure), 400)
 
@@ -82,7 +82,7 @@ def test_an_unknown_transfer_encoding_is_refused(client: Client, encoding: str) 
     assert_refused_at_the_door(response, 400, 501)
 
 
-def test_a_length_and_chunks_at_once_are_never_two_requests(client: Client) -> None:
+def test_length_with_chunks_is_never_two_requests(client: Client) -> None:
     key = client.store('{"kept": true}')
     fields = (JSON_FIELD, "Content-Length: 4", "Transfer-Encoding: chunked")
     smuggled = client.head_of("DELETE", f"/picus/{key}")
@@ -91,21 +91,21 @@ def test_a_length_and_chunks_at_once_are_never_two_requests(client: Client) -> N
     assert client.fetch(key) == {"kept": True}
 
 
-def test_a_hundred_megabytes_are_413_and_the_client_sees_it(client: Client) -> None:
+def test_hundred_megabytes_are_413_for_the_client(client: Client) -> None:
     head = client.head_of("POST", "/picus/put", JSON_FIELD, f"Content-Length: {HUNDRED_MB + 9}")
     response = client.exchange([head, *filler(HUNDRED_MB)])
     assert_error(response, 413)
     assert response.seconds < QUICK_SECONDS
 
 
-def test_too_long_a_body_is_413_before_it_is_read(client: Client) -> None:
+def test_large_body_is_413_before_it_is_read(client: Client) -> None:
     head = client.head_of("POST", "/picus/put", JSON_FIELD, f"Content-Length: {HUNDRED_MB}")
     response = client.exchange([head])
     assert_error(response, 413)
     assert response.seconds < QUICK_SECONDS
 
 
-def test_too_long_a_body_is_413_where_the_client_waits_to_be_told(client: Client) -> None:
+def test_large_body_with_expect_is_413(client: Client) -> None:
     fields = (JSON_FIELD, f"Content-Length: {HUNDRED_MB}", "Expect: 100-continue")
     response = client.exchange([client.head_of("POST", "/picus/put", *fields)])
     assert_error(response, 413)
@@ -120,7 +120,7 @@ def test_a_hundred_megabytes_in_chunks_are_413(client: Client) -> None:
     assert response.seconds < QUICK_SECONDS
 
 
-def test_a_client_that_sends_all_before_it_reads_sees_the_413(client: Client) -> None:
+def test_client_that_sends_all_first_reads_413(client: Client) -> None:
     assert_error(client.put(b"".join(filler(3 * 1024 * 1024))), 413)
 
 
@@ -134,7 +134,7 @@ def test_a_hundred_megabytes_delete_nothing(client: Client) -> None:
 
 
 @pytest.mark.parametrize("target", ["/picus/list", "/picus/absent"])
-def test_headers_without_end_are_refused(client: Client, target: str) -> None:
+def test_endless_headers_are_refused(client: Client, target: str) -> None:
     head = client.head_of("GET", target, "X-Long: " + "x" * 200_000)
     assert_refused_at_the_door(client.exchange([head]), 400, 431)
 
@@ -179,7 +179,7 @@ def test_excessive_header_fields_are_taken_or_refused(
 
 
 @pytest.mark.parametrize("target", ["/picus/get/", "/picus/"])
-def test_a_path_without_end_is_refused(client: Client, target: str) -> None:
+def test_endless_path_is_refused(client: Client, target: str) -> None:
     head = client.head_of("DELETE", target + "x" * 200_000)
     assert_refused_at_the_door(client.exchange([head]), 400, 404, 413, 414, 431)
 
@@ -197,6 +197,6 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
-def test_what_is_no_http_is_400(client: Client, garbage: bytes) -> None:
+def test_malformed_request_is_400(client: Client, garbage: bytes) -> None:
     sent = garbage.replace(b"Host: x", b"Host: " + client.host.encode())
     assert_refused_at_the_door(client.exchange([sent], half_close=not client.secure), 400)

@@ -1,4 +1,4 @@
-"""Bad input, by name: each gets its status in the error shape, quickly, and the service goes on."""
+"""Bad input gets its status quickly, in the error shape, and the service goes on."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ from tests.contract.expect import (
 
 @pytest.fixture(autouse=True)
 def still_serves(client: Client) -> Iterator[None]:
-    """Whatever a test sent, an ordinary request succeeds after it."""
+    """Assert after each test that an ordinary request still succeeds."""
     yield
     assert_still_serves(client)
 
@@ -101,5 +101,5 @@ def test_an_unknown_method_is_405(client: Client, method: str, target: str, serv
     assert method not in response.allow, response
 
 
-def test_an_unknown_method_on_an_unknown_path_is_an_error_too(client: Client) -> None:
+def test_unknown_method_on_unknown_path_is_error(client: Client) -> None:
     assert_refused_at_the_door(client.request("BREW", "/nothing"), 404, 405)

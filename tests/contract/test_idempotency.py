@@ -31,16 +31,16 @@ def count(client: Client, mark: str) -> int:
     return [item.get("mark") for item in client.listed().values()].count(mark)
 
 
-def test_the_same_request_again_has_the_same_answer_and_writes_once(client: Client) -> None:
+def test_repeated_request_gets_same_response(client: Client) -> None:
     field, mark = new_key(), str(uuid4())
-    answers = [post(client, field, f'{{"mark": "{mark}", "n": 1.10}}') for _ in range(3)]
-    assert_json(answers[0], 201)
-    assert same(answers[0], answers[1])
-    assert same(answers[0], answers[2])
+    responses = [post(client, field, f'{{"mark": "{mark}", "n": 1.10}}') for _ in range(3)]
+    assert_json(responses[0], 201)
+    assert same(responses[0], responses[1])
+    assert same(responses[0], responses[2])
     assert count(client, mark) == 1
-    key = str(answers[0].object["object_id"])
+    key = str(responses[0].object["object_id"])
     assert client.fetch(key) == {"mark": mark, "n": parse_exact("1.1")}
-    assert client.get(key).header("ETag") == answers[0].header("ETag")
+    assert client.get(key).header("ETag") == responses[0].header("ETag")
 
 
 def test_another_key_makes_another_item(client: Client) -> None:
@@ -49,7 +49,7 @@ def test_another_key_makes_another_item(client: Client) -> None:
 
 
 @pytest.mark.parametrize("body", ['{"a": 2}', "{}", '{"a": "1.10"}', '{"a": 1.10, "b": null}', '{"a": [1.10]}'])
-def test_the_same_key_with_another_body_is_422_and_writes_nothing(client: Client, body: str) -> None:
+def test_used_key_with_other_body_is_422(client: Client, body: str) -> None:
     field = new_key()
     key = str(post(client, field).object["object_id"])
     assert_error(post(client, field, body), 422)
@@ -57,32 +57,32 @@ def test_the_same_key_with_another_body_is_422_and_writes_nothing(client: Client
     assert post(client, field).object["object_id"] == key
 
 
-def test_the_same_item_written_differently_is_the_same_body(client: Client) -> None:
+def test_equal_json_counts_as_same_body(client: Client) -> None:
     field = new_key()
     first = post(client, field, '{"a": 1.10, "b": ["é", {}]}')
     assert same(first, post(client, field, '{ "b" : ["\\u00e9", {}], "a": 11e-1 }'))
 
 
-def test_a_hundred_at_once_write_once(client: Client) -> None:
+def test_hundred_parallel_requests_write_once(client: Client) -> None:
     field, mark = new_key(), str(uuid4())
     with ThreadPoolExecutor(100) as threads:
-        answers = list(threads.map(lambda _: post(client, field, f'{{"mark": "{mark}"}}'), range(100)))
-    assert {(answer.status, answer.body, answer.header("ETag")) for answer in answers} == {
-        (201, answers[0].body, answers[0].header("ETag"))
+        responses = list(threads.map(lambda _: post(client, field, f'{{"mark": "{mark}"}}'), range(100)))
+    assert {(response.status, response.body, response.header("ETag")) for response in responses} == {
+        (201, responses[0].body, responses[0].header("ETag"))
     }
     assert count(client, mark) == 1
 
 
-def test_two_bodies_at_once_under_one_key_have_one_winner(client: Client) -> None:
+def test_parallel_bodies_under_one_key_have_one_winner(client: Client) -> None:
     field, mark = new_key(), str(uuid4())
     with ThreadPoolExecutor(20) as threads:
         bodies = [f'{{"mark": "{mark}", "n": {n}}}' for n in range(20)]
-        answers = list(threads.map(lambda body: post(client, field, body), bodies))
-    assert sorted(answer.status for answer in answers) == [201] + [422] * 19
+        responses = list(threads.map(lambda body: post(client, field, body), bodies))
+    assert sorted(response.status for response in responses) == [201] + [422] * 19
     assert count(client, mark) == 1
 
 
-def test_an_item_that_was_deleted_since_does_not_come_back(client: Client) -> None:
+def test_deleted_item_is_not_created_again(client: Client) -> None:
     field = new_key()
     first = post(client, field)
     key = str(first.object["object_id"])
@@ -91,7 +91,7 @@ def test_an_item_that_was_deleted_since_does_not_come_back(client: Client) -> No
     assert client.get(key).status == 404
 
 
-def test_a_refused_body_does_not_use_the_key_up(client: Client) -> None:
+def test_refused_body_leaves_key_unused(client: Client) -> None:
     field = new_key()
     assert_error(post(client, field, '{"a": 1e400}'), 400, pointer="/a")
     assert_error(post(client, field, '{"a": "' + "x" * 410_000 + '"}'), 413)
@@ -111,7 +111,7 @@ def test_keys_of_all_forms_work(client: Client, field: str) -> None:
     assert same(first, post(client, field))
 
 
-def test_a_bare_key_is_the_same_as_in_quotes(client: Client) -> None:
+def test_unquoted_key_equals_quoted_key(client: Client) -> None:
     key = str(uuid4())
     assert same(post(client, key), post(client, f'"{key}"'))
 
@@ -136,14 +136,14 @@ def test_a_bare_key_is_the_same_as_in_quotes(client: Client) -> None:
     ],
     ids=lambda field: field[:12],
 )
-def test_a_malformed_or_overlong_key_is_400_that_says_so(client: Client, field: str) -> None:
+def test_malformed_or_long_key_is_400(client: Client, field: str) -> None:
     mark = str(uuid4())
     response = client.put(f'{{"mark": "{mark}"}}', Idempotency_Key=field)
     assert "Idempotency-Key" in str(assert_error(response, 400)["error"])
     assert count(client, mark) == 0
 
 
-def test_many_items_at_once_are_refused_with_a_key(client: Client) -> None:
+def test_ndjson_with_key_is_refused(client: Client) -> None:
     mark = str(uuid4())
     response = post(client, new_key(), f'{{"mark": "{mark}"}}\n', Content_Type="application/x-ndjson")
     assert "Idempotency-Key" in str(assert_error(response, 400)["error"])

@@ -22,32 +22,32 @@ def test_the_whole_table_can_be_lines(client: Client) -> None:
     assert set(keys) <= {str(line["object_id"]) for line in lines_of(response)}
 
 
-def test_nothing_found_is_no_line(client: Client) -> None:
+def test_no_match_is_empty_ndjson(client: Client) -> None:
     response = client.request("GET", target(filter='mark = "nobody has this"'), headers=NDJSON)
     assert (response.status, lines_of(response)) == (200, [])
 
 
-def test_no_lines_have_their_type_too(client: Client) -> None:
+def test_empty_ndjson_has_its_type(client: Client) -> None:
     response = client.request("GET", target(filter='mark = "nobody has this"', limit="5"), headers=NDJSON)
     assert (response.status, response.media_type, response.body) == (200, "application/x-ndjson", b"")
 
 
-def test_lines_can_be_asked_for_in_the_query(client: Client) -> None:
+def test_format_parameter_selects_ndjson(client: Client) -> None:
     mark, _ = marked(client, "")
     assert len(lines_of(client.request("GET", target(filter=mark, format="ndjson")))) == 1
 
 
-def test_head_says_what_get_would(client: Client) -> None:
+def test_head_has_type_of_ndjson(client: Client) -> None:
     response = client.request("HEAD", "/picus/list", headers=NDJSON)
     assert (response.status, response.media_type, response.body) == (200, "application/x-ndjson", b"")
 
 
-def test_an_error_is_json_all_the_same(client: Client) -> None:
+def test_error_is_json_for_ndjson_client(client: Client) -> None:
     error = assert_error(client.request("GET", target(filter="a"), headers=NDJSON), 400)
     assert error["parameter"] == "filter"
     assert_error(client.request("POST", "/picus/list", headers=NDJSON), 405)
 
 
 @pytest.mark.parametrize("path", ["/picus/get/x", "/"])
-def test_where_there_is_no_list_there_are_no_lines(client: Client, path: str) -> None:
+def test_only_lists_are_ndjson(client: Client, path: str) -> None:
     assert_error(client.request("GET", path, headers=NDJSON), 406)

@@ -8,10 +8,11 @@ from tests.contract.expect import assert_error, assert_json, assert_method_refus
 
 
 def test_an_empty_table_is_an_empty_array(client: Client, own_stack: bool) -> None:
-    if not own_stack and client.listed():
-        pytest.skip("the table holds items of others")
     response = client.request("GET", "/picus/list")
-    assert assert_json(response) == []
+    items = assert_json(response)
+    if not own_stack and items:
+        pytest.skip("the table holds items of others")
+    assert items == []
     assert response.body.strip() == b"[]"
 
 
@@ -48,7 +49,7 @@ def test_a_deleted_item_is_gone_from_the_list_at_once(client: Client) -> None:
 
 
 @pytest.mark.parametrize("target", ["/picus/list/", "/picus/list?_x=1", "/picus/list/?_x=0&_a=%2F"])
-def test_one_more_slash_or_a_query_string_changes_nothing(client: Client, target: str) -> None:
+def test_extra_slash_and_query_change_nothing(client: Client, target: str) -> None:
     key = client.store('{"a": 1}')
     response = client.request("GET", target)
     items = assert_json(response)
@@ -56,13 +57,13 @@ def test_one_more_slash_or_a_query_string_changes_nothing(client: Client, target
     assert {"object_id": key, "a": parse_exact("1")} in items
 
 
-def test_head_answers_as_get_does_without_a_body(client: Client) -> None:
+def test_head_has_headers_of_get_without_body(client: Client) -> None:
     response = client.request("HEAD", "/picus/list")
     assert (response.status, response.media_type, response.body) == (200, "application/json", b"")
     assert_request_id(response)
 
 
-def test_options_names_what_the_path_serves(client: Client) -> None:
+def test_options_lists_methods_of_path(client: Client) -> None:
     response = client.request("OPTIONS", "/picus/list")
     assert response.status in (200, 204)
     assert response.allow - {"HEAD", "OPTIONS"} == {"GET"}
@@ -71,16 +72,16 @@ def test_options_names_what_the_path_serves(client: Client) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("target", ["/picus/list", "/picus/list/"])
-def test_other_methods_are_refused_by_the_service(client: Client, method: str, target: str) -> None:
+def test_other_methods_are_405(client: Client, method: str, target: str) -> None:
     assert_method_refused(client.request(method, target), "GET")
 
 
-def test_an_accept_that_cannot_be_met_is_406(client: Client) -> None:
+def test_unsatisfiable_accept_is_406(client: Client) -> None:
     assert_error(client.request("GET", "/picus/list", headers={"Accept": "application/xml"}), 406)
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/*", "application/json", "text/csv;q=0.9, */*;q=0.1"])
-def test_json_is_what_every_other_client_gets(client: Client, accept: str) -> None:
+def test_other_clients_get_json(client: Client, accept: str) -> None:
     assert isinstance(assert_json(client.request("GET", "/picus/list", headers={"Accept": accept})), list)
 
 

@@ -1,4 +1,4 @@
-"""PATCH /picus/put/{key}: JSON Merge Patch (RFC 7396), exactly, and nothing lost between those who patch at once."""
+"""PATCH /picus/put/{key}: JSON Merge Patch (RFC 7396), exactly, and parallel patches lose nothing."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from tests.contract.client import JSON_TYPE, Client
 from tests.contract.exact import parse_exact
 from tests.contract.expect import assert_error, assert_json, assert_not_found
 
-# Target, patch and result: those of RFC 7396, appendix A, that are objects, and some of our own.
+# Target, patch and result: the objects of RFC 7396, appendix A, and others.
 MERGES = [
     ('{"a":"b"}', '{"a":"c"}', '{"a":"c"}'),
     ('{"a":"b"}', '{"b":"c"}', '{"a":"b","b":"c"}'),
@@ -37,7 +37,7 @@ MERGES = [
 
 
 def by_value(text: str | bytes) -> object:
-    """JSON to compare by value, numbers exactly."""
+    """Return JSON with numbers as Decimal, to compare it by value."""
     from decimal import Decimal
 
     return json.loads(text, parse_int=Decimal, parse_float=Decimal)
@@ -67,7 +67,7 @@ def test_any_key_is_patched(client: Client, key: str, suffix: str) -> None:
     assert client.fetch(key) == {"a": parse_exact("1"), "b": parse_exact("2")}
 
 
-def test_an_absent_item_is_404_and_is_not_created(client: Client) -> None:
+def test_patch_of_absent_item_is_404(client: Client) -> None:
     key = str(uuid4())
     assert_not_found(client.patch(key, '{"a": 1}'), key)
     assert_error(client.patch(key, '{"a": 1}', If_Match="*"), 412, echo=key)
@@ -105,7 +105,7 @@ def test_a_patch_may_name_the_key_it_patches(client: Client) -> None:
     assert client.fetch(key) == {"a": parse_exact("1")}
 
 
-def test_a_patch_that_makes_the_item_too_large_is_413_and_changes_nothing(client: Client) -> None:
+def test_patch_beyond_400_kb_is_413_and_changes_nothing(client: Client) -> None:
     key = client.store('{"a": "' + "x" * 300_000 + '"}')
     assert_error(client.patch(key, '{"b": "' + "y" * 200_000 + '"}'), 413)
     assert client.fetch(key) == {"a": "x" * 300_000}
@@ -114,13 +114,13 @@ def test_a_patch_that_makes_the_item_too_large_is_413_and_changes_nothing(client
 @pytest.mark.parametrize(
     "media_type", ["application/merge-patch+json", "application/json", "application/json; charset=utf-8"]
 )
-def test_the_media_types_of_a_merge_patch_are_taken(client: Client, media_type: str) -> None:
+def test_merge_patch_types_are_accepted(client: Client, media_type: str) -> None:
     key = client.store("{}")
     assert client.patch(key, '{"a": 1}', Content_Type=media_type).status == 200
 
 
 @pytest.mark.parametrize("media_type", ["application/json-patch+json", "application/vnd.api+json", "text/plain"])
-def test_others_are_415_that_names_them(client: Client, media_type: str) -> None:
+def test_other_patch_types_are_415_with_accept_patch(client: Client, media_type: str) -> None:
     key = client.store("{}")
     response = client.patch(key, '{"a": 1}', Content_Type=media_type)
     assert_error(response, 415)
@@ -128,13 +128,13 @@ def test_others_are_415_that_names_them(client: Client, media_type: str) -> None
     assert client.fetch(key) == {}
 
 
-def test_options_names_the_patches_that_are_understood(client: Client) -> None:
+def test_options_has_accept_patch(client: Client) -> None:
     response = client.request("OPTIONS", "/picus/put/x")
     assert response.header("Accept-Patch") == "application/merge-patch+json, application/json"
     assert client.request("OPTIONS", "/picus/put").header("Accept-Patch") is None
 
 
-def test_if_match_decides(client: Client) -> None:
+def test_patch_honours_if_match(client: Client) -> None:
     key = client.store('{"a": 1}')
     tag = client.get(key).header("ETag")
     assert tag
@@ -145,32 +145,32 @@ def test_if_match_decides(client: Client) -> None:
     assert_error(client.patch(key, '{"a": 5}', If_Match="nonsense"), 400)
 
 
-def test_a_hundred_patches_at_once_lose_nothing(client: Client) -> None:
+def test_hundred_parallel_patches_lose_nothing(client: Client) -> None:
     key = client.store('{"all": {}}')
     with ThreadPoolExecutor(100) as threads:
         patches = [f'{{"all": {{"n{number}": {number}}}, "top{number}": {{"x": null}}}}' for number in range(100)]
-        answers = list(threads.map(lambda patch: client.patch(key, patch), patches))
-    assert {answer.status for answer in answers} == {200}
-    assert len({answer.header("ETag") for answer in answers}) == 100
+        responses = list(threads.map(lambda patch: client.patch(key, patch), patches))
+    assert {response.status for response in responses} == {200}
+    assert len({response.header("ETag") for response in responses}) == 100
     item = client.fetch(key)
     assert item.pop("all") == {f"n{number}": parse_exact(str(number)) for number in range(100)}
     assert item == {f"top{number}": {} for number in range(100)}
 
 
-def test_a_hundred_patches_of_one_version_have_one_winner(client: Client) -> None:
+def test_hundred_patches_of_one_etag_have_one_winner(client: Client) -> None:
     key = client.store('{"a": 0}')
     for _ in range(3):
         tag = client.get(key).header("ETag") or ""
         with ThreadPoolExecutor(100) as threads:
             patch = [f'{{"winner": {number}}}' for number in range(100)]
-            answers = list(threads.map(lambda body, tag=tag: client.patch(key, body, If_Match=tag), patch))
-        assert [answer.status for answer in answers].count(200) == 1
-        assert {answer.status for answer in answers} == {200, 412}
-        [winner] = [number for number, answer in enumerate(answers) if answer.status == 200]
+            responses = list(threads.map(lambda body, tag=tag: client.patch(key, body, If_Match=tag), patch))
+        assert [response.status for response in responses].count(200) == 1
+        assert {response.status for response in responses} == {200, 412}
+        [winner] = [number for number, response in enumerate(responses) if response.status == 200]
         assert client.fetch(key)["winner"] == parse_exact(str(winner))
 
 
-def test_a_patch_of_an_item_that_is_deleted_meanwhile_does_not_bring_it_back(client: Client) -> None:
+def test_patch_does_not_recreate_item_deleted_meanwhile(client: Client) -> None:
     for _ in range(10):
         key = client.store('{"a": 1}')
         with ThreadPoolExecutor(2) as threads:
@@ -181,5 +181,5 @@ def test_a_patch_of_an_item_that_is_deleted_meanwhile_does_not_bring_it_back(cli
         assert_not_found(client.get(key), key)
 
 
-def test_a_patch_is_not_a_post(client: Client) -> None:
+def test_patch_of_collection_is_405(client: Client) -> None:
     assert_error(client.request("PATCH", "/picus/put", "{}", JSON_TYPE), 405)

@@ -12,7 +12,7 @@ from tests.contract.expect import assert_error, assert_json, assert_method_refus
 FORM = "application/x-www-form-urlencoded"
 
 
-def test_the_answer_is_201_with_a_uuid4_and_its_location(client: Client) -> None:
+def test_post_is_201_with_uuid4_and_location(client: Client) -> None:
     response = client.put('{"name": "x", "value": 123}')
     created = assert_json(response, 201)
     assert isinstance(created, dict)
@@ -37,7 +37,7 @@ def test_the_same_body_twice_makes_two_items(client: Client) -> None:
     assert client.fetch(first) == client.fetch(second) == {"a": parse_exact("1")}
 
 
-def test_many_puts_at_once_all_land_once_each(client: Client) -> None:
+def test_parallel_posts_store_one_item_each(client: Client) -> None:
     bodies = [f'{{"n": {n}}}' for n in range(64)]
     with ThreadPoolExecutor(16) as pool:
         keys = list(pool.map(client.store, bodies))
@@ -48,7 +48,7 @@ def test_many_puts_at_once_all_land_once_each(client: Client) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["/", "?x=1", "/?x=1"])
-def test_one_more_slash_or_a_query_string_changes_nothing(client: Client, suffix: str) -> None:
+def test_extra_slash_and_query_change_nothing(client: Client, suffix: str) -> None:
     response = client.put('{"a": 1}', suffix)
     assert response.status == 201
     assert client.fetch(str(response.object["object_id"])) == {"a": parse_exact("1")}
@@ -65,7 +65,7 @@ def test_one_more_slash_or_a_query_string_changes_nothing(client: Client, suffix
         "application/merge-patch+json; profile=x",
     ],
 )
-def test_json_types_are_taken(client: Client, media_type: str) -> None:
+def test_json_types_are_accepted(client: Client, media_type: str) -> None:
     response = client.put('{"a": "é"}', Content_Type=media_type)
     assert response.status == 201, response
     assert client.fetch(str(response.object["object_id"])) == {"a": "é"}
@@ -92,12 +92,12 @@ def test_a_missing_type_is_415(client: Client) -> None:
     assert_error(client.request("POST", "/picus/put", '{"a": 1}'), 415)
 
 
-def test_a_form_is_415_whatever_its_fields_are_called(client: Client) -> None:
+def test_form_is_415_whatever_its_fields(client: Client) -> None:
     body = "_content_type=application%2Fjson&_content=%7B%22a%22%3A1%7D&_method=PUT"
     assert_error(client.put(body, Content_Type=FORM), 415)
 
 
-def test_an_accept_that_cannot_be_met_is_406_and_stores_nothing(client: Client) -> None:
+def test_unsatisfiable_accept_is_406_and_stores_nothing(client: Client) -> None:
     assert_error(client.put('{"a": "refused with 406"}', Accept="application/xml"), 406)
     assert "refused with 406" not in [item.get("a") for item in client.listed().values()]
 
@@ -124,7 +124,7 @@ def test_a_body_announced_with_expect_works(client: Client) -> None:
     assert_json(response, 201)
 
 
-def test_options_names_what_the_path_serves(client: Client) -> None:
+def test_options_lists_methods_of_path(client: Client) -> None:
     response = client.request("OPTIONS", "/picus/put")
     assert response.status in (200, 204)
     assert response.allow - {"OPTIONS"} == {"POST"}
@@ -133,7 +133,7 @@ def test_options_names_what_the_path_serves(client: Client) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("target", ["/picus/put", "/picus/put/"])
-def test_other_methods_are_refused_by_the_service(client: Client, method: str, target: str) -> None:
+def test_other_methods_are_405(client: Client, method: str, target: str) -> None:
     assert_method_refused(client.request(method, target), "POST")
 
 

@@ -20,12 +20,12 @@ def post(client: Client, body: str | bytes, **headers: str) -> Response:
 
 
 def created(client: Client, response: Response) -> list[str]:
-    """The keys of an answer that must say that all is written."""
+    """Return the keys in a response, which must say that all items are written."""
     assert response.status == 200, response
     assert_request_id(response)
-    answers = lines_of(response)
-    assert all(list(answer) == ["object_id"] for answer in answers), answers
-    keys = [str(answer["object_id"]) for answer in answers]
+    results = lines_of(response)
+    assert all(list(result) == ["object_id"] for result in results), results
+    keys = [str(result["object_id"]) for result in results]
     client.created += keys
     return keys
 
@@ -34,7 +34,7 @@ def found(client: Client, mark: str) -> list[dict[str, Json]]:
     return items_of(client.request("GET", target(filter=f'mark = "{mark}"')))
 
 
-def test_each_line_becomes_an_item_and_the_answer_names_them_in_order(client: Client) -> None:
+def test_each_line_becomes_an_item_in_order(client: Client) -> None:
     body = "".join(f'{{"n": {n}, "x": 1.{n}5}}\n' for n in range(60))
     keys = created(client, post(client, body))
     assert len(set(keys)) == 60
@@ -46,12 +46,12 @@ def test_each_line_becomes_an_item_and_the_answer_names_them_in_order(client: Cl
 @pytest.mark.parametrize(
     "body", ['{"a": 1}', '{"a": 1}\n', '{"a": 1}\r\n', '\n\n{"a": 1}\n \n', ' {"a" : 1} \t', '\r\n\r\n{"a": 1}\r\n\r\n']
 )
-def test_the_last_line_break_and_blank_lines_mean_nothing(client: Client, body: str) -> None:
+def test_blank_lines_are_ignored(client: Client, body: str) -> None:
     [key] = created(client, post(client, body))
     assert client.fetch(key) == {"a": parse_exact("1")}
 
 
-def test_an_item_has_an_etag_and_no_trace_of_it(client: Client) -> None:
+def test_ndjson_item_has_etag_and_no_version(client: Client) -> None:
     keys = created(client, post(client, "{}\n{}\n"))
     tags = [client.get(key).header("ETag") for key in keys]
     assert tags[0] != tags[1]
@@ -59,7 +59,7 @@ def test_an_item_has_an_etag_and_no_trace_of_it(client: Client) -> None:
 
 
 @pytest.mark.parametrize(("item", "pointer"), AT_FAULT.values(), ids=AT_FAULT)
-def test_a_value_at_fault_is_pointed_at_and_nothing_is_written(client: Client, item: str, pointer: str) -> None:
+def test_bad_value_in_line_has_pointer(client: Client, item: str, pointer: str) -> None:
     mark = f"refused {hash(item)}"
     good = json.dumps({"mark": mark})
     error = assert_error(post(client, "\n".join([good, "", good, item, good])), 400, pointer=pointer)
@@ -72,7 +72,7 @@ def test_a_value_at_fault_is_pointed_at_and_nothing_is_written(client: Client, i
     "line",
     [*NOT_AN_OBJECT, "{", '{"a": 1} {"b": 2}', '{"a":', '"', "\ufeff{}", b'{"a": "\xff"}', "[{}]", '{"a": 1},', "\x00"],
 )
-def test_the_third_of_five_lines_that_is_no_object_is_named(client: Client, line: str | bytes) -> None:
+def test_error_names_the_bad_line(client: Client, line: str | bytes) -> None:
     third = line if isinstance(line, bytes) else line.encode()
     good = b'{"mark": "the third of five"}\n'
     error = assert_error(post(client, good * 2 + third + b"\n" + good * 2), 400)
@@ -81,7 +81,7 @@ def test_the_third_of_five_lines_that_is_no_object_is_named(client: Client, line
     assert found(client, "the third of five") == []
 
 
-def test_a_line_that_is_too_large_an_item_is_413(client: Client) -> None:
+def test_too_large_line_is_413(client: Client) -> None:
     good = '{"mark": "beside a large one"}\n'
     for large in ('"' + "x" * 410_000 + '"', "[" + "[]," * 110_000 + "[]]", '"' + "x" * 3_000_000 + '"'):
         error = assert_error(post(client, f'{good}{{"a": {large}}}\n{good}'), 413)
@@ -101,7 +101,7 @@ def test_large_items_make_several_batches(client: Client) -> None:
 
 
 @pytest.mark.parametrize("body", ["", "\n", " \r\n\t\n"])
-def test_no_line_at_all_is_400(client: Client, body: str) -> None:
+def test_body_without_lines_is_400(client: Client, body: str) -> None:
     assert_error(post(client, body), 400)
 
 
@@ -112,11 +112,11 @@ def test_an_array_stays_a_400_under_both_types(client: Client) -> None:
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/x-ndjson", "application/*", "text/html, */*;q=0.1"])
-def test_the_answer_is_lines_for_those_who_take_them(client: Client, accept: str) -> None:
+def test_response_to_ndjson_is_ndjson(client: Client, accept: str) -> None:
     created(client, post(client, "{}\n", Accept=accept))
 
 
-def test_one_who_takes_no_lines_is_406_and_nothing_is_written(client: Client) -> None:
+def test_client_without_ndjson_is_406(client: Client) -> None:
     assert_error(post(client, '{"mark": "refused with 406"}\n', Accept="application/json"), 406)
     assert found(client, "refused with 406") == []
 
@@ -137,7 +137,7 @@ def test_chunked_lines_work(client: Client, size: int) -> None:
     assert client.fetch(keys[199]) == {"a": "é"}
 
 
-def test_lines_that_break_off_write_nothing(client: Client) -> None:
+def test_truncated_ndjson_writes_nothing(client: Client) -> None:
     if client.secure:
         pytest.skip("TLS cannot be half-closed")
     head = client.head_of("POST", "/picus/put", "Content-Type: application/x-ndjson", "Content-Length: 1000")
@@ -145,7 +145,7 @@ def test_lines_that_break_off_write_nothing(client: Client) -> None:
     assert found(client, "broken off") == []
 
 
-def test_an_early_mistake_in_a_long_body_is_answered(client: Client) -> None:
+def test_early_error_in_long_body_gets_response(client: Client) -> None:
     lines = [b'{"mark": "long"}\n', b"{\n", *[b'{"mark": "long", "filler": "%b"}\n' % (b"x" * 10_000)] * 2000]
     length = sum(map(len, lines))
     head = client.head_of("POST", "/picus/put", "Content-Type: application/x-ndjson", f"Content-Length: {length}")
@@ -154,10 +154,10 @@ def test_an_early_mistake_in_a_long_body_is_answered(client: Client) -> None:
     assert found(client, "long") == []
 
 
-def test_lines_where_they_are_not_taken_are_415(client: Client) -> None:
+def test_ndjson_to_one_item_is_415(client: Client) -> None:
     for method in ("PUT", "PATCH"):
         assert_error(client.request(method, "/picus/put/some-key", "{}\n", LINES), 415)
 
 
-def test_an_idempotency_key_is_not_for_many(client: Client) -> None:
+def test_idempotency_key_with_ndjson_is_400(client: Client) -> None:
     assert_error(post(client, "{}\n", Idempotency_Key='"x"'), 400)

@@ -1,4 +1,4 @@
-"""What is no JSON object that DynamoDB can hold is refused, and the answer says where the fault is."""
+"""A body that DynamoDB can't hold is refused, and the response says where the fault is."""
 
 import gzip
 
@@ -98,7 +98,7 @@ AT_FAULT = {
     "surrogates the wrong way round": ('{"a": "\\ude00\\ud83d"}', "/a"),
     "lone surrogate before a pair": ('{"a": "\\ud83d\\ud83d\\ude00"}', "/a"),
 }
-# A name that cannot be written has no pointer of its own; NaN is no JSON at all, so a pointer is a courtesy.
+# A name that can't be written has no pointer. NaN is no JSON, so a pointer for it is optional.
 PERHAPS_POINTED_AT = {
     "NaN": ('{"a": NaN}', "/a"),
     "Infinity": ('{"a": [Infinity]}', "/a/0"),
@@ -109,22 +109,22 @@ PERHAPS_POINTED_AT = {
 
 
 @pytest.mark.parametrize("body", NOT_AN_OBJECT)
-def test_what_is_not_an_object_is_400(client: Client, body: str) -> None:
+def test_body_that_is_no_object_is_400(client: Client, body: str) -> None:
     assert_error(client.put(body), 400)
 
 
 @pytest.mark.parametrize("body", NOT_JSON.values(), ids=NOT_JSON)
-def test_what_is_not_json_in_utf8_is_400(client: Client, body: bytes) -> None:
+def test_body_that_is_not_utf8_json_is_400(client: Client, body: bytes) -> None:
     assert_error(client.put(body), 400)
 
 
 @pytest.mark.parametrize(("body", "pointer"), AT_FAULT.values(), ids=AT_FAULT)
-def test_one_value_at_fault_is_400_with_its_pointer(client: Client, body: str, pointer: str) -> None:
+def test_bad_value_is_400_with_pointer(client: Client, body: str, pointer: str) -> None:
     assert_error(client.put(body), 400, pointer=pointer)
 
 
 @pytest.mark.parametrize(("body", "parent"), PERHAPS_POINTED_AT.values(), ids=PERHAPS_POINTED_AT)
-def test_a_pointer_never_leads_elsewhere(client: Client, body: str, parent: str) -> None:
+def test_pointer_leads_to_value_at_fault(client: Client, body: str, parent: str) -> None:
     pointer = assert_error(client.put(body), 400).get("pointer", parent)
     assert isinstance(pointer, str)
     assert pointer.startswith(parent)

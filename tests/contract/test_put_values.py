@@ -105,7 +105,7 @@ def test_a_body_comes_back_equal(client: Client, body: str) -> None:
 
 
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"0":', "}")], ids=["lists", "objects"])
-def test_thirty_two_levels_are_held(client: Client, opening: str, closing: str) -> None:
+def test_32_levels_are_stored(client: Client, opening: str, closing: str) -> None:
     # The attribute's own value is level 1, so 31 containers around a scalar make 32.
     body = '{"a":' + opening * 31 + "1" + closing * 31 + "}"
     assert client.fetch(client.store(body)) == parse_exact(body)
@@ -127,7 +127,7 @@ FILLERS = {"ASCII": ("x", 1), "UTF-8": ("😀", 4), "escapes": ("\\u0041", 1)}
 
 
 @pytest.mark.parametrize(("filler", "size"), FILLERS.values(), ids=FILLERS)
-def test_an_item_of_exactly_400_kb_is_held(client: Client, filler: str, size: int) -> None:
+def test_item_of_exactly_400_kb_is_stored(client: Client, filler: str, size: int) -> None:
     body = '{"a": "' + filler * (ROOM // size) + "x" * (ROOM % size) + '"}'
     assert client.fetch(client.store(body)) == parse_exact(body)
 

@@ -29,7 +29,7 @@ SHADOWED = ["list", "list/", "put", "put/", "put/x", "get/", "get/x", "get/a/b",
 
 
 @pytest.mark.parametrize("name", KEYS + LOOKALIKES)
-def test_the_first_put_creates_and_the_next_ones_replace(client: Client, name: str) -> None:
+def test_first_put_creates_and_next_puts_replace(client: Client, name: str) -> None:
     key = f"{name} {uuid4()}" if name not in LOOKALIKES else name
     client.delete(key)
     created = client.replace(key, '{"a": 1, "b": 2}')
@@ -53,7 +53,7 @@ def test_the_longest_key_works_and_a_longer_one_is_400(client: Client) -> None:
 
 
 @pytest.mark.parametrize("key", SHADOWED)
-def test_a_key_that_other_paths_shadow_is_400_and_stores_nothing(client: Client, key: str) -> None:
+def test_reserved_key_is_400_and_stores_nothing(client: Client, key: str) -> None:
     written = "/picus/put/" + quote(key, safe="").replace(".", "%2E")
     assert_error(client.request("PUT", written, "{}", JSON_TYPE), 400)
     assert_error(client.request("PATCH", written, "{}", JSON_TYPE), 400, 404)
@@ -61,12 +61,12 @@ def test_a_key_that_other_paths_shadow_is_400_and_stores_nothing(client: Client,
 
 
 @pytest.mark.parametrize("suffix", ["/", "?x=1", "/?x=1"])
-def test_one_more_slash_or_a_query_string_changes_nothing(client: Client, suffix: str) -> None:
+def test_extra_slash_and_query_change_nothing(client: Client, suffix: str) -> None:
     key = str(uuid4())
     assert assert_json(client.replace(key, "{}", suffix), 201) == {"object_id": key}
 
 
-def test_the_key_may_stand_in_the_body_and_no_other(client: Client) -> None:
+def test_body_may_repeat_key_of_path(client: Client) -> None:
     key = str(uuid4())
     assert client.replace(key, f'{{"object_id": "{key}", "a": 1}}').status == 201
     item = client.get(key).body
@@ -91,14 +91,14 @@ def test_the_key_may_stand_in_the_body_and_no_other(client: Client) -> None:
         ('{"a": ' + "[" * 32 + "]" * 32 + "}", "/a" + "/0" * 31),
     ],
 )
-def test_what_post_refuses_is_refused_and_changes_nothing(client: Client, body: str, pointer: str | None) -> None:
+def test_put_refuses_what_post_refuses(client: Client, body: str, pointer: str | None) -> None:
     key = str(uuid4())
     client.replace(key, '{"kept": true}')
     assert_error(client.replace(key, body), 400, pointer=pointer)
     assert client.fetch(key) == {"kept": True}
 
 
-def test_too_large_an_item_is_413_and_changes_nothing(client: Client) -> None:
+def test_too_large_item_is_413_and_changes_nothing(client: Client) -> None:
     key = str(uuid4())
     client.replace(key, '{"kept": true}')
     assert_error(client.replace(key, '{"a": "' + "x" * 410_000 + '"}'), 413)
@@ -113,7 +113,7 @@ def test_other_media_types_are_415(client: Client) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE"])
-def test_other_methods_are_refused_by_the_service(client: Client, method: str) -> None:
+def test_other_methods_are_405(client: Client, method: str) -> None:
     response = client.request(method, f"/picus/put/{uuid4()}")
     if method == "HEAD":
         assert (response.status, response.body) == (405, b"")
@@ -121,7 +121,7 @@ def test_other_methods_are_refused_by_the_service(client: Client, method: str) -
         assert_method_refused(response, "PUT", "PATCH")
 
 
-def test_options_names_what_the_path_serves(client: Client) -> None:
+def test_options_lists_methods_of_path(client: Client) -> None:
     response = client.request("OPTIONS", f"/picus/put/{uuid4()}")
     assert response.status in (200, 204)
     assert response.allow - {"OPTIONS"} == {"PUT", "PATCH"}

@@ -18,7 +18,7 @@ METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 
 
 def described(client: Client) -> dict[str, Any]:
-    """The description, for what needs plain values."""
+    """Return the OpenAPI description with plain values."""
     response = client.request("GET", "/schema/")
     assert response.status == 200, response
     document: dict[str, Any] = json.loads(response.body)
@@ -31,7 +31,7 @@ def get(client: Client, target: str, accept: str) -> Response:
     return response
 
 
-def test_it_is_openapi_3_1(client: Client) -> None:
+def test_schema_is_openapi_3_1(client: Client) -> None:
     assert_json(client.request("GET", "/schema/"))
     assert described(client)["openapi"].startswith("3.1.")
 
@@ -50,7 +50,7 @@ def test_yaml_under_each_of_its_names(client: Client, accept: str) -> None:
     assert response.body.startswith(b"openapi: 3.1.")
 
 
-def test_a_link_can_choose_the_form(client: Client) -> None:
+def test_format_parameter_selects_yaml_or_json(client: Client) -> None:
     assert get(client, "/schema/?format=yaml", BROWSER).media_type == "application/yaml"
     assert get(client, "/schema/?format=json", "application/yaml").media_type == "application/json"
     assert_error(client.request("GET", "/schema/?format=xml"), 406)
@@ -64,7 +64,7 @@ def test_other_types_and_methods_are_refused_in_json(client: Client) -> None:
     assert_method_refused(client.request("POST", "/docs/"), "GET")
 
 
-def test_it_is_not_sent_twice(client: Client) -> None:
+def test_schema_is_cached_by_etag(client: Client) -> None:
     tag = client.request("GET", "/schema/").header("ETag")
     assert tag
     response = client.request("GET", "/schema/", headers={"If-None-Match": tag})
@@ -72,14 +72,14 @@ def test_it_is_not_sent_twice(client: Client) -> None:
 
 
 @pytest.mark.parametrize("target", ["/schema", "/schema/", "/docs", "/docs/"])
-def test_a_slash_at_the_end_changes_nothing_and_head_answers(client: Client, target: str) -> None:
+def test_schema_with_slash_and_head_work(client: Client, target: str) -> None:
     assert client.request("GET", target).status == 200
     head = client.request("HEAD", target)
     assert (head.status, head.body) == (200, b"")
     assert client.request("OPTIONS", target).status in (200, 204)
 
 
-def test_the_root_leads_to_both(client: Client) -> None:
+def test_root_links_to_schema_and_docs(client: Client) -> None:
     response = client.request("GET", "/")
     assert {"GET /schema/", "GET /docs/"} <= set(response.object.values())
     link = response.header("Link") or ""

@@ -22,7 +22,7 @@ class Operation:
         self.client, self.method, self.path, self.described = client, method, path, described
 
     def parameters(self, where: str) -> dict[str, list[Any]]:
-        """The examples of each parameter in this place."""
+        """Return the examples of each parameter in this place (path, query or header)."""
         return {
             each["name"]: [each["example"]] if "example" in each else []
             for each in self.described.get("parameters", [])
@@ -30,7 +30,7 @@ class Operation:
         }
 
     def bodies(self) -> list[tuple[str | None, Any]]:
-        """Each example of a body, under its media type."""
+        """Return each example of a request body with its media type."""
         content = self.described.get("requestBody", {}).get("content", {})
         return [(kind, content[kind]["example"]) for kind in content] or [(None, None)]
 
@@ -41,7 +41,7 @@ class Operation:
         query: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
     ) -> Response:
-        """Send one request; the answer's status and media type are described."""
+        """Send one request. Fail unless the description has the status and media type of the response."""
         path = self.path
         for name, values in self.parameters("path").items():
             path = path.replace(f"{{{name}}}", quote(values[0], safe=""))
@@ -54,14 +54,14 @@ class Operation:
         return response
 
     def example(self, status: int) -> Any:
-        """The example of the JSON answer with this status."""
+        """Return the example of the JSON response with this status."""
         content = self.described["responses"][str(status)]["content"]["application/json"]
         return content["example"]
 
 
 @pytest.fixture
 def operations(client: Client) -> Iterator[dict[str, Operation]]:
-    """The operations by name; the example's item is gone before and after."""
+    """Return the operations by name. The item of the examples is deleted before and after."""
     document = described(client)
     found = {
         operation["operationId"]: Operation(client, method.upper(), path, operation)
@@ -73,7 +73,7 @@ def operations(client: Client) -> Iterator[dict[str, Operation]]:
     found["deleteItem"].send()
 
 
-def test_every_example_of_a_body_is_taken_and_answered_as_shown(operations: dict[str, Operation]) -> None:
+def test_every_body_example_gets_documented_response(operations: dict[str, Operation]) -> None:
     for name in [*ORDER, *operations.keys() - set(ORDER)]:
         operation = operations[name]
         for media_type, body in operation.bodies():

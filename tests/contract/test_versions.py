@@ -1,4 +1,4 @@
-"""ETags and preconditions (RFC 9110, section 13): who writes over what he hasn't seen is told so, by both computes."""
+"""ETags and preconditions (RFC 9110, section 13), on both computes."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +29,7 @@ MALFORMED = [
 
 
 def tag_of(response: Response) -> str:
-    """The strong ETag of an answer."""
+    """Return the ETag of a response, which must be strong."""
     tag = response.header("ETag")
     assert tag is not None, response
     assert re.fullmatch(r'"[!#-~]+"', tag), tag
@@ -53,14 +53,14 @@ def test_get_has_a_strong_etag_that_stays(client: Client, key: str) -> None:
 
 
 @pytest.mark.parametrize("body", ["{}", '{"n": [1.10, 1E+3, 1e-7, 123456789012345678901234567890, -0.0], "e": "é"}'])
-def test_the_answer_to_a_write_has_the_etag_that_get_then_has(client: Client, body: str) -> None:
+def test_write_returns_etag_of_next_get(client: Client, body: str) -> None:
     created = client.put(body)
     key = str(created.object["object_id"])
     assert tag_of(created) == current(client, key)
     assert tag_of(client.replace(key, body)) == current(client, key)
 
 
-def test_every_write_changes_the_etag_of_equal_content_too(client: Client, key: str) -> None:
+def test_every_write_changes_the_etag(client: Client, key: str) -> None:
     tags = [current(client, key)]
     for body in ('{"a": 2}', '{"a": 2}', '{"a": 1, "b": {"c": [1.50, null, true]}}'):
         client.replace(key, body)
@@ -71,11 +71,11 @@ def test_every_write_changes_the_etag_of_equal_content_too(client: Client, key: 
     assert len(set(tags)) == len(tags)
 
 
-def test_items_of_equal_content_have_etags_of_their_own(client: Client) -> None:
+def test_items_of_equal_content_have_different_etags(client: Client) -> None:
     assert current(client, client.store('{"a": 1}')) != current(client, client.store('{"a": 1}'))
 
 
-def test_nothing_of_the_version_is_in_the_item(client: Client, key: str) -> None:
+def test_item_does_not_show_its_version(client: Client, key: str) -> None:
     content = parse_exact('{"a": 1, "b": {"c": [1.5, null, true]}}')
     assert isinstance(content, dict)
     assert client.fetch(key) == content
@@ -83,7 +83,7 @@ def test_nothing_of_the_version_is_in_the_item(client: Client, key: str) -> None
     assert b"picus_version" not in client.get(key, Accept=BROWSER).body
 
 
-def test_if_none_match_of_what_the_client_has_is_304_without_a_body(client: Client, key: str) -> None:
+def test_get_with_current_etag_is_304_without_body(client: Client, key: str) -> None:
     tag = current(client, key)
     for value in (tag, f"W/{tag}", f'"other", {tag}', f' "other" ,, W/{tag},', "*"):
         response = client.get(key, If_None_Match=value)
@@ -91,7 +91,7 @@ def test_if_none_match_of_what_the_client_has_is_304_without_a_body(client: Clie
         assert_request_id(response)
 
 
-def test_if_none_match_of_another_etag_is_the_item(client: Client, key: str) -> None:
+def test_get_with_other_if_none_match_is_200(client: Client, key: str) -> None:
     for value in ('"other"', '"other", W/"another"', '""'):
         assert assert_json(client.get(key, If_None_Match=value)) == client.get(key).json
 
@@ -100,8 +100,8 @@ def test_a_304_leaves_the_connection_usable(client: Client, key: str) -> None:
     tag = current(client, key)
     with client.connection() as connection:
         for _ in range(3):
-            answer = client.send(connection, "GET", f"/picus/get/{key}", headers={"If-None-Match": tag})
-            assert (answer.status, answer.body) == (304, b"")
+            response = client.send(connection, "GET", f"/picus/get/{key}", headers={"If-None-Match": tag})
+            assert (response.status, response.body) == (304, b"")
             assert client.send(connection, "GET", f"/picus/get/{key}").status == 200
 
 
@@ -116,11 +116,11 @@ def test_if_match_on_get_is_412_for_another_version(client: Client, key: str) ->
     assert_error(client.get(key, If_Match='"other"'), 412, echo=key)
 
 
-def test_an_absent_item_is_404_whatever_if_none_match_says(client: Client) -> None:
+def test_absent_item_is_404_under_if_none_match(client: Client) -> None:
     assert_not_found(client.get("absent", If_None_Match="*"), "absent")
 
 
-def test_a_replacement_of_the_version_that_was_seen_succeeds(client: Client, key: str) -> None:
+def test_replace_with_current_etag_succeeds(client: Client, key: str) -> None:
     for form in ("{}", "W/{}", '"other", {}', ' , {} , "x"', "*"):
         value = form.replace("{}", current(client, key))
         response = client.replace(key, '{"a": 2}', If_Match=value)
@@ -128,7 +128,7 @@ def test_a_replacement_of_the_version_that_was_seen_succeeds(client: Client, key
         assert tag_of(response) == current(client, key)
 
 
-def test_a_replacement_of_another_version_is_412_and_changes_nothing(client: Client, key: str) -> None:
+def test_replace_with_other_etag_is_412(client: Client, key: str) -> None:
     old = current(client, key)
     client.replace(key, '{"a": 2}')
     for value in (old, f"W/{old}", f'{old}, "other"', '"other"', '""'):
@@ -136,7 +136,7 @@ def test_a_replacement_of_another_version_is_412_and_changes_nothing(client: Cli
     assert client.fetch(key) == {"a": parse_exact("2")}
 
 
-def test_if_match_on_what_is_not_there_is_412_and_creates_nothing(client: Client) -> None:
+def test_if_match_on_absent_item_is_412(client: Client) -> None:
     key = f"absent {uuid4()}"
     for value in ("*", '"x"'):
         assert_error(client.replace(key, "{}", If_Match=value), 412, echo=key)
@@ -144,21 +144,21 @@ def test_if_match_on_what_is_not_there_is_412_and_creates_nothing(client: Client
     assert_not_found(client.get(key), key)
 
 
-def test_if_none_match_star_creates_only(client: Client) -> None:
+def test_if_none_match_star_only_creates(client: Client) -> None:
     key = f"new {uuid4()}"
     assert client.replace(key, '{"a": 1}', If_None_Match="*").status == 201
     assert_error(client.replace(key, '{"a": 2}', If_None_Match="*"), 412, echo=key)
     assert client.fetch(key) == {"a": parse_exact("1")}
 
 
-def test_if_none_match_with_a_tag_spares_that_version(client: Client, key: str) -> None:
+def test_if_none_match_with_etag_protects_version(client: Client, key: str) -> None:
     tag = current(client, key)
     assert_error(client.replace(key, "{}", If_None_Match=tag), 412, echo=key)
     assert client.replace(key, "{}", If_None_Match='"other"').status == 200
     assert client.replace(key, "{}", If_None_Match=tag).status == 200
 
 
-def test_a_delete_of_the_version_that_was_seen_succeeds(client: Client) -> None:
+def test_delete_with_current_etag_succeeds(client: Client) -> None:
     for form in ("{}", "W/{}", '"other", {}', "*"):
         key = client.store('{"a": 1, "b": [1.50, null]}')
         response = client.delete(key, If_Match=form.replace("{}", current(client, key)))
@@ -166,7 +166,7 @@ def test_a_delete_of_the_version_that_was_seen_succeeds(client: Client) -> None:
         assert_not_found(client.get(key), key)
 
 
-def test_a_delete_of_another_version_is_412_and_deletes_nothing(client: Client, key: str) -> None:
+def test_delete_with_other_etag_is_412(client: Client, key: str) -> None:
     old = current(client, key)
     client.replace(key, '{"a": 2}')
     for value in (old, f"W/{old}", f'{old}, "other"', '"other"'):
@@ -174,7 +174,7 @@ def test_a_delete_of_another_version_is_412_and_deletes_nothing(client: Client, 
     assert client.fetch(key) == {"a": parse_exact("2")}
 
 
-def test_the_etag_of_an_item_that_was_deleted_and_created_anew_does_not_match(client: Client, key: str) -> None:
+def test_recreated_item_has_another_etag(client: Client, key: str) -> None:
     client.replace(key, '{"a": 1}')
     old = current(client, key)
     client.delete(key)
@@ -185,7 +185,7 @@ def test_the_etag_of_an_item_that_was_deleted_and_created_anew_does_not_match(cl
 
 
 @pytest.mark.parametrize("value", MALFORMED)
-def test_a_malformed_precondition_is_400_that_says_so(client: Client, key: str, value: str) -> None:
+def test_malformed_precondition_is_400(client: Client, key: str, value: str) -> None:
     for field in ("If-Match", "If-None-Match"):
         for response in (
             client.get(key, **{field: value}),
@@ -196,43 +196,43 @@ def test_a_malformed_precondition_is_400_that_says_so(client: Client, key: str, 
     assert "a" in client.fetch(key)
 
 
-def test_several_lines_of_a_field_are_one_list(client: Client, key: str) -> None:
+def test_repeated_header_field_is_one_list(client: Client, key: str) -> None:
     tag = current(client, key)
     head = client.head_of("DELETE", f"/picus/{key}", f"If-Match: {tag}", 'If-Match: "other"')
     assert client.exchange([head]).status == 200
 
 
-def test_a_hundred_who_replace_the_same_version_have_one_winner(client: Client, key: str) -> None:
+def test_hundred_replaces_of_one_etag_have_one_winner(client: Client, key: str) -> None:
     for turn in range(3):
         tag = current(client, key)
         with ThreadPoolExecutor(100) as threads:
             bodies = [f'{{"turn": {turn}, "writer": {writer}}}' for writer in range(100)]
-            answers = list(threads.map(lambda body, tag=tag: client.replace(key, body, If_Match=tag), bodies))
-        assert sorted({answer.status for answer in answers}) == [200, 412]
-        [winner] = [number for number, answer in enumerate(answers) if answer.status == 200]
+            responses = list(threads.map(lambda body, tag=tag: client.replace(key, body, If_Match=tag), bodies))
+        assert sorted({response.status for response in responses}) == [200, 412]
+        [winner] = [number for number, response in enumerate(responses) if response.status == 200]
         assert client.fetch(key) == parse_exact(bodies[winner])
-        assert tag_of(answers[winner]) == current(client, key)
+        assert tag_of(responses[winner]) == current(client, key)
 
 
-def test_a_hundred_who_delete_the_same_version_have_one_winner(client: Client, key: str) -> None:
+def test_hundred_deletes_of_one_etag_have_one_winner(client: Client, key: str) -> None:
     tag = current(client, key)
     with ThreadPoolExecutor(100) as threads:
-        answers = list(threads.map(lambda _: client.delete(key, If_Match=tag), range(100)))
-    assert [answer.status for answer in answers].count(200) == 1
-    assert {answer.status for answer in answers} == {200, 412}
+        responses = list(threads.map(lambda _: client.delete(key, If_Match=tag), range(100)))
+    assert [response.status for response in responses].count(200) == 1
+    assert {response.status for response in responses} == {200, 412}
 
 
-def test_a_hundred_who_create_the_same_key_have_one_winner(client: Client) -> None:
+def test_hundred_creates_of_one_key_have_one_winner(client: Client) -> None:
     key = f"contended {uuid4()}"
     with ThreadPoolExecutor(100) as threads:
         bodies = [f'{{"writer": {writer}}}' for writer in range(100)]
-        answers = list(threads.map(lambda body: client.replace(key, body, If_None_Match="*"), bodies))
-    assert {answer.status for answer in answers} == {201, 412}
-    [winner] = [number for number, answer in enumerate(answers) if answer.status == 201]
+        responses = list(threads.map(lambda body: client.replace(key, body, If_None_Match="*"), bodies))
+    assert {response.status for response in responses} == {201, 412}
+    [winner] = [number for number, response in enumerate(responses) if response.status == 201]
     assert client.fetch(key) == parse_exact(bodies[winner])
 
 
-def test_a_version_in_a_body_is_refused_and_another_value_of_that_name_is_the_clients(client: Client, key: str) -> None:
+def test_version_attribute_in_body_is_refused(client: Client, key: str) -> None:
     mine = '{"picus_version": "v1:' + "0" * 32 + '"}'
     assert_error(client.put(mine), 400, pointer="/picus_version")
     assert_error(client.replace(key, mine), 400, pointer="/picus_version")

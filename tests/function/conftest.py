@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def build_report() -> str:
-    """What `make package` prints. Not as a part of the make that may run the tests."""
+    """Run `make package` apart from any make that runs the tests, and return its output."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     run = subprocess.run(["make", "package"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
@@ -27,19 +27,19 @@ def build_report() -> str:
 
 @pytest.fixture(scope="session")
 def package(build_report: str) -> Path:
-    """The zip."""
+    """Return the path of the package."""
     return ROOT / "build" / "delete_fn.zip"
 
 
 @pytest.fixture(scope="session")
 def unpacked(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds the package's contents and nothing else, for everybody to read."""
+    """Return a folder with the contents of the package, for all tests to read."""
     return _unpack(package, tmp_path_factory.mktemp("package") / "task")
 
 
 @pytest.fixture
 def fresh(package: Path, tmp_path: Path) -> Path:
-    """The same, for one test."""
+    """Return a folder with the contents of the package, for one test."""
     return _unpack(package, tmp_path / "task")
 
 
@@ -56,6 +56,6 @@ def table(dynamodb_url: str) -> "Table":
 
 @pytest.fixture(scope="session")
 def function(unpacked: Path, table: "Table", dynamodb_url: str) -> Iterator[Function]:
-    """A function with a working table."""
+    """Run a function with a working table."""
     with running_function(unpacked, DYNAMODB_TABLE_NAME=table.name, DYNAMODB_ENDPOINT_URL=dynamodb_url) as running:
         yield running

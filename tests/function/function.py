@@ -19,23 +19,28 @@ Modules = dict[str, tuple[str | None, str | None]]
 
 
 def command(folder: Path) -> list[str]:
-    """-I and -S leave no site-packages, no working directory and no PYTHON variables."""
+    """Return the command that runs a function without site-packages, working directory and PYTHON variables."""
     return [sys.executable, "-I", "-S", str(RUNTIME), str(folder)]
 
 
 def expected(status: int, body: str, **headers: str) -> dict[str, Any]:
-    """A whole response. Underscores in header names stand for hyphens."""
+    """Return a whole response of the function. Underscores in header names become hyphens."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return {
         "statusCode": status,
-        "headers": {"Content-Type": "application/json", **named, "X-Request-Id": REQUEST_ID},
+        "headers": {
+            "Content-Type": "application/json",
+            "Cache-Control": "no-cache",
+            **named,
+            "X-Request-Id": REQUEST_ID,
+        },
         "body": body,
         "isBase64Encoded": False,
     }
 
 
 class Function:
-    """A running function."""
+    """A function that runs in a process, called by events."""
 
     def __init__(self, process: "subprocess.Popen[str]", errors: IO[str]) -> None:
         self._process = process
@@ -55,11 +60,11 @@ class Function:
         return self(rest_proxy_event(method=method, path=path, headers=[("X-Amz-Cf-Id", REQUEST_ID)]))
 
     def log(self) -> list[dict[str, Any]]:
-        """What it wrote since the last call."""
+        """Return the log lines since the last call."""
         return [json.loads(line) for line in self._errors]
 
     def end(self) -> Modules:
-        """Close its input. The modules it had loaded."""
+        """End the function, and return the modules that it had loaded."""
         output, _ = self._process.communicate()
         assert self._process.returncode == 0, self._errors.read()
         modules: Modules = json.loads(output)
@@ -68,7 +73,7 @@ class Function:
 
 @contextmanager
 def running_function(folder: Path, **settings: str) -> Iterator[Function]:
-    """The function as a warm Lambda environment runs it. Nothing of this process's environment reaches it."""
+    """Run the function as a warm Lambda environment does, with these environment variables only."""
     environment = {**CREDENTIALS, "DYNAMODB_TABLE_NAME": "picus_data", "HOME": str(folder), **settings}
     log = folder.with_suffix(".log")
     with log.open("w") as written, log.open() as errors:

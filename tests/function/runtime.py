@@ -1,4 +1,4 @@
-"""Stands in for the Lambda runtime, in a process of its own: `python -I -S runtime.py FOLDER`.
+"""Stands in for the Lambda runtime, in a separate process: `python -I -S runtime.py FOLDER`.
 
 Imports the function from the unpacked package alone, answers each event of standard input (one a line) with a line on
 standard output, and at the end says which modules were loaded, from which files and bytecode. Only this machine can be

@@ -1,4 +1,4 @@
-"""What is in the package, and what the function loads of it."""
+"""The contents of the package, and the modules that the function loads."""
 
 import json
 import re
@@ -50,7 +50,7 @@ def test_nothing_is_native_or_a_test(package: Path) -> None:
     assert [name for name in names_in(package) if re.search(r"\.(so|dylib|pyd)$|(^|/)tests?(/|$)", name)] == []
 
 
-def test_the_size_is_printed_and_under_the_limit(package: Path, build_report: str) -> None:
+def test_size_is_printed_and_within_limit(package: Path, build_report: str) -> None:
     size = package.stat().st_size
 
     assert size < 2_000_000
@@ -111,7 +111,7 @@ def test_the_same_sources_make_the_same_package(package: Path, build_report: str
     assert package.read_bytes() == first
 
 
-def test_the_function_loads_nothing_foreign_where_it_is_installed() -> None:
+def test_installed_function_loads_nothing_foreign() -> None:
     code = "import json, sys, delete_fn.handler; print(json.dumps(sorted(sys.modules)))"
     settings = {"DYNAMODB_TABLE_NAME": "t", "AWS_REGION": "us-east-1"}
     run = subprocess.run(

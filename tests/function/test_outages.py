@@ -1,28 +1,31 @@
-"""What the packaged function answers when DynamoDB or its settings fail: paths that trimming could have cut."""
+"""The packaged function's responses when DynamoDB or settings fail: code that trimming could have removed."""
 
 import json
 import socket
 import subprocess
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.dynamodb import CREDENTIALS, ROOT, free_port
-from tests.faulty import faulty_dynamodb, http_server
+from tests.faulty import faulty_dynamodb
 from tests.function.function import Function, command, expected, running_function
+from tests.http_server import Server, answer, replies
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-UNAVAILABLE = '{"error": "The item store is unavailable at the moment: try again later."}'
-BUSY = '{"error": "The item store has more requests than it can take at the moment: try again later."}'
+UNAVAILABLE = '{"error": "The item store is unavailable at the moment: try again later.", "code": "unavailable"}'
+BUSY = (
+    '{"error": "The item store has more requests than it can take at the moment: try again later.", '
+    '"code": "throttled"}'
+)
 NO_METADATA_SERVICE = {"AWS_EC2_METADATA_DISABLED": "true"}
 
 
 def only_cause(function: Function) -> str:
-    """The logged cause, of the function's first request, which has ended."""
+    """Return the cause that the function logged for its first request."""
     *attempts, cause, request = function.log()
     assert all(line["logger"].startswith("picus_api.core.dynamodb.") for line in attempts)
     assert request["message"] == "request"
@@ -41,7 +44,7 @@ def test_a_closed_port_is_a_503(fresh: Path) -> None:
     )
 
 
-def test_a_server_that_never_answers_is_a_503_well_before_the_functions_timeout(fresh: Path) -> None:
+def test_silent_dynamodb_is_503_before_function_timeout(fresh: Path) -> None:
     settings = json.loads((ROOT / "zappa_settings.json").read_text())["base"]
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
@@ -111,43 +114,29 @@ def test_no_credentials_are_a_503(fresh: Path, dynamodb_url: str) -> None:
         assert only_cause(function).startswith("NoCredentialsError: ")
 
 
-def test_credentials_come_from_the_container_endpoint_as_under_snapstart(
-    fresh: Path, table: "Table", dynamodb_url: str
-) -> None:
-    tokens = []
-
-    class Credentials(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            tokens.append(self.headers["Authorization"])
-            self.send_response(200)
-            self.end_headers()
-            keys = {
-                "AccessKeyId": "local",
-                "SecretAccessKey": "local",
-                "Token": "t",
-                "Expiration": "2099-01-01T00:00:00Z",
-            }
-            self.wfile.write(json.dumps(keys).encode())
-
-        def log_message(self, *args: Any) -> None:
-            """Quiet."""
-
+def test_container_endpoint_gives_credentials(fresh: Path, table: "Table", dynamodb_url: str) -> None:
+    keys = {
+        "AccessKeyId": "local",
+        "SecretAccessKey": "local",
+        "Token": "t",
+        "Expiration": "2099-01-01T00:00:00Z",
+    }
     table.put_item(Item={"object_id": "snap"})
-    with http_server(Credentials) as url:
+    with Server(replies(answer(200, json.dumps(keys).encode()))) as server:
         settings = {
             "AWS_ACCESS_KEY_ID": "",
             "AWS_SECRET_ACCESS_KEY": "",
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{url}/credentials",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{server.url}/credentials",
             "AWS_CONTAINER_AUTHORIZATION_TOKEN": "secret",
             "DYNAMODB_TABLE_NAME": table.name,
             "DYNAMODB_ENDPOINT_URL": dynamodb_url,
         }
         with running_function(fresh, **settings) as function:
             assert function.send("DELETE", "/picus/snap")["statusCode"] == 200
-    assert tokens == ["secret"]
+    assert [request.headers["authorization"] for request in server.requests] == ["secret"]
 
 
-def test_credentials_region_and_endpoint_come_from_shared_files(
+def test_shared_files_give_credentials_and_endpoint(
     fresh: Path, table: "Table", dynamodb_url: str, tmp_path: Path
 ) -> None:
     (tmp_path / "config").write_text(f"[profile p]\nregion = us-east-1\nendpoint_url = {dynamodb_url}\n")
@@ -177,7 +166,7 @@ def test_credentials_region_and_endpoint_come_from_shared_files(
         ({"SSL_CERT_FILE": "/nowhere", "SSL_CERT_DIR": "/nowhere"}, "dynamodb.us-east-1.amazonaws.com"),
     ],
 )
-def test_without_an_endpoint_it_calls_the_one_that_aws_has(fresh: Path, settings: dict[str, str], host: str) -> None:
+def test_default_endpoint_is_that_of_aws(fresh: Path, settings: dict[str, str], host: str) -> None:
     with running_function(fresh, **settings) as function:
         assert function.send("DELETE", "/picus/1") == expected(503, UNAVAILABLE)
         assert f": connecting to {host}:443 failed: there is no way out" in only_cause(function)
@@ -194,9 +183,7 @@ def test_without_an_endpoint_it_calls_the_one_that_aws_has(fresh: Path, settings
         ),
     ],
 )
-def test_a_wrong_setting_ends_the_initialisation_and_is_named(
-    unpacked: Path, settings: dict[str, str], sentence: str
-) -> None:
+def test_wrong_setting_ends_initialisation_by_name(unpacked: Path, settings: dict[str, str], sentence: str) -> None:
     run = subprocess.run(
         command(unpacked), env=CREDENTIALS | settings, input="", capture_output=True, text=True, check=False
     )

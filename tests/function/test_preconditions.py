@@ -8,16 +8,16 @@ import pytest
 
 from picus_api.core.etag import etag
 from picus_project.local.events import rest_proxy_event
+from tests.faulty import FaultyProxy
 from tests.function.function import REQUEST_ID, Function, expected, running_function
-from tests.unit.core.dynamodb.servers import FaultyProxy
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mypy_boto3_dynamodb.service_resource import Table
 
-GONE = '{"error": "Item with key \\"absent\\" is not there to match"}'
-CHANGED = '{"error": "Item with key \\"x\\" has changed: get it again"}'
+GONE = '{"error": "Item with key \\"absent\\" is not there to match", "code": "precondition_failed"}'
+CHANGED = '{"error": "Item with key \\"x\\" has changed: get it again", "code": "precondition_failed"}'
 DELETED = '{"message": "Item with key \\"x\\" deleted successfully"}'
 
 
@@ -27,7 +27,7 @@ def delete(function: Function, key: str, *if_match: str, field: str = "If-Match"
 
 
 def tag(table: "Table", key: str = "x") -> str:
-    """The ETag as the service would send it."""
+    """Return the ETag that the service would send."""
     low_level = boto3.client(
         "dynamodb",
         endpoint_url=table.meta.client.meta.endpoint_url,
@@ -52,17 +52,17 @@ def item(table: "Table") -> "Table":
 
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', "*"])
-def test_the_version_that_was_seen_is_deleted(function: Function, item: "Table", form: str) -> None:
+def test_delete_with_current_etag_succeeds(function: Function, item: "Table", form: str) -> None:
     assert delete(function, "x", form.replace("{}", tag(item))) == expected(200, DELETED)
     assert "Item" not in item.get_item(Key={"object_id": "x"})
 
 
-def test_a_field_in_several_lines_is_one_list(function: Function, item: "Table") -> None:
+def test_repeated_header_field_is_one_list(function: Function, item: "Table") -> None:
     assert delete(function, "x", tag(item), '"other"') == expected(200, DELETED)
 
 
 @pytest.mark.parametrize("change", [{"a": 2}, {"d": 1}, {"picus_version": "v1:" + "1" * 32}])
-def test_another_version_is_412_and_stays(function: Function, item: "Table", change: dict[str, Any]) -> None:
+def test_other_etag_is_412_and_item_stays(function: Function, item: "Table", change: dict[str, Any]) -> None:
     old = tag(item)
     item.put_item(Item={**item.get_item(Key={"object_id": "x"})["Item"], **change})
     assert delete(function, "x", old) == expected(412, CHANGED)
@@ -70,12 +70,12 @@ def test_another_version_is_412_and_stays(function: Function, item: "Table", cha
 
 
 @pytest.mark.parametrize("value", ["*", '"x"'])
-def test_nothing_there_is_412(function: Function, value: str) -> None:
+def test_if_match_on_absent_item_is_412(function: Function, value: str) -> None:
     assert delete(function, "absent", value) == expected(412, GONE)
 
 
-def test_if_none_match_spares_what_it_names(function: Function, item: "Table") -> None:
-    sentence = '{"error": "Item with key \\"x\\" is there already"}'
+def test_if_none_match_protects_named_item(function: Function, item: "Table") -> None:
+    sentence = '{"error": "Item with key \\"x\\" is there already", "code": "precondition_failed"}'
     assert delete(function, "x", "*", field="If-None-Match") == expected(412, sentence)
     assert delete(function, "x", '"other"', field="If-None-Match") == expected(200, DELETED)
     assert delete(function, "x", '"other"', field="If-None-Match")["statusCode"] == 404
@@ -83,8 +83,9 @@ def test_if_none_match_spares_what_it_names(function: Function, item: "Table") -
 
 @pytest.mark.parametrize("value", ["", "abc", '"a', '*, "a"'])
 def test_a_malformed_field_is_400(function: Function, item: "Table", value: str) -> None:
-    sentence = '{"error": "The If-Match header is malformed: send * or ETags in their quotes."}'
-    assert delete(function, "x", value) == expected(400, sentence)
+    error = "The If-Match header is malformed: send * or ETags in their quotes."
+    body = f'{{"error": "{error}", "code": "invalid_header"}}'
+    assert delete(function, "x", value) == expected(400, body)
     assert "Item" in item.get_item(Key={"object_id": "x"})
 
 
@@ -92,9 +93,7 @@ def operations(proxy: FaultyProxy) -> list[str]:
     return [request.operation for request in proxy.requests]
 
 
-def test_a_delete_costs_one_call_and_with_an_etag_two_and_never_a_read(
-    fresh: "Path", item: "Table", dynamodb_url: str
-) -> None:
+def test_delete_makes_one_call_or_two_with_etag(fresh: "Path", item: "Table", dynamodb_url: str) -> None:
     with (
         FaultyProxy(dynamodb_url) as proxy,
         running_function(fresh, DYNAMODB_TABLE_NAME=item.name, DYNAMODB_ENDPOINT_URL=proxy.url) as function,
@@ -108,7 +107,9 @@ def test_a_delete_costs_one_call_and_with_an_etag_two_and_never_a_read(
 
 
 @pytest.mark.parametrize("faults", [["closed after"], ["none", "closed after"], ["500 after", "none", "wrong crc"]])
-def test_a_lost_answer_changes_nothing(fresh: "Path", item: "Table", dynamodb_url: str, faults: list[str]) -> None:
+def test_lost_response_does_not_change_outcome(
+    fresh: "Path", item: "Table", dynamodb_url: str, faults: list[str]
+) -> None:
     with (
         FaultyProxy(dynamodb_url, *faults) as proxy,
         running_function(fresh, DYNAMODB_TABLE_NAME=item.name, DYNAMODB_ENDPOINT_URL=proxy.url) as function,
@@ -118,7 +119,7 @@ def test_a_lost_answer_changes_nothing(fresh: "Path", item: "Table", dynamodb_ur
     assert "Item" not in item.get_item(Key={"object_id": "x"})
 
 
-def test_what_changes_between_the_two_calls_is_not_deleted(fresh: "Path", item: "Table", dynamodb_url: str) -> None:
+def test_change_between_two_calls_is_not_deleted(fresh: "Path", item: "Table", dynamodb_url: str) -> None:
     with (
         FaultyProxy(dynamodb_url, "none", "500 before") as proxy,
         running_function(fresh, DYNAMODB_TABLE_NAME=item.name, DYNAMODB_ENDPOINT_URL=proxy.url) as function,

@@ -1,4 +1,4 @@
-"""The packaged function's answers, whole, to the events of API Gateway's REST proxy integration."""
+"""The packaged function's whole responses to events of API Gateway's REST proxy integration."""
 
 import json
 import re
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 KEYS = ["1", "a/b", "two words", 'it\'s "quoted"', "é 文 🦜", "100%", "a%2Fb", "a/", "/", "a+b", "?#&=;", "x" * 2048]
-NO_SUCH_PATH = '{"error": "There is nothing at this path."}'
+NO_SUCH_PATH = '{"error": "There is nothing at this path.", "code": "path_not_found"}'
 
 
 def path_of(key: str) -> str:
@@ -23,7 +23,7 @@ def path_of(key: str) -> str:
 
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("slash", ["", "/"])
-def test_an_item_is_deleted_whatever_its_key(function: Function, table: "Table", key: str, slash: str) -> None:
+def test_item_with_any_key_is_deleted(function: Function, table: "Table", key: str, slash: str) -> None:
     table.put_item(Item={"object_id": key, "name": "x"})
     sentence = json.dumps(f'Item with key "{key}" deleted successfully', ensure_ascii=False)
 
@@ -40,7 +40,7 @@ def test_an_absent_item_is_a_404(function: Function, key: str) -> None:
     )
 
 
-def test_the_bytes_of_a_404_are_the_contracts(function: Function) -> None:
+def test_404_has_bytes_of_contract(function: Function) -> None:
     assert function.send("DELETE", "/picus/nope")["body"] == r'{"error": "Item with key \"nope\" not found"}'
 
 
@@ -61,16 +61,18 @@ def test_only_the_item_with_that_key_is_deleted(function: Function, table: "Tabl
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "TRACE", "BREW"])
-def test_another_method_is_a_405_that_names_the_allowed_ones(function: Function, table: "Table", method: str) -> None:
+def test_other_method_is_405_with_allow(function: Function, table: "Table", method: str) -> None:
     table.put_item(Item={"object_id": "kept"})
 
     assert function.send(method, "/picus/kept") == expected(
-        405, f'{{"error": "Method \\"{method}\\" not allowed."}}', Allow="DELETE, OPTIONS"
+        405,
+        f'{{"error": "Method \\"{method}\\" not allowed.", "code": "method_not_allowed"}}',
+        Allow="DELETE, OPTIONS",
     )
     assert "Item" in table.get_item(Key={"object_id": "kept"})
 
 
-def test_options_is_answered(function: Function) -> None:
+def test_options_is_200_with_allow(function: Function) -> None:
     assert function.send("OPTIONS", "/picus/1") == expected(200, '{"name": "Delete an item"}', Allow="DELETE, OPTIONS")
 
 
@@ -82,10 +84,11 @@ def test_a_path_without_a_key_is_a_404(function: Function, method: str, path: st
 
 @pytest.mark.parametrize("path", ["/picus/%FF", "/picus/a%C3", "/picus/%ED%A0%80"])
 def test_a_key_that_is_not_utf_8_is_a_400(function: Function, path: str) -> None:
-    assert function.send("DELETE", path) == expected(400, '{"error": "The key in the path is not valid UTF-8."}')
+    body = '{"error": "The key in the path is not valid UTF-8.", "code": "invalid_key"}'
+    assert function.send("DELETE", path) == expected(400, body)
 
 
-def test_an_event_that_is_none_of_api_gateways_is_answered(function: Function) -> None:
+def test_unknown_event_gets_response(function: Function) -> None:
     response = function({})
 
     assert response["statusCode"] == 404
@@ -100,9 +103,7 @@ def test_an_event_that_is_none_of_api_gateways_is_answered(function: Function) -
         ([("X-Amz-Cf-Id", 'forged" line'), ("X-Request-Id", "clients")], "clients"),
     ],
 )
-def test_the_request_id_is_the_edges_or_the_clients(
-    function: Function, headers: list[tuple[str, str]], request_id: str
-) -> None:
+def test_request_id_is_from_edge_or_client(function: Function, headers: list[tuple[str, str]], request_id: str) -> None:
     function.log()
 
     response = function(rest_proxy_event(method="GET", path="/picus/1", headers=headers))
@@ -111,7 +112,7 @@ def test_the_request_id_is_the_edges_or_the_clients(
     assert [line["request_id"] for line in function.log()] == [request_id]
 
 
-def test_a_request_without_an_id_gets_one_of_its_own(function: Function) -> None:
+def test_request_without_id_gets_new_id(function: Function) -> None:
     event = rest_proxy_event(method="GET", path="/picus/1")
 
     first, second = (function(event)["headers"]["X-Request-Id"] for _ in range(2))

@@ -27,7 +27,7 @@ SAFE = {
 
 
 def settings_of(stage: str) -> dict[str, Any]:
-    """As Zappa merges them: one level deep."""
+    """Return the settings of a stage, merged as Zappa merges them: one level deep."""
     settings = json.loads((ROOT / "zappa_settings.json").read_text())
     return {**settings["base"], **settings[stage]}
 
@@ -50,7 +50,7 @@ def test_the_function_gets_its_settings_from_lambda(stage: str) -> None:
     assert "environment_variables" not in settings_of(stage)
 
 
-def test_the_stages_share_nothing_that_holds_data_or_rights() -> None:
+def test_stages_share_no_table_role_or_bucket() -> None:
     staging, production = map(settings_of, STAGES)
 
     for name in ("role_name", "s3_bucket", "aws_environment_variables"):
@@ -66,7 +66,7 @@ def test_every_setting_is_one_that_zappa_reads() -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_zappa_makes_a_regional_gateway_that_wants_a_key(stage: str, tmp_path: Path) -> None:
+def test_zappa_makes_regional_gateway_with_key(stage: str, tmp_path: Path) -> None:
     command = [str(ROOT / ".venv-package/bin/python"), "-m", "zappa.cli", "template", stage, "--json"]
     command += ["--settings_file", str(ROOT / "zappa_settings.json"), "--output", str(tmp_path / "gateway.json")]
     command += ["--lambda-arn", "arn:aws:lambda:us-east-1:000000000000:function:f"]

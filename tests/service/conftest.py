@@ -21,14 +21,14 @@ Shared = tuple["Table", Client]
 
 @contextmanager
 def gunicorn(**environment: str) -> Iterator[Client]:
-    """A client of a fresh service."""
+    """Run a service with these environment variables, and give a client."""
     with _gunicorn(**environment) as (_, client):
         yield client
 
 
 @contextmanager
 def service_process(shared: "Shared") -> Iterator[tuple["subprocess.Popen[bytes]", Client]]:
-    """A fresh service on the shared table, and its process: to send signals to."""
+    """Run a service on the shared table, and give its process and a client."""
     table, _ = shared
     url = table.meta.client.meta.endpoint_url
     with _gunicorn(DYNAMODB_TABLE_NAME=table.name, DYNAMODB_ENDPOINT_URL=url) as both:
@@ -52,7 +52,7 @@ def _gunicorn(**environment: str) -> Iterator[tuple["subprocess.Popen[bytes]", C
 
 @pytest.fixture(scope="session")
 def shared(dynamodb_url: str) -> Iterator[tuple["Table", Client]]:
-    """One table and one service for the tests that leave no trace."""
+    """Run one service on one table, for all tests that delete their items."""
     table = new_table(dynamodb_url)
     with gunicorn(DYNAMODB_TABLE_NAME=table.name, DYNAMODB_ENDPOINT_URL=dynamodb_url) as client:
         yield table, client

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.contract.client import Client
+from tests.raw_client import RawConnection
 
 PROBE = b"HEAD /__lbheartbeat__ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 """A liveness probe, which needs neither a table nor an allowed Host."""
@@ -13,9 +14,8 @@ PROBE = b"HEAD /__lbheartbeat__ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 @contextmanager
 def open_socket(client: Client) -> Iterator[socket.socket]:
     """Connect to the client's service. Reads time out after 20 seconds."""
-    host, _, port = client.host.rpartition(":")
-    with socket.create_connection((host.strip("[]"), int(port)), timeout=20) as sock:
-        yield sock
+    with RawConnection(client.base_url, timeout=20) as connection:
+        yield connection.sock
 
 
 def read_head(sock: socket.socket) -> bytes:

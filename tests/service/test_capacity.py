@@ -1,42 +1,24 @@
-"""What an answer that streams cost stands in a trailer field behind it (RFC 9112, section 7.1.2)."""
+"""The capacity of a streamed response stands in a trailer field (RFC 9112, section 7.1.2)."""
 
 import json
-import socket
 from typing import Any
 
-import h11
 import pytest
 
 from tests.contract.client import Client
 from tests.dynamodb import new_table
 from tests.faulty import faulty_dynamodb
+from tests.raw_client import RawConnection, RawResponse
 from tests.service.conftest import gunicorn
 
 LINES = b"".join(b'{"n": %d}\n' % number for number in range(120))
 
 
-def exchange(
-    client: Client, method: str, path: str, body: bytes, **headers: str
-) -> tuple[h11.Response, h11.EndOfMessage, bytes]:
-    """The head of an answer, its end, and its body."""
-    connection = h11.Connection(h11.CLIENT)
-    fields = [("Host", "127.0.0.1"), ("Content-Length", str(len(body))), *headers.items()]
-    with client.connection() as opened:
-        opened.connect()
-        assert isinstance(opened.sock, socket.socket)
-        request = h11.Request(method=method, target=path, headers=fields)
-        for part in (request, h11.Data(data=body), h11.EndOfMessage()):
-            opened.sock.sendall(connection.send(part) or b"")
-        found: list[Any] = []
-        while not any(isinstance(event, h11.EndOfMessage) for event in found):
-            while (event := connection.next_event()) is not h11.NEED_DATA:
-                found.append(event)
-                if isinstance(event, h11.EndOfMessage):
-                    break
-            else:
-                connection.receive_data(opened.sock.recv(65536))
-    data = b"".join(event.data for event in found if isinstance(event, h11.Data))
-    return found[0], found[-1], data
+def exchange(client: Client, method: str, path: str, body: bytes, **headers: str) -> RawResponse:
+    fields = [f"{name}: {value}" for name, value in headers.items()]
+    with RawConnection(client.base_url) as connection:
+        connection.send(client.head_of(method, path, f"Content-Length: {len(body)}", *fields) + body)
+        return connection.read_response(method)
 
 
 @pytest.mark.parametrize(
@@ -67,14 +49,14 @@ def test_the_trailer_is_the_sum_of_all_calls(
         gunicorn(DYNAMODB_TABLE_NAME=table.name, DYNAMODB_ENDPOINT_URL=url) as client,
     ):
         calls.clear()
-        head, end, answer = exchange(client, method, path, body, **headers, Prefer="consumed-capacity")
-        assert (b"trailer", b"Picus-Consumed-Capacity") in head.headers
+        response = exchange(client, method, path, body, **headers, Prefer="consumed-capacity")
+        assert response.header("Trailer") == "Picus-Consumed-Capacity"
         assert len(calls) > 2
         assert {asked for _, asked in calls} == {"TOTAL"}
-        assert [*end.headers] == [(b"picus-consumed-capacity", f"{10.25 * len(calls):.15g}".encode())]
-        assert len(json.loads(answer) if answer.startswith(b"[") else answer.splitlines()) in (120, 1000)
+        assert response.trailers == [("Picus-Consumed-Capacity", f"{10.25 * len(calls):.15g}")]
+        is_array = response.body.startswith(b"[")
+        assert len(json.loads(response.body) if is_array else response.body.splitlines()) in (120, 1000)
         calls.clear()
-        head, end, _ = exchange(client, method, path, body, **headers)
-        assert b"trailer" not in dict(head.headers)
-        assert not [*end.headers]
+        response = exchange(client, method, path, body, **headers)
+        assert (response.header("Trailer"), response.trailers) == (None, [])
         assert {asked for _, asked in calls} == {None}

@@ -1,4 +1,4 @@
-"""What an operator types."""
+"""Commands of manage.py as an operator types them."""
 
 import os
 import subprocess
@@ -58,7 +58,7 @@ def test_a_table_with_another_key_is_refused(dynamodb_url: str, key: str, key_ty
         assert "must have the partition key object_id (String)" in result.stderr
 
 
-def test_an_unreachable_dynamodb_is_said_without_a_traceback() -> None:
+def test_unreachable_dynamodb_is_reported_in_one_line() -> None:
     where = {"DYNAMODB_TABLE_NAME": "x", "DYNAMODB_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"}
     for command in ("check", "create_table"):
         result = manage(command, **where)
@@ -67,7 +67,7 @@ def test_an_unreachable_dynamodb_is_said_without_a_traceback() -> None:
         assert "Traceback" not in result.stderr
 
 
-def test_a_missing_region_is_said_without_a_traceback(tmp_path: object) -> None:
+def test_missing_region_is_reported_in_one_line(tmp_path: object) -> None:
     nowhere = {"AWS_REGION": "", "AWS_CONFIG_FILE": f"{tmp_path}/none"}
     result = manage("create_table", DYNAMODB_TABLE_NAME="xxx", **nowhere)
     assert result.returncode == 1
@@ -110,7 +110,7 @@ def test_the_server_ends_with_one_line_on_a_wrong_setting(variable: str, value: 
     assert "Traceback" not in result.stderr
 
 
-def test_commands_find_the_running_local_stack_unless_told_otherwise(table: "Table", tmp_path: Path) -> None:
+def test_commands_use_running_local_stack(table: "Table", tmp_path: Path) -> None:
     endpoint = table.meta.client.meta.endpoint_url
     (tmp_path / "stack.env").write_text(f"DYNAMODB_TABLE_NAME={table.name}\nDYNAMODB_ENDPOINT_URL={endpoint}\n")
     environment = {"LOCAL_DATA_DIR": str(tmp_path)}

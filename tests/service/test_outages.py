@@ -1,10 +1,9 @@
-"""DynamoDB fails: the client gets an answer it can act on, the operator the cause."""
+"""DynamoDB fails: the client gets an error it can act on, and the operator the cause."""
 
 import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from tests.contract.client import Client
 from tests.contract.expect import assert_error
 from tests.dynamodb import CREDENTIALS, ROOT, free_port, new_table
 from tests.faulty import Fault, faulty_dynamodb
+from tests.raw_client import RawConnection
 from tests.service.conftest import gunicorn
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ def assert_unavailable(client: Client) -> None:
     for method, path, body in REQUESTS:
         response = client.request(method, path, body, JSON)
         error = assert_error(response, 503)
-        assert error == {"error": "The item store is unavailable at the moment: try again later."}
+        message = "The item store is unavailable at the moment: try again later."
+        assert error == {"error": message, "code": "unavailable"}
     assert client.request("GET", "/__lbheartbeat__").status == 200
     heartbeat = client.request("GET", "/__heartbeat__")
     assert heartbeat.status == 500
@@ -75,7 +76,7 @@ def test_throttling_after_the_retries_is_503_with_retry_after(dynamodb_url: str)
         assert int(response.header("Retry-After") or "0") >= 1
 
 
-def test_a_throttled_call_that_recovers_is_not_seen(dynamodb_url: str) -> None:
+def test_throttled_call_is_retried_unnoticed(dynamodb_url: str) -> None:
     table = new_table(dynamodb_url)
     table.put_item(Item={"object_id": "x"})
 
@@ -98,9 +99,7 @@ def three_pages(dynamodb_url: str) -> "Table":
 
 
 @pytest.mark.parametrize("failure", [(0, ""), (500, "InternalServerError"), (400, "AccessDeniedException")])
-def test_a_list_that_dynamodb_breaks_in_the_middle_never_looks_complete(
-    dynamodb_url: str, failure: tuple[int, str]
-) -> None:
+def test_interrupted_list_never_looks_complete(dynamodb_url: str, failure: tuple[int, str]) -> None:
     def after_the_first_page(operation: str, count: int) -> tuple[int, str] | None:
         return failure if operation == "Scan" and count > 1 else None
 
@@ -121,7 +120,7 @@ def test_a_list_that_dynamodb_breaks_in_the_middle_never_looks_complete(
         assert client.request("GET", "/__lbheartbeat__").status == 200
 
 
-def test_a_request_in_flight_is_answered_when_the_service_is_told_to_stop(shared: tuple["Table", Client]) -> None:
+def test_stopping_service_finishes_request_in_flight(shared: tuple["Table", Client]) -> None:
     table, _ = shared
     port = free_port()
     environment = {**CREDENTIALS, "PORT": str(port), "ALLOWED_HOSTS": "127.0.0.1", "DYNAMODB_TABLE_NAME": table.name}
@@ -139,27 +138,22 @@ def test_a_request_in_flight_is_answered_when_the_service_is_told_to_stop(shared
     for line in process.stderr:
         if "Booting worker" in line:
             break
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
-        head = Client(f"http://127.0.0.1:{port}").head_of(
-            "POST", "/picus/put", "Content-Type: application/json", "Content-Length: 7"
-        )
-        sock.sendall(head + b'{"a"')
-        # The worker has the request once it has answered another one that came later.
-        other = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        other.request("GET", "/__lbheartbeat__", headers={"Connection": "close"})
-        assert other.getresponse().status == 200
-        other.close()
+    client = Client(f"http://127.0.0.1:{port}")
+    with RawConnection(client.base_url) as connection:
+        head = client.head_of("POST", "/picus/put", "Content-Type: application/json", "Content-Length: 7")
+        connection.send(head + b'{"a"')
+        # The worker has the request once it has responded to another one that came later.
+        assert client.request("GET", "/__lbheartbeat__", headers={"Connection": "close"}).status == 200
         process.send_signal(signal.SIGTERM)
-        sock.sendall(b":1}")
-        answer = sock.recv(65536)
-    assert answer.startswith(b"HTTP/1.1 201")
+        connection.send(b":1}")
+        assert connection.read_response().status == 201
     # Read to the end: a closed pipe would make Python's own exit fail.
     process.communicate(timeout=30)
     assert process.returncode == 0
 
 
-def test_the_process_says_it_is_alive_while_dynamodb_is_silent_and_everybody_asks(dynamodb_url: str) -> None:
-    """Or the load balancer would have tasks replaced that are well."""
+def test_liveness_holds_while_dynamodb_is_silent(dynamodb_url: str) -> None:
+    """Otherwise the load balancer would replace healthy tasks."""
     over = threading.Event()
 
     def silence(operation: str, count: int) -> None:

@@ -28,7 +28,7 @@ def post(client: Client, count: int) -> Response:
 
 
 def numbers(table: "Table") -> list[int]:
-    """The `n` of every item, in order."""
+    """Return the `n` of every item, sorted."""
     return sorted(int(str(item["n"])) for item in table.scan(ConsistentRead=True)["Items"])
 
 
@@ -41,7 +41,7 @@ def own_table(dynamodb_url: str) -> "Table":
     return new_table(dynamodb_url)
 
 
-def test_what_dynamodb_leaves_unprocessed_is_sent_again(dynamodb_url: str, own_table: "Table") -> None:
+def test_unprocessed_items_are_sent_again(dynamodb_url: str, own_table: "Table") -> None:
     def take_ten(operation: str, count: int, request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         if operation != "BatchWriteItem":
             return request, {}
@@ -59,9 +59,7 @@ def test_what_dynamodb_leaves_unprocessed_is_sent_again(dynamodb_url: str, own_t
     assert numbers(own_table) == list(range(60))
 
 
-def test_the_answer_says_what_is_not_written_so_that_the_rest_can_be_sent(
-    dynamodb_url: str, own_table: "Table"
-) -> None:
+def test_response_names_lines_that_are_not_written(dynamodb_url: str, own_table: "Table") -> None:
     def third_batch_and_later(operation: str, count: int) -> tuple[int, str] | None:
         return THROTTLED if operation == "BatchWriteItem" and count > 2 else None
 
@@ -71,24 +69,23 @@ def test_the_answer_says_what_is_not_written_so_that_the_rest_can_be_sent(
     ):
         response = post(client, 200)
         assert response.status == 200
-        answers = lines_of(response)
-    assert len(answers) == 200
-    written = [n for n, answer in enumerate(answers) if list(answer) == ["object_id"]]
+        results = lines_of(response)
+    assert len(results) == 200
+    written = [n for n, result in enumerate(results) if list(result) == ["object_id"]]
     assert written == numbers(own_table)
     assert len(written) == 50
-    for n, answer in enumerate(answers):
+    for n, result in enumerate(results):
         if n not in written:
-            assert answer["line"] == Number(str(n + 1))
-            assert answer.keys() == {"line", "error", "status"}
-    reasons = {str(answer["error"]) for answer in answers if "error" in answer}
-    assert len(reasons) == 2
-    assert any("more requests than it can take" in reason for reason in reasons)
+            assert result["line"] == Number(str(n + 1))
+            assert result.keys() == {"line", "error", "code", "status"}
+    codes = {result["code"] for result in results if "code" in result}
+    assert codes == {"throttled", "not_tried"}
 
 
 @pytest.mark.parametrize(
     ("failure", "retry"), [(THROTTLED, True), ((400, "AccessDeniedException"), False)], ids=["throttled", "refused"]
 )
-def test_a_failure_of_the_first_batch_is_503_and_nothing_is_written(
+def test_failure_of_first_batch_is_503(
     dynamodb_url: str, own_table: "Table", failure: tuple[int, str], retry: bool
 ) -> None:
     def fails(operation: str, count: int) -> tuple[int, str] | None:
@@ -110,7 +107,7 @@ def test_an_unreachable_dynamodb_is_503() -> None:
         assert_error(post(client, 3), 503)
 
 
-def test_items_whose_answers_are_lost_are_named_to_be_looked_up(dynamodb_url: str, own_table: "Table") -> None:
+def test_items_with_lost_response_are_named(dynamodb_url: str, own_table: "Table") -> None:
     def cut(operation: str, count: int) -> tuple[int, str] | None:
         return (0, "") if operation == "BatchWriteItem" and count > 1 else None
 
@@ -118,13 +115,14 @@ def test_items_whose_answers_are_lost_are_named_to_be_looked_up(dynamodb_url: st
         faulty_dynamodb(dynamodb_url, cut) as url,
         gunicorn(DYNAMODB_TABLE_NAME=own_table.name, DYNAMODB_ENDPOINT_URL=url) as client,
     ):
-        answers = lines_of(post(client, 30))
-        assert [set(answer) for answer in answers[:25]] == [{"object_id"}] * 25
-        assert [set(answer) for answer in answers[25:]] == [{"line", "error", "status", "object_id"}] * 5
-        assert client.get(str(answers[29]["object_id"])).status == 404
+        results = lines_of(post(client, 30))
+        assert [set(result) for result in results[:25]] == [{"object_id"}] * 25
+        assert [set(result) for result in results[25:]] == [{"line", "error", "code", "status", "object_id"}] * 5
+        assert {result["code"] for result in results[25:]} == {"outcome_unknown"}
+        assert client.get(str(results[29]["object_id"])).status == 404
 
 
-def test_one_who_leaves_stops_the_writing(dynamodb_url: str, own_table: "Table") -> None:
+def test_client_that_leaves_stops_the_writing(dynamodb_url: str, own_table: "Table") -> None:
     def slowly(operation: str, count: int) -> tuple[int, str] | None:
         if operation == "BatchWriteItem":
             time.sleep(0.1)
@@ -139,14 +137,15 @@ def test_one_who_leaves_stops_the_writing(dynamodb_url: str, own_table: "Table")
             connection.request("POST", "/picus/put", body, LINES)
             assert connection.getresponse().read(10)
         assert client.request("GET", "/__lbheartbeat__").status == 200
-        time.sleep(0.5)
-        before = own_table.scan(Select="COUNT", ConsistentRead=True)["Count"]
-        time.sleep(0.5)
-        assert own_table.scan(Select="COUNT", ConsistentRead=True)["Count"] == before < 5000
+        written = -1
+        while written != (now := own_table.scan(Select="COUNT", ConsistentRead=True)["Count"]):
+            written = now
+            time.sleep(1)  # Batches that were under way end meanwhile; all batches would take over ten seconds.
+        assert written < 5000
 
 
 def peak_megabytes(client: Client) -> float:
-    """The most memory that any worker of this service had."""
+    """Return the peak memory of the service's workers, in megabytes."""
     mark = f"PORT={client.host.rpartition(':')[2]}\0".encode()
     peaks = []
     for process in Path("/proc").glob("[0-9]*"):
@@ -162,7 +161,7 @@ def peak_megabytes(client: Client) -> float:
 def test_the_memory_for_a_large_body_is_bounded(shared: tuple["Table", Client], tmp_path: Path) -> None:
     table = shared[0]
     line = b'{"mark": "broken at the end", "n": [1, 2.50, null], "filler": "%b"}\n' % (b"x" * 20_000)
-    count = 330_000_000 // len(line)
+    count = 120_000_000 // len(line)
 
     def pieces() -> Iterator[bytes]:
         head = ("POST", "/picus/put", "Content-Type: application/x-ndjson")
@@ -207,7 +206,7 @@ def test_without_room_for_the_body_it_is_503(shared: tuple["Table", Client], cap
         small = client.request("POST", "/picus/put", '{"a": 1}\n', LINES)
         assert small.status == 200
         assert_error(client.request("POST", "/picus/put", '{"a": 1}\n' * 200_000, LINES), 503)
-    assert "a body can't be kept" in capfd.readouterr().err
+    assert "no_spool_space" in capfd.readouterr().err
 
 
 def test_lines_that_stall_are_408(shared: tuple["Table", Client]) -> None:
@@ -225,7 +224,7 @@ def test_lines_that_stall_are_408(shared: tuple["Table", Client]) -> None:
         assert_error(client.exchange(drip()), 408)
 
 
-def test_an_outage_between_large_items_says_which_are_written(dynamodb_url: str, own_table: "Table") -> None:
+def test_outage_between_large_items_names_written_ones(dynamodb_url: str, own_table: "Table") -> None:
     def third_put(operation: str, count: int) -> tuple[int, str] | None:
         return (400, "AccessDeniedException") if operation == "PutItem" and count > 4 else None
 
@@ -235,7 +234,7 @@ def test_an_outage_between_large_items_says_which_are_written(dynamodb_url: str,
         faulty_dynamodb(dynamodb_url, third_put) as url,
         gunicorn(DYNAMODB_TABLE_NAME=own_table.name, DYNAMODB_ENDPOINT_URL=url) as client,
     ):
-        answers = lines_of(client.request("POST", "/picus/put", line * 5 + '{"n": 2}\n' * 100, LINES))
-    assert [list(answer) for answer in answers[:2]] == [["object_id"]] * 2
-    assert [set(answer) for answer in answers[2:]] == [{"line", "error", "status"}] * 103
+        results = lines_of(client.request("POST", "/picus/put", line * 5 + '{"n": 2}\n' * 100, LINES))
+    assert [list(result) for result in results[:2]] == [["object_id"]] * 2
+    assert [set(result) for result in results[2:]] == [{"line", "error", "code", "status"}] * 103
     assert numbers(own_table) == [1, 1]

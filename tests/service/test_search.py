@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def many(dynamodb_url: str) -> "Table":
-    """2,000 small items, one of them rare."""
+    """Create a table of 2,000 small items, one of them rare."""
     table = new_table(dynamodb_url)
     with table.batch_writer() as batch:
         for number in range(2000):
@@ -30,7 +30,7 @@ def many(dynamodb_url: str) -> "Table":
     return table
 
 
-def test_a_selective_filter_searches_on_from_page_to_page_and_finds_all(dynamodb_url: str, many: "Table") -> None:
+def test_selective_filter_finds_all_across_pages(dynamodb_url: str, many: "Table") -> None:
     def slowly(operation: str, count: int) -> None:
         time.sleep(0.6)
 
@@ -50,7 +50,7 @@ def test_a_selective_filter_searches_on_from_page_to_page_and_finds_all(dynamodb
     assert requests > 1
 
 
-def test_a_common_filter_does_not_read_the_whole_table_for_a_page(dynamodb_url: str, many: "Table") -> None:
+def test_common_filter_reads_little_for_a_page(dynamodb_url: str, many: "Table") -> None:
     scans = 0
 
     def count(operation: str, number: int) -> None:
@@ -67,7 +67,7 @@ def test_a_common_filter_does_not_read_the_whole_table_for_a_page(dynamodb_url: 
         assert scans > 2
 
 
-def test_a_page_of_items_that_are_large_ends_early_and_says_so(dynamodb_url: str) -> None:
+def test_page_of_large_items_ends_early_with_link(dynamodb_url: str) -> None:
     table = new_table(dynamodb_url)
     with table.batch_writer() as batch:
         for number in range(20):
@@ -85,7 +85,7 @@ def test_a_page_of_items_that_are_large_ends_early_and_says_so(dynamodb_url: str
     assert max(sizes) < 15
 
 
-def test_a_filter_that_dynamodb_refuses_is_400_and_an_outage_503(dynamodb_url: str, many: "Table") -> None:
+def test_refused_filter_is_400_and_outage_503(dynamodb_url: str, many: "Table") -> None:
     code = "ValidationException"
 
     def refuses(operation: str, count: int) -> tuple[int, str]:
@@ -102,7 +102,7 @@ def test_a_filter_that_dynamodb_refuses_is_400_and_an_outage_503(dynamodb_url: s
         assert_error(client.request("GET", target(filter="n = 1")), 503)
 
 
-def test_what_it_cost_is_the_sum_of_all_calls_and_asked_for_only_then(dynamodb_url: str, many: "Table") -> None:
+def test_capacity_is_sum_of_all_calls(dynamodb_url: str, many: "Table") -> None:
     asked = []
 
     def count(operation: str, number: int, request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -124,9 +124,7 @@ def test_what_it_cost_is_the_sum_of_all_calls_and_asked_for_only_then(dynamodb_u
 
 
 @pytest.mark.parametrize("lines", [False, True])
-def test_a_long_search_is_not_silent_and_its_answer_whole(
-    table: "Table", monkeypatch: pytest.MonkeyPatch, lines: bool
-) -> None:
+def test_long_search_sends_spaces_and_whole_list(table: "Table", monkeypatch: pytest.MonkeyPatch, lines: bool) -> None:
     monkeypatch.setattr(list_view, "SILENCE_SECONDS", 0)
     with table.batch_writer() as batch:
         for number in range(12):

@@ -1,4 +1,4 @@
-"""Any JSON object that DynamoDB can hold comes back equal; of any other, the error leads to the culprit."""
+"""A JSON object that DynamoDB can hold comes back equal; for any other the error has a pointer to the bad value."""
 
 import json
 from decimal import Decimal
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 Shared = tuple["Table", Client]
-over_http = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+over_http = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 names = st.text(min_size=1, max_size=8).filter(lambda name: name.isprintable() or name.strip())
 # JSON number texts with up to 38 significant digits inside DynamoDB's range, written in many ways.
@@ -36,7 +36,7 @@ documents = st.dictionaries(names.filter(lambda name: name != "object_id"), valu
 
 
 def written(value: Json) -> str:
-    """JSON text with numbers exactly as drawn."""
+    """Return JSON text with numbers exactly as generated."""
     if isinstance(value, Number):
         return value.text
     if isinstance(value, list):
@@ -47,7 +47,7 @@ def written(value: Json) -> str:
 
 
 def by_value(value: Json) -> object:
-    """The same with numbers as Decimal: their value, exactly."""
+    """Return the value with numbers as Decimal."""
     if isinstance(value, Number):
         return value.value
     if isinstance(value, list):
@@ -59,7 +59,7 @@ def by_value(value: Json) -> object:
 
 @over_http
 @given(document=documents)
-def test_what_is_put_is_got_equal(shared: Shared, document: dict[str, Json]) -> None:
+def test_stored_document_comes_back_equal(shared: Shared, document: dict[str, Json]) -> None:
     table, client = shared
     key = client.store(written(document))
     assert by_value(client.fetch(key)) == by_value(document)
@@ -86,7 +86,7 @@ INSIDE = {'{"": 1}': "/", '{"k":1,"k":2}': "/k"}
 
 @over_http
 @given(path=st.lists(st.one_of(names, st.integers(0, 3)), max_size=6), culprit=culprits, first=names)
-def test_an_error_leads_to_the_culprit(shared: Shared, path: list[str | int], culprit: str, first: str) -> None:
+def test_error_has_pointer_to_bad_value(shared: Shared, path: list[str | int], culprit: str, first: str) -> None:
     _, client = shared
     if first == "object_id":
         first = "x"
@@ -102,7 +102,7 @@ def test_an_error_leads_to_the_culprit(shared: Shared, path: list[str | int], cu
 
 @over_http
 @given(excess=st.integers(-3, 3))
-def test_an_item_over_400_kb_as_dynamodb_counts_is_413(shared: Shared, excess: int) -> None:
+def test_item_over_400_kb_is_413(shared: Shared, excess: int) -> None:
     table, client = shared
     # The key's name and its UUID, and the attribute's name, count too.
     length = 400 * 1024 - len("object_id") - 36 - len("a") + excess
@@ -117,5 +117,5 @@ def test_an_item_over_400_kb_as_dynamodb_counts_is_413(shared: Shared, excess: i
     table.delete_item(Key={"object_id": key})
 
 
-def test_the_drawn_numbers_are_exact_to_begin_with() -> None:
+def test_generated_numbers_are_exact() -> None:
     assert by_value(parse_exact(written({"a": Number("1.10")}).encode())) == {"a": Decimal("1.1")}

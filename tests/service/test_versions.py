@@ -1,4 +1,4 @@
-"""Versions beside other programs that use the table, and beside a network that loses answers."""
+"""Versions beside other programs that use the table, and with lost responses."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -10,9 +10,8 @@ import pytest
 from tests.contract.client import Client
 from tests.contract.expect import assert_error, assert_not_found
 from tests.dynamodb import new_table
-from tests.faulty import faulty_dynamodb
+from tests.faulty import FaultyProxy, faulty_dynamodb
 from tests.service.conftest import gunicorn
-from tests.unit.core.dynamodb.servers import FaultyProxy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -57,7 +56,7 @@ def test_a_write_stores_one_string_beside_the_item(shared: Shared) -> None:
     client.clean_up()
 
 
-def test_a_row_of_another_program_has_an_etag_that_changes_with_it(shared: Shared) -> None:
+def test_foreign_item_has_etag_of_its_content(shared: Shared) -> None:
     table, client = shared
     table.put_item(Item={"object_id": "foreign", **FOREIGN})
     tags = [tag(client, "foreign"), tag(client, "foreign")]
@@ -74,7 +73,7 @@ def test_a_row_of_another_program_has_an_etag_that_changes_with_it(shared: Share
     table.delete_item(Key={"object_id": "foreign"})
 
 
-def test_what_another_program_changes_in_place_or_adds_changes_the_etag_of_picus_own_items(shared: Shared) -> None:
+def test_foreign_change_in_place_changes_etag(shared: Shared) -> None:
     table, client = shared
     key = client.store('{"a": 1}')
     old = tag(client, key)
@@ -90,7 +89,7 @@ def test_what_another_program_changes_in_place_or_adds_changes_the_etag_of_picus
     client.clean_up()
 
 
-def test_a_row_of_another_program_is_patched_and_replaced_without_loss(shared: Shared) -> None:
+def test_foreign_item_is_patched_without_loss(shared: Shared) -> None:
     table, client = shared
     row = {"object_id": "foreign", **FOREIGN}
     table.put_item(Item=row)
@@ -105,7 +104,7 @@ def test_a_row_of_another_program_is_patched_and_replaced_without_loss(shared: S
 
 
 def stored_form(table: "Table", row: dict[str, Any]) -> dict[str, Any]:
-    """A row as boto3 reads it back."""
+    """Return an item as boto3 reads it."""
     table.put_item(Item={**row, "object_id": "again"})
     item = stored(table, "again")
     table.delete_item(Key={"object_id": "again"})
@@ -113,7 +112,7 @@ def stored_form(table: "Table", row: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("write", ["replace", "patch"])
-def test_a_row_that_is_too_wide_to_compare_is_not_written_over(shared: Shared, write: str) -> None:
+def test_wide_item_without_version_is_not_replaced(shared: Shared, write: str) -> None:
     table, client = shared
     table.put_item(Item={"object_id": "wide", **{f"a{number}": number for number in range(141)}})
     before = client.get("wide")
@@ -135,7 +134,7 @@ THEIRS = ["SET a = :v", "SET a = :v, picus_version = :v", "REMOVE a SET b = :v"]
 
 @pytest.fixture(scope="module")
 def raced(dynamodb_url: str) -> Iterator[Raced]:
-    """A service, and what others do just before its next PutItem arrives."""
+    """Run a service behind a proxy that lets another client write just before the next PutItem."""
     table = new_table(dynamodb_url)
     others: list[Callable[[], object]] = []
 
@@ -159,9 +158,7 @@ def theirs(table: "Table", expression: str) -> Callable[[], object]:
 @pytest.mark.parametrize("write", ["replace", "patch"])
 @pytest.mark.parametrize("versioned", [True, False])
 @pytest.mark.parametrize("expression", THEIRS)
-def test_what_another_program_changes_between_read_and_write_is_not_lost(
-    raced: Raced, write: str, versioned: bool, expression: str
-) -> None:
+def test_foreign_change_before_write_is_not_lost(raced: Raced, write: str, versioned: bool, expression: str) -> None:
     table, client, others = raced
     if versioned:
         client.replace("x", '{"a": 1, "b": 2}')
@@ -175,7 +172,7 @@ def test_what_another_program_changes_between_read_and_write_is_not_lost(
     assert "c" not in stored(table, "x")
 
 
-def test_a_patch_without_if_match_is_applied_to_what_another_program_wrote_meanwhile(raced: Raced) -> None:
+def test_patch_is_applied_to_newer_foreign_item(raced: Raced) -> None:
     table, client, others = raced
     table.put_item(Item={"object_id": "x", "a": 1, "b": 2})
     others.append(theirs(table, "SET a = :v"))
@@ -185,14 +182,14 @@ def test_a_patch_without_if_match_is_applied_to_what_another_program_wrote_meanw
     assert item == {"object_id": "x", "a": "theirs", "b": 2, "c": 3}
 
 
-def test_a_patch_does_not_bring_back_what_was_deleted_meanwhile(raced: Raced) -> None:
+def test_patch_does_not_recreate_deleted_item(raced: Raced) -> None:
     table, client, others = raced
     table.put_item(Item={"object_id": "x", "a": 1})
     others.append(lambda: table.delete_item(Key={"object_id": "x"}))
     assert_not_found(client.patch("x", '{"c": 3}'), "x")
 
 
-def test_a_patch_that_never_gets_through_is_a_409_that_says_when_to_try_again(raced: Raced) -> None:
+def test_contended_patch_is_409_with_retry_after(raced: Raced) -> None:
     table, client, others = raced
     client.replace("x", '{"n": 1}')
 
@@ -212,7 +209,7 @@ LOST = ["closed after", "500 after", "wrong crc", "closed before"]
 
 
 @pytest.mark.parametrize("fault", LOST)
-def test_a_write_whose_answer_is_lost_succeeds_once(dynamodb_url: str, fault: str) -> None:
+def test_write_with_lost_response_succeeds_once(dynamodb_url: str, fault: str) -> None:
     table = new_table(dynamodb_url)
     with (
         FaultyProxy(dynamodb_url, *[fault, "none"] * 4, operations=("PutItem",)) as proxy,

@@ -4,6 +4,7 @@ A Lambda function has its credentials in three variables: reading them here spar
 (0.1 s). For an ECS task, a profile or SSO, botocore.session is loaded at first use.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -21,9 +22,15 @@ from botocore.exceptions import (
 from picus_api.core.dynamodb.signing import Credentials
 
 if TYPE_CHECKING:
-    import botocore.credentials
+    from botocore.credentials import Credentials as BotocoreCredentials
+    from botocore.credentials import RefreshableCredentials
 
-RENEWAL_PAUSE = 5.0  # seconds between two forced renewals, so that bad credentials don't cause many
+RENEWAL_PAUSE = 5.0
+"""Seconds between two renewals ahead of expiry, or of rejected credentials: a failing source must not get a storm."""
+EXPIRY_MARGIN = 5.0
+"""Seconds. Credentials with a shorter life are not used: they sign for one second, and the requests must arrive too."""
+
+logger = logging.getLogger(__name__)
 
 
 def from_environment() -> Credentials | None:
@@ -47,7 +54,7 @@ class CredentialProvider:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._source: botocore.credentials.Credentials | Credentials | None = None
+        self._source: ExpiringCredentials | Credentials | None = None
         self._failure: tuple[float, BotoCoreError] = (0.0, NoCredentialsError())
         self._renewed = -RENEWAL_PAUSE
 
@@ -61,21 +68,21 @@ class CredentialProvider:
 
         Raises botocore's NoCredentialsError, PartialCredentialsError, CredentialRetrievalError.
         """
-        return _freeze(self._source or self._find())
+        return _now(self._source or self._find())
 
     def renew(self, rejected: Credentials) -> bool:
         """Get new credentials after DynamoDB rejected some as expired; return True if they are others."""
         with self._lock:
-            if self._source is None or _freeze(self._source) != rejected:  # another thread was faster
+            if self._source is None or _now(self._source) != rejected:  # another thread was faster
                 return True
             if time.monotonic() - self._renewed < RENEWAL_PAUSE:
                 return False
             self._renewed = time.monotonic()
             self._source = _from_chain()
-            return _freeze(self._source) != rejected
+            return _now(self._source) != rejected
 
-    def _find(self) -> "botocore.credentials.Credentials | Credentials":
-        """Look for credentials, one thread at a time. Threads that waited share the result, even a failure."""
+    def _find(self) -> "ExpiringCredentials | Credentials":
+        """Look for credentials, one thread at a time; those who waited share the outcome, even a failure."""
         asked = time.monotonic()
         with self._lock:
             if self._source is None:
@@ -87,6 +94,61 @@ class CredentialProvider:
                     self._failure = (time.monotonic(), error)
                     raise
             return self._source
+
+
+class ExpiringCredentials:
+    """Credentials that botocore can refresh: a thread of their own does it, well before they expire.
+
+    botocore's own refresh holds up all threads in the last ten minutes of the credentials, and a source that does not
+    respond holds each of them for seconds. Here a request waits only for credentials that have expired.
+    """
+
+    def __init__(self, source: "RefreshableCredentials") -> None:
+        """Take the first credentials, which may need a request. Raises CredentialRetrievalError."""
+        self._source = source
+        self._known = _freeze(source)
+        self._refreshing = threading.Lock()
+        self._tried = -RENEWAL_PAUSE
+        self._failure: tuple[float, BotoCoreError] = (0.0, NoCredentialsError())
+
+    def current(self) -> Credentials:
+        """Return credentials that are valid for EXPIRY_MARGIN seconds. Raises CredentialRetrievalError."""
+        if self._source.refresh_needed(EXPIRY_MARGIN):  # type: ignore[arg-type]  # any number of seconds
+            self._refresh_expired()
+        elif self._source.refresh_needed() and time.monotonic() - self._tried > RENEWAL_PAUSE:
+            self._start_refresh()
+        return self._known
+
+    def _refresh_expired(self) -> None:
+        """Refresh, one thread at a time; those who waited share the outcome, even a failure."""
+        asked = time.monotonic()
+        with self._refreshing:
+            if not self._source.refresh_needed(EXPIRY_MARGIN):  # type: ignore[arg-type]
+                return
+            if self._failure[0] >= asked:
+                raise self._failure[1]
+            try:
+                self._known = _freeze(self._source)
+            except BotoCoreError as error:
+                self._failure = (time.monotonic(), error)
+                raise
+
+    def _start_refresh(self) -> None:
+        if not self._refreshing.acquire(blocking=False):
+            return
+        self._tried = time.monotonic()
+        try:
+            threading.Thread(target=self._refresh_ahead, name="credentials", daemon=True).start()
+        except RuntimeError:  # no thread can be started: the next request tries again
+            self._refreshing.release()
+
+    def _refresh_ahead(self) -> None:
+        try:
+            self._known = _freeze(self._source)
+        except BotoCoreError as error:
+            logger.warning("AWS credentials could not be refreshed ahead of their expiry: %s", error)
+        finally:
+            self._refreshing.release()
 
 
 @contextmanager
@@ -104,23 +166,25 @@ def _as_botocore_errors() -> Iterator[None]:
         raise CredentialRetrievalError(provider="botocore", error_msg=str(error)) from error
 
 
-def _freeze(source: "botocore.credentials.Credentials | Credentials") -> Credentials:
-    """Return the credentials to sign with now. One thread refreshes; others wait only for credentials that expired."""
-    if isinstance(source, Credentials):
-        return source
+def _now(source: ExpiringCredentials | Credentials) -> Credentials:
+    return source if isinstance(source, Credentials) else source.current()
+
+
+def _freeze(source: "BotocoreCredentials") -> Credentials:
     with _as_botocore_errors():
         frozen = source.get_frozen_credentials()
     return Credentials(frozen.access_key or "", frozen.secret_key or "", frozen.token)
 
 
-def _from_chain() -> "botocore.credentials.Credentials | Credentials":
+def _from_chain() -> ExpiringCredentials | Credentials:
     secrets = from_environment()
     if secrets is not None:
         return secrets
+    from botocore.credentials import RefreshableCredentials  # noqa: PLC0415
     from botocore.session import Session  # noqa: PLC0415
 
     with _as_botocore_errors():
         found = Session().get_credentials()
     if found is None:
         raise NoCredentialsError()
-    return found
+    return ExpiringCredentials(found) if isinstance(found, RefreshableCredentials) else _freeze(found)

@@ -18,7 +18,8 @@ from django.core.management import execute_from_command_line
 
 from picus_api.core.dynamodb.table import shared_transport
 from tests.dynamodb import CREDENTIALS, ROOT
-from tests.unit.core.dynamodb.servers import FaultyProxy, Request, answer
+from tests.faulty import FaultyProxy
+from tests.http_server import Request, answer
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.faulty import FaultyProxy
 from tests.service.commands.conftest import (
     CountingProxy,
     Result,
@@ -20,7 +21,6 @@ from tests.service.commands.conftest import (
     noted,
     terminate,
 )
-from tests.unit.core.dynamodb.servers import FaultyProxy
 
 ITEMS = 3000
 TEXT = ndjson({"n": number, "text": "x" * 500} for number in range(ITEMS))

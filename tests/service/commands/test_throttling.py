@@ -7,9 +7,9 @@ from collections import Counter
 
 import pytest
 
-from tests.faulty import faulty_dynamodb
+from tests.faulty import FaultyProxy, faulty_dynamodb
+from tests.http_server import Request, answer
 from tests.service.commands.conftest import CountingProxy, Terminal, ndjson
-from tests.unit.core.dynamodb.servers import FaultyProxy, Request, answer
 
 ITEMS = [{"object_id": f"k{number}", "n": number, "text": "x" * 900} for number in range(300)]
 THROTTLED = (400, "ProvisionedThroughputExceededException")

@@ -64,7 +64,7 @@ def test_origins_are_read(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
 @pytest.mark.parametrize(
     "value", ["app.example", "https://app.example/", "https://app.example/x", "https://a.example,*", "null", "ftp://a"]
 )
-def test_what_is_no_origin_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_malformed_origin_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("ORIGINS", value)
     with pytest.raises(environment.SettingError, match="ORIGINS"):
         environment.origins("ORIGINS")

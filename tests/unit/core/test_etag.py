@@ -11,16 +11,20 @@ from picus_api.core.values import codec
 from picus_api.core.values.attribute_values import AttributeMap
 from tests.dynamodb import ROOT
 
+texts = st.text(max_size=20)
 values = st.recursive(
-    st.text().map(lambda text: {"S": text}) | st.binary().map(lambda data: {"B": data}) | st.just({"NULL": True}),
+    texts.map(lambda text: {"S": text})
+    | st.binary(max_size=20).map(lambda data: {"B": data})
+    | st.just({"NULL": True}),
     lambda inner: (
-        st.lists(inner).map(lambda found: {"L": found})
-        | st.dictionaries(st.text(), inner).map(lambda found: {"M": found})
+        st.lists(inner, max_size=4).map(lambda found: {"L": found})
+        | st.dictionaries(texts, inner, max_size=4).map(lambda found: {"M": found})
     ),
+    max_leaves=10,
 )
 
 
-@given(attributes=st.dictionaries(st.text(), values))
+@given(attributes=st.dictionaries(texts, values, max_size=4))
 def test_sorted_bytes_are_the_same_with_orjson_and_without(attributes: AttributeMap) -> None:
     assert codec.encode_sorted(attributes) == codec._sorting_encoder.encode(attributes).encode()
 

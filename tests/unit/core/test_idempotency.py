@@ -1,4 +1,4 @@
-"""What a cancelled transaction means, by the reasons that DynamoDB gives: those that no local server gives rise to."""
+"""The errors of cancelled transactions, for reasons that no local server gives."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ from picus_api.core.errors import (
 )
 from picus_api.core.idempotency import Created, create_once
 from tests.conftest import use_table
-from tests.unit.core.dynamodb.servers import Server, answer, replies
+from tests.http_server import Server, answer, replies
 
 ITEM = {"object_id": {"S": "new"}, "a": {"N": "1"}}
 RECORD = {"fingerprint": {"S": "print"}, "object_id": {"S": "old"}, "etag": {"S": '"tag"'}}
@@ -40,8 +40,8 @@ def cancelled(*reasons: dict[str, Any]) -> bytes:
     return answer(400, json.dumps(body).encode())
 
 
-def outcome(monkeypatch: pytest.MonkeyPatch, *answers: bytes, fingerprint: str = "print") -> Created:
-    with Server(replies(*answers)) as server:
+def outcome(monkeypatch: pytest.MonkeyPatch, *responses: bytes, fingerprint: str = "print") -> Created:
+    with Server(replies(*responses)) as server:
         use_table(monkeypatch, server.url, "items")
         try:
             return create_once("key", ITEM, fingerprint)

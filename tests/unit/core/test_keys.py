@@ -29,6 +29,6 @@ def test_a_key_is_decoded_once(encoded: str, key: str) -> None:
 
 
 @pytest.mark.parametrize("encoded", ["%FF", "a%ED%A0%80"])
-def test_bytes_that_are_no_text_are_refused(encoded: str) -> None:
+def test_key_that_is_not_utf8_is_refused(encoded: str) -> None:
     with pytest.raises(BadRequest, match="UTF-8"):
         key_from_path(encoded)

@@ -55,7 +55,7 @@ def test_a_request_id_comes_from_the_edge_before_the_client(candidates: tuple[st
 
 
 @pytest.mark.parametrize("bad", ["", "a b", "x" * 129, 'a"', "a\nb", "ä"])
-def test_an_id_that_could_write_into_the_log_is_replaced(bad: str) -> None:
+def test_unsafe_request_id_is_replaced(bad: str) -> None:
     assert len(logs.choose_request_id(bad)) == 32
 
 
@@ -66,7 +66,7 @@ def test_lines_are_json_unless_a_terminal_reads_them(monkeypatch: pytest.MonkeyP
     assert logs.configuration("json")["formatters"]["line"]["()"] is logs.JsonFormatter
 
 
-def test_the_line_of_a_request_is_what_a_record_would_give(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_request_line_equals_log_record(monkeypatch: pytest.MonkeyPatch) -> None:
     fields = {"request_id": "1", "method": "GET", "path": "/ä\n", "status": 200, "duration_ms": 1.5}
     monkeypatch.setattr("time.time", lambda: 1_700_000_000.25)
     formatter = logs.JsonFormatter()

@@ -1,7 +1,6 @@
-"""A transport with short patience, and tables to use it on."""
+"""A transport with short timeouts, and nothing of the machine's own settings."""
 
 import os
-import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -17,7 +16,7 @@ Make = Callable[..., Transport]
 
 @pytest.fixture(autouse=True)
 def aws_variables(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Fixed credentials and region, and nothing of the machine's own."""
+    """Set credentials and region, and remove the machine's own AWS settings."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "REQUESTS_CA"))]:
         monkeypatch.delenv(name)
     home = tmp_path_factory.mktemp("home")
@@ -34,7 +33,7 @@ def aws_variables(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Temp
 
 @pytest.fixture
 def make_transport() -> Iterator[Make]:
-    """Transports that are closed after the test."""
+    """Return a function that makes transports; they are closed after the test."""
     made = []
 
     def make(url: str, limits: Limits = QUICK, size: int = 32) -> Transport:
@@ -44,29 +43,3 @@ def make_transport() -> Iterator[Make]:
     yield make
     for transport in made:
         transport.close()
-
-
-def create_table(transport: Transport) -> str:
-    """An empty table with the string key object_id."""
-    name = f"picus_{uuid.uuid4().hex}"
-    transport.call(
-        "CreateTable",
-        {
-            "TableName": name,
-            "KeySchema": [{"AttributeName": "object_id", "KeyType": "HASH"}],
-            "AttributeDefinitions": [{"AttributeName": "object_id", "AttributeType": "S"}],
-            "BillingMode": "PAY_PER_REQUEST",
-        },
-    )
-    return name
-
-
-@pytest.fixture
-def direct(dynamodb_url: str, make_transport: Make) -> Transport:
-    """A transport that goes to DynamoDB without faults."""
-    return make_transport(dynamodb_url)
-
-
-@pytest.fixture
-def table(direct: Transport) -> str:
-    return create_table(direct)

@@ -1,4 +1,4 @@
-"""While DynamoDB does not answer at all, calls fail at once; one at a time finds out whether it is back."""
+"""While DynamoDB does not respond, calls fail at once, and one call at a time tries it again."""
 
 import socket
 import threading
@@ -11,14 +11,14 @@ from picus_api.core.dynamodb.breaker import FAILURES, OPEN_SECONDS
 from picus_api.core.dynamodb.dynamodb_errors import NoResponse, ServiceError
 from picus_api.core.dynamodb.retry import Limits
 from picus_api.core.dynamodb.transport import Transport
+from tests.http_server import Request, Server, answer, until
 from tests.unit.core.dynamodb.conftest import Make
-from tests.unit.core.dynamodb.servers import Request, Server, answer, until
 
 ONCE = Limits(connect_timeout=1.0, read_timeout=5.0, attempts=1, deadline=5.0)
 
 
 class Outage:
-    """A server that closes connections without an answer until told to answer, or to be silent for a while."""
+    """A server that closes connections without a response, until it is told to respond or to be silent."""
 
     def __init__(self) -> None:
         self.reply: bytes | None = None
@@ -41,7 +41,7 @@ def fail(transport: Transport, times: int = 1) -> None:
             transport.call("GetItem", {})
 
 
-def test_calls_fail_at_once_after_many_without_an_answer_and_work_when_it_is_back(make_transport: Make) -> None:
+def test_breaker_opens_after_failures_and_closes_again(make_transport: Make) -> None:
     outage = Outage()
     with Server(outage) as server:
         transport = make_transport(server.url, limits=ONCE)
@@ -56,7 +56,7 @@ def test_calls_fail_at_once_after_many_without_an_answer_and_work_when_it_is_bac
             assert transport.call("GetItem", {}).body == b"{}"
 
 
-def test_one_call_at_a_time_tries_while_the_others_fail_at_once(make_transport: Make) -> None:
+def test_open_breaker_admits_one_call_at_a_time(make_transport: Make) -> None:
     outage = Outage()
     with Server(outage) as server:
         transport = make_transport(server.url, limits=ONCE)
@@ -75,7 +75,7 @@ def test_one_call_at_a_time_tries_while_the_others_fail_at_once(make_transport: 
 
 
 @pytest.mark.parametrize("status", [200, 400])
-def test_any_answer_in_between_starts_the_count_anew(make_transport: Make, status: int) -> None:
+def test_any_response_resets_the_count(make_transport: Make, status: int) -> None:
     outage = Outage()
     with Server(outage) as server:
         transport = make_transport(server.url, limits=ONCE)

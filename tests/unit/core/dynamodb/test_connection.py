@@ -1,4 +1,4 @@
-"""One connection: complete answers and nothing else, however they arrive."""
+"""One connection: complete responses only, in whatever pieces they arrive."""
 
 import signal
 import socket
@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from picus_api.core.dynamodb.http_connection import HttpConnection
 from picus_api.core.dynamodb.http_parser import HttpReply, RequestNotSent, ResponseLost
-from tests.unit.core.dynamodb.servers import answer, reset
+from tests.http_server import answer, reset
 
 Pair = tuple[HttpConnection, socket.socket]
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -38,13 +38,13 @@ def send(server: socket.socket, pieces: Iterable[bytes]) -> None:
 
 
 def ask(pair: Pair, *pieces: bytes, seconds: float = 10) -> HttpReply:
-    """Send a request; the server has answered already, in these pieces."""
+    """Return the response to a request. The server has sent it already, in these pieces."""
     connection, server = pair
     send(server, pieces)
     return connection.exchange(b"request", time.monotonic() + seconds)
 
 
-def test_an_answer_with_a_length_leaves_the_connection_reusable(pair: Pair) -> None:
+def test_response_with_length_keeps_connection(pair: Pair) -> None:
     for _ in range(3):
         reply = ask(pair, answer(200, b'{"a": 1}'))
         assert (reply.status, reply.body, reply.headers["x-amzn-requestid"]) == (200, b'{"a": 1}', "REQUEST1")
@@ -65,13 +65,12 @@ def test_chunks_are_put_together(pair: Pair, body: bytes) -> None:
     assert pair[0].reusable
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     body=st.binary(max_size=300),
     chunk=st.integers(0, 50),
     cuts=st.lists(st.integers(0, 500), max_size=6),
 )
-def test_it_does_not_matter_where_an_answer_is_cut(body: bytes, chunk: int, cuts: list[int]) -> None:
+def test_response_may_arrive_in_any_pieces(body: bytes, chunk: int, cuts: list[int]) -> None:
     if chunk:
         parts = [body[start : start + chunk] for start in range(0, len(body), chunk)]
         whole = CHUNKED + b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
@@ -127,7 +126,7 @@ def test_a_body_of_several_megabytes_arrives_whole(pair: Pair) -> None:
         (CHUNKED + b"5;" + b"x" * 70_000, "without an end"),
     ],
 )
-def test_anything_less_than_a_whole_answer_is_a_lost_one(pair: Pair, reply: bytes, why: str) -> None:
+def test_incomplete_response_is_a_lost_response(pair: Pair, reply: bytes, why: str) -> None:
     pair[1].settimeout(5)
     pair[1].sendall(reply)
     pair[1].shutdown(socket.SHUT_WR)
@@ -137,7 +136,7 @@ def test_anything_less_than_a_whole_answer_is_a_lost_one(pair: Pair, reply: byte
 
 
 @pytest.mark.parametrize(("status", "refused"), [(200, False), (400, True), (500, False)])
-def test_a_status_that_came_is_known_although_the_body_did_not(pair: Pair, status: int, refused: bool) -> None:
+def test_status_is_known_without_body(pair: Pair, status: int, refused: bool) -> None:
     pair[1].sendall(answer(status, b"{}")[:-1])
     pair[1].shutdown(socket.SHUT_WR)
     with pytest.raises(ResponseLost) as lost:
@@ -154,12 +153,12 @@ def test_a_status_that_came_is_known_although_the_body_did_not(pair: Pair, statu
         b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}",
     ],
 )
-def test_a_connection_is_not_used_again_after_a_farewell_or_a_surplus(pair: Pair, reply: bytes) -> None:
+def test_connection_with_surplus_is_not_reused(pair: Pair, reply: bytes) -> None:
     assert ask(pair, reply).body == b"{}"
     assert not pair[0].reusable
 
 
-def test_a_reset_is_a_lost_answer() -> None:
+def test_reset_is_a_lost_response() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         connection = HttpConnection(socket.create_connection(listener.getsockname()), 1.0)
         server, _ = listener.accept()
@@ -187,7 +186,7 @@ def test_only_a_pooled_connection_is_called_stale(pair: Pair, pooled: bool) -> N
     assert lost.value.stale is pooled
 
 
-def test_silence_ends_at_the_read_timeout_and_is_not_staleness() -> None:
+def test_silence_ends_at_read_timeout() -> None:
     connection, server = connected(read_timeout=0.1)
     connection.pooled = True
     started = time.monotonic()
@@ -198,7 +197,7 @@ def test_silence_ends_at_the_read_timeout_and_is_not_staleness() -> None:
     server.close()
 
 
-def test_the_deadline_is_kept_when_it_comes_before_the_read_timeout(pair: Pair) -> None:
+def test_deadline_ends_read_before_timeout(pair: Pair) -> None:
     started = time.monotonic()
     with pytest.raises(ResponseLost, match="timed out"):
         ask(pair, seconds=0.1)
@@ -206,7 +205,7 @@ def test_the_deadline_is_kept_when_it_comes_before_the_read_timeout(pair: Pair) 
 
 
 @pytest.mark.parametrize("drops", [b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + b"x" * 2000, b"y" * 2000])
-def test_an_answer_that_drips_does_not_last_for_ever(drops: bytes) -> None:
+def test_slow_response_ends_at_read_timeout(drops: bytes) -> None:
     """Each piece comes well within the read timeout, the whole would take a minute."""
     connection, server = connected(read_timeout=0.3)
     stop = threading.Event()
@@ -228,9 +227,9 @@ def test_an_answer_that_drips_does_not_last_for_ever(drops: bytes) -> None:
     server.close()
 
 
-def test_an_interrupted_exchange_leaves_nothing_to_mistake_for_the_next_answer(pair: Pair) -> None:
+def test_interrupted_exchange_ends_connection(pair: Pair) -> None:
     class Interrupt(BaseException):
-        """As gunicorn raises SystemExit from a signal handler."""
+        """Stands for the SystemExit that gunicorn raises from a signal handler."""
 
     def interrupt(*_: object) -> None:
         raise Interrupt
@@ -245,7 +244,7 @@ def test_an_interrupted_exchange_leaves_nothing_to_mistake_for_the_next_answer(p
     assert not pair[0].reusable
 
 
-def test_an_idle_connection_is_alive_until_the_server_says_farewell(pair: Pair) -> None:
+def test_idle_connection_is_alive_until_closed(pair: Pair) -> None:
     connection, server = pair
     assert connection.is_alive()
     assert ask(pair, answer(200, b"{}")).body == b"{}"
@@ -254,6 +253,6 @@ def test_an_idle_connection_is_alive_until_the_server_says_farewell(pair: Pair) 
     assert not connection.is_alive()
 
 
-def test_an_idle_connection_that_speaks_unasked_is_not_alive(pair: Pair) -> None:
+def test_idle_connection_with_data_is_not_alive(pair: Pair) -> None:
     pair[1].sendall(answer(408, b""))
     assert not pair[0].is_alive()

@@ -1,15 +1,8 @@
-"""CredentialProvider: the environment's, botocore's chain, and their refresh under load."""
+"""Credentials of the environment and of botocore's chain."""
 
-import json
 import os
-import re
-import socket
 import subprocess
 import sys
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,10 +10,8 @@ from botocore.credentials import EnvProvider
 from botocore.exceptions import CredentialRetrievalError, NoCredentialsError, PartialCredentialsError
 
 from picus_api.core.dynamodb.credentials import CredentialProvider, from_environment
-from picus_api.core.dynamodb.dynamodb_errors import ServiceError
 from picus_api.core.dynamodb.signing import Credentials
-from tests.unit.core.dynamodb.conftest import Make
-from tests.unit.core.dynamodb.servers import Request, Server, answer, error, replies
+from tests.http_server import Server, answer, replies
 
 ROOT = Path(__file__).parents[4]
 
@@ -52,14 +43,14 @@ def test_a_key_without_its_secret_is_an_error(monkeypatch: pytest.MonkeyPatch) -
         CredentialProvider().current()
 
 
-def test_no_credentials_are_an_error_until_there_are_some(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_searched_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    credentials = CredentialProvider()
+    provider = CredentialProvider()
     for _ in range(2):
         with pytest.raises(NoCredentialsError):
-            credentials.current()
+            provider.current()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "late")
-    assert credentials.current().access_key == "late"
+    assert provider.current().access_key == "late"
 
 
 def test_a_profile_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -72,15 +63,15 @@ def test_a_profile_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert CredentialProvider().current() == Credentials("AK", "SK", "T")
 
 
-def test_credentials_of_the_environment_that_expire_are_botocores_to_refresh(
+def test_expiring_environment_is_left_to_botocore(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", iso(time.time() + 3600))
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2099-01-01T00:00:00Z")
     assert from_environment() is None
     assert CredentialProvider().current() == Credentials("local", "local", None)
 
 
-def test_a_function_loads_neither_botocores_session_nor_tls_to_call(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_call_loads_no_botocore_session_and_no_tls(monkeypatch: pytest.MonkeyPatch) -> None:
     script = (
         # orjson is not in the function's package.
         "import sys; sys.modules['orjson'] = None; from picus_api.core.dynamodb.transport import create_transport;"
@@ -90,197 +81,15 @@ def test_a_function_loads_neither_botocores_session_nor_tls_to_call(monkeypatch:
         "print([name for name in heavy if name in sys.modules])"
     )
     with Server(replies(answer(200, b"{}"))) as server:
-        # Without the measuring of coverage, which has imports of its own.
+        # Coverage is not measured: it would import more.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
         command = [sys.executable, "-c", script, server.url]
         ran = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
     assert ran.stdout == "[]\n"
 
 
-def iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-class TaskRole:
-    """The credentials endpoint of an ECS task, and a DynamoDB that refuses what has expired or was revoked.
-
-    `lifetime` is that of credentials, in seconds.
-    """
-
-    def __init__(self, lifetime: float) -> None:
-        self.lifetime = lifetime
-        self.expiry: dict[str, float] = {}  # by access key
-        self.issued = 0
-        self.refused = 0
-        self.used: set[str] = set()
-        self.lock = threading.Lock()
-
-    def issue(self, connection: socket.socket) -> None:
-        with self.lock:
-            self.issued += 1
-            key = f"AK{self.issued}"
-            self.expiry[key] = time.time() + self.lifetime
-        body = {
-            "AccessKeyId": key,
-            "SecretAccessKey": "secret",
-            "Token": f"token of {key}",
-            "Expiration": iso(self.expiry[key]),
-        }
-        connection.sendall(answer(200, json.dumps(body).encode(), crc=False))
-
-    def dynamodb(self, connection: socket.socket, request: Request) -> bool:
-        found = re.search("Credential=([^/]+)/", request.headers["authorization"])
-        assert found
-        key = found[1]
-        assert request.headers["x-amz-security-token"] == f"token of {key}"
-        with self.lock:
-            self.used.add(key)
-            if self.expiry[key] > time.time():
-                reply = answer(200, b"{}")
-            else:
-                self.refused += 1
-                reply = error("ExpiredTokenException", "The security token included in the request is expired")
-        connection.sendall(reply)
-        return True
-
-
-class CredentialsEndpoint:
-    """A minimal HTTP server for GET, one thread a connection: botocore's own client asks it."""
-
-    def __init__(self, role: TaskRole) -> None:
-        self.role = role
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/role"
-        self.thread = threading.Thread(target=self.serve)
-
-    def serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            with connection:
-                if connection.recv(65536):
-                    self.role.issue(connection)
-
-    def __enter__(self) -> "CredentialsEndpoint":
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.thread.join(10)
-        self.listener.close()
-
-
-@pytest.fixture
-def task_role(monkeypatch: pytest.MonkeyPatch) -> TaskRole:
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    return TaskRole(lifetime=2.0)
-
-
-def test_credentials_expire_under_load_and_no_request_notices(
-    task_role: TaskRole, make_transport: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Two seconds of life, eight threads, five seconds: all requests succeed, with good credentials."""
-    with CredentialsEndpoint(task_role) as endpoint, Server(task_role.dynamodb) as server:
-        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.url)
-        transport = make_transport(server.url)
-        stop = time.monotonic() + 5
-
-        def work(_: int) -> int:
-            count = 0
-            while time.monotonic() < stop:
-                assert transport.call("GetItem", {}).attempts == 1
-                count += 1
-            return count
-
-        with ThreadPoolExecutor(8) as threads:
-            calls = sum(threads.map(work, range(8)))
-    assert task_role.refused == 0
-    assert calls == len(server.requests) > 100
-    assert len(task_role.used) >= 3
-
-
-def test_revoked_credentials_are_renewed_and_the_call_succeeds(
-    task_role: TaskRole, make_transport: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """DynamoDB refuses what by its expiry is still good: all threads go on with the same new credentials."""
-    task_role.lifetime = 3600
-    with CredentialsEndpoint(task_role) as endpoint, Server(task_role.dynamodb) as server:
-        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.url)
-        transport = make_transport(server.url)
-        assert transport.call("GetItem", {}).attempts == 1
-        task_role.expiry["AK1"] = 0.0
-        with ThreadPoolExecutor(8) as threads:
-            answers = list(threads.map(lambda _: transport.call("GetItem", {}), range(8)))
-        assert {each.attempts for each in answers} <= {1, 2}
-        assert task_role.issued == 2
-
-        task_role.expiry["AK2"] = 0.0  # again at once: whoever revokes them all is not asked in a loop
-        with pytest.raises(ServiceError) as refused:
-            transport.call("GetItem", {})
-        assert refused.value.code == "ExpiredTokenException"
-        assert task_role.issued == 2
-
-
-def test_what_can_not_be_renewed_leaves_the_refusal(
-    task_role: TaskRole, make_transport: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    task_role.lifetime = 3600
-    with Server(task_role.dynamodb) as server:
-        with CredentialsEndpoint(task_role) as endpoint:
-            monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.url)
-            transport = make_transport(server.url)
-            transport.call("GetItem", {})
-        task_role.expiry["AK1"] = 0.0
-        with pytest.raises(ServiceError) as refused:
-            transport.call("GetItem", {})
-        assert refused.value.code == "ExpiredTokenException"
-
-
-def test_a_role_that_hands_out_expired_credentials_is_an_error_of_botocores(
-    task_role: TaskRole, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    task_role.lifetime = -10
-    with CredentialsEndpoint(task_role) as endpoint:
-        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.url)
-        with pytest.raises(CredentialRetrievalError, match="still expired"):
-            CredentialProvider().current()
-
-
-def test_a_setting_that_botocore_refuses_is_an_error_of_botocores(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_setting_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://example.com/")
     with pytest.raises(CredentialRetrievalError, match="Unsupported host"):
         CredentialProvider().current()
-
-
-def test_bad_credentials_that_stay_bad_are_an_error(make_transport: Make) -> None:
-    refusal = error("UnrecognizedClientException", "The security token included in the request is invalid.")
-    with Server(replies(refusal)) as server:
-        with pytest.raises(ServiceError) as refused:
-            make_transport(server.url).call("GetItem", {})
-        assert (refused.value.code, len(server.requests)) == ("UnrecognizedClientException", 1)
-
-
-def test_an_endpoint_that_does_not_answer_is_an_error_that_waiting_threads_share(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/role"
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url)
-    credentials = CredentialProvider()
-    started = time.monotonic()
-
-    def fail(_: int) -> bool:
-        with pytest.raises(CredentialRetrievalError):
-            credentials.current()
-        return True
-
-    fail(0)
-    alone = time.monotonic() - started
-    with ThreadPoolExecutor(8) as threads:
-        assert all(threads.map(fail, range(8)))
-    assert time.monotonic() - started < alone * 4

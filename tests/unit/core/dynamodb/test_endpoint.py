@@ -69,9 +69,7 @@ def use(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, st
 
 
 @pytest.mark.parametrize("variables", CASES, ids=lambda case: " ".join(f"{k}={v}" for k, v in case.items()))
-def test_it_is_where_botocore_would_go(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str]
-) -> None:
+def test_endpoint_equals_botocores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str]) -> None:
     use(monkeypatch, tmp_path, variables)
     theirs = Session().create_client("dynamodb").meta
     ours = find_endpoint()
@@ -106,13 +104,13 @@ def resolve(session: Session, region: str, fips: bool, dual_stack: bool) -> str:
 
 
 def test_aws_region_comes_before_aws_default_region(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in every SDK but boto, which knows only the latter: Lambda and ECS set both, alike."""
+    """All SDKs but boto read AWS_REGION too. Lambda and ECS set both to the same value."""
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
     assert find_endpoint().region == "eu-west-1"
 
 
-def test_what_is_said_explicitly_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arguments_come_before_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://localhost:1")
     endpoint = find_endpoint("https://LOCALHOST/base/", "eu-west-3")
     assert endpoint == ("https", "localhost", 443, "/base/", "eu-west-3")
@@ -147,7 +145,7 @@ def test_the_host_header_has_a_port_only_if_it_must(url: str, authority: str) ->
         "http://a/b c",
     ],
 )
-def test_what_is_no_endpoint_url_is_refused(url: str) -> None:
+def test_malformed_endpoint_url_is_refused(url: str) -> None:
     with pytest.raises(InvalidConfigError, match="URL"):
         find_endpoint(url)
 
@@ -158,7 +156,7 @@ def test_no_region_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
         find_endpoint("http://localhost:8000")
 
 
-def test_fips_can_not_be_had_at_an_endpoint_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fips_with_custom_endpoint_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "True")
     with pytest.raises(InvalidConfigError, match="FIPS"):
         find_endpoint("http://localhost:8000")

@@ -1,4 +1,4 @@
-"""What is tried again, how often, how long; what is not."""
+"""Which calls are retried, how often and for how long."""
 
 import calendar
 import socket
@@ -11,8 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from picus_api.core.dynamodb.dynamodb_errors import NoResponse, ServiceError
 from picus_api.core.dynamodb.http_parser import HttpReply
 from picus_api.core.dynamodb.retry import Limits, is_repeatable, kind_of
+from tests.http_server import Request, Server, answer, error, replies
 from tests.unit.core.dynamodb.conftest import QUICK, Make
-from tests.unit.core.dynamodb.servers import Request, Server, answer, error, replies
 
 FINE = answer(200, b'{"a":1}')
 
@@ -38,12 +38,12 @@ def test_throttling_is_waited_out(make_transport: Make, code: str, operation: st
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 @pytest.mark.parametrize("body", [b"", b"<html>Bad Gateway", b'{"__type":"a#InternalServerError"}', b"[1]"])
-def test_failures_of_the_server_are_tried_again(make_transport: Make, status: int, body: bytes) -> None:
+def test_server_errors_are_retried(make_transport: Make, status: int, body: bytes) -> None:
     with Server(replies(answer(status, body), FINE)) as server:
         assert make_transport(server.url).call("Scan", {}) == (b'{"a":1}', "REQUEST1", 2, True)
 
 
-def test_what_does_not_pass_is_raised_after_all_attempts_with_all_that_is_known(make_transport: Make) -> None:
+def test_persistent_error_has_attempts_and_request_id(make_transport: Make) -> None:
     refusal = error("ProvisionedThroughputExceededException", "The level of configured ... ")
     with Server(replies(refusal)) as server:
         with pytest.raises(ServiceError) as failure:
@@ -86,7 +86,7 @@ def test_a_refusal_is_final(make_transport: Make, reply: bytes, code: str) -> No
         assert (failure.value.code, len(server.requests), failure.value.response_lost) == (code, 1, False)
 
 
-def test_a_server_that_is_away_is_no_answer_after_all_attempts(make_transport: Make) -> None:
+def test_absent_server_is_no_response_after_retries(make_transport: Make) -> None:
     with Server(replies(FINE)) as server:
         url = server.url
     with pytest.raises(NoResponse, match=r"PutItem \(attempts: 4\): .*refused") as failure:
@@ -101,25 +101,25 @@ def test_a_server_that_is_away_is_no_answer_after_all_attempts(make_transport: M
 
 
 @pytest.mark.parametrize("body", [b"", b"OK", b"{", b"[1]", b"<html></html>"])
-def test_a_success_that_is_no_json_object_is_none(make_transport: Make, body: bytes) -> None:
+def test_success_without_json_object_is_lost(make_transport: Make, body: bytes) -> None:
     with Server(replies(answer(200, body), FINE)) as server:
         assert make_transport(server.url).call("Scan", {}) == (b'{"a":1}', "REQUEST1", 2, True)
 
 
-def test_white_space_around_the_answer_and_no_checksum_are_fine(make_transport: Make) -> None:
+def test_response_may_have_space_and_no_checksum(make_transport: Make) -> None:
     with Server(replies(answer(200, b'{"a":1}\r\n', crc=False))) as server:
         assert make_transport(server.url).call("Scan", {}).attempts == 1
 
 
-def test_another_refusal_after_a_lost_answer_is_raised_with_that_doubt(make_transport: Make) -> None:
+def test_refusal_after_lost_response_notes_it(make_transport: Make) -> None:
     with Server(replies(answer(500, b""), error("ValidationException", "no"))) as server:
         with pytest.raises(ServiceError) as failure:
             make_transport(server.url).call("DeleteItem", {})
         assert (failure.value.code, failure.value.response_lost) == ("ValidationException", True)
 
 
-def test_a_server_that_restarts_is_not_noticed(make_transport: Make) -> None:
-    """All idle connections die at once; nobody waits, no attempt is counted."""
+def test_restart_of_server_is_not_noticed(make_transport: Make) -> None:
+    """All idle connections die at once: no call waits, and no attempt is counted."""
     with Server(replies(FINE)) as server:
         transport = make_transport(server.url, limits=QUICK._replace(attempts=1))
         for _ in range(3):
@@ -128,7 +128,7 @@ def test_a_server_that_restarts_is_not_noticed(make_transport: Make) -> None:
             time.sleep(0.01)  # the FIN arrives
 
 
-def test_a_connection_that_dies_with_the_request_does_not_count_against_the_caller(
+def test_stale_connection_costs_no_attempt(
     make_transport: Make,
 ) -> None:
     """The race that no check before sending can win: the server closes while the request is under way."""
@@ -180,7 +180,7 @@ def test_the_deadline_ends_a_call_before_its_attempts_do(make_transport: Make) -
         ("SomethingNew", False),
     ],
 )
-def test_what_may_be_done_twice(operation: str, repeatable: bool) -> None:
+def test_repeatable_operations(operation: str, repeatable: bool) -> None:
     assert is_repeatable(operation) is repeatable
 
 
@@ -210,7 +210,7 @@ def test_a_wrong_clock_is_corrected_by_the_servers(make_transport: Make, off_by:
 
 
 @pytest.mark.parametrize("date", ["Date: Mon, 30 Nov 2026 10:00:00 GMT", "Date: yesterday", "X: y"])
-def test_a_server_that_finds_every_clock_wrong_is_asked_twice_at_most(make_transport: Make, date: str) -> None:
+def test_clock_is_corrected_once_per_call(make_transport: Make, date: str) -> None:
     with Server(replies(error("RequestTimeTooSkewed", "", 400, date))) as server:
         with pytest.raises(ServiceError) as failure:
             make_transport(server.url).call("PutItem", {})
@@ -226,6 +226,6 @@ def test_a_server_that_finds_every_clock_wrong_is_asked_twice_at_most(make_trans
         (500, "Other", "failed"),
     ],
 )
-def test_kinds(status: int, code: str, kind: str) -> None:
+def test_error_codes_have_kinds(status: int, code: str, kind: str) -> None:
     body = b'{"__type":"x#%s"}' % code.encode()
     assert kind_of(ServiceError(HttpReply(status, {}, body), "GetItem")) == kind

@@ -1,4 +1,4 @@
-"""Whatever a filter or a list of fields is, it is compiled or refused with a place in it."""
+"""Any text of a filter or of fields is compiled, or refused with a position."""
 
 import json
 from collections.abc import Callable
@@ -37,7 +37,7 @@ names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=2
 
 
 def place_of_error(compiler: Callable[[str, Placeholders], str], text: str) -> int | None:
-    """Where it is refused; None for what is compiled, its placeholders all in use."""
+    """Return the position of the error, or None for text that is compiled with all placeholders in use."""
     placeholders = Placeholders()
     try:
         expression = compiler(text, placeholders)

@@ -22,7 +22,7 @@ from picus_api.core.values.equality import same_attributes
         ({"L": [{"N": "1.0"}, {"M": {"a": {"N": "0.5"}}}]}, {"L": [{"N": "1"}, {"M": {"a": {"N": ".5"}}}]}),
     ],
 )
-def test_the_same(mine: dict[str, Any], theirs: dict[str, Any]) -> None:
+def test_equal_values_are_equal(mine: dict[str, Any], theirs: dict[str, Any]) -> None:
     assert same_attributes({"a": mine}, {"a": theirs})
 
 
@@ -40,12 +40,12 @@ def test_the_same(mine: dict[str, Any], theirs: dict[str, Any]) -> None:
         ({"B": "AP8="}, {"B": "AP4="}),
     ],
 )
-def test_not_the_same(mine: dict[str, Any], theirs: dict[str, Any]) -> None:
+def test_different_values_are_not_equal(mine: dict[str, Any], theirs: dict[str, Any]) -> None:
     assert not same_attributes({"a": mine}, {"a": theirs})
     assert not same_attributes({"a": mine}, {"a": mine, "b": theirs})
 
 
-def test_a_repetition_asks_for_the_item_once_and_only_where_there_is_a_condition() -> None:
+def test_repeated_write_asks_for_item_once() -> None:
     conditional = b'{"Item":{},"ConditionExpression":"x"}'
     asking = b'{"Item":{},"ConditionExpression":"x","ReturnValuesOnConditionCheckFailure":"ALL_OLD"}'
     assert for_retry("PutItem", conditional) == asking
@@ -55,8 +55,8 @@ def test_a_repetition_asks_for_the_item_once_and_only_where_there_is_a_condition
     assert for_retry("Query", conditional) == conditional
 
 
-def test_the_name_of_a_member_in_the_data_is_not_the_member() -> None:
-    """An attribute may be called so."""
+def test_member_name_in_text_is_no_member() -> None:
+    """An attribute may have the name of a DynamoDB type."""
     body = b'{"Item":{"ReturnValuesOnConditionCheckFailure":{"S":"a"}},"ConditionExpression":"x"}'
     assert for_retry("PutItem", body).endswith(b',"ReturnValuesOnConditionCheckFailure":"ALL_OLD"}')
     assert b',"ClientRequestToken":"' in with_token("TransactWriteItems", b'{"a":"ClientRequestToken"}\n')

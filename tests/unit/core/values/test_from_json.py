@@ -83,21 +83,19 @@ def test_a_byte_order_mark_is_refused() -> None:
         ('{"a": ' + "1" * 10_000 + "}", "/a"),
     ],
 )
-def test_an_error_points_at_its_culprit(body: str, pointer: str) -> None:
+def test_error_has_pointer_to_bad_value(body: str, pointer: str) -> None:
     assert refused(body).pointer == pointer
 
 
 @pytest.mark.parametrize("member", ['"\\ud800": 1', '"\\ud800": 1e400', '"\\ud800": 1, "\\ud800": 2'])
-def test_a_name_that_cannot_be_written_is_pointed_at_by_its_object(member: str) -> None:
+def test_unwritable_name_has_pointer_of_its_object(member: str) -> None:
     assert refused('{"a": {' + member + "}}").pointer == "/a"
     assert refused("{" + member + "}").pointer == ""
 
 
 @pytest.mark.parametrize(("opening", "closing", "step"), [("[", "]", "0"), ('{"k":', "}", "k")])
 @pytest.mark.parametrize("levels", [32, 33, 900, 100_000])
-def test_nesting_beyond_32_levels_points_at_the_first_container_too_deep(
-    opening: str, closing: str, step: str, levels: int
-) -> None:
+def test_deep_nesting_points_at_first_bad_container(opening: str, closing: str, step: str, levels: int) -> None:
     body = '{"a":[{"x":"]}\\"["},' + opening * levels + "1" + closing * levels + "]}"
     error = refused(body)
     assert "32 levels" in error.message

@@ -28,7 +28,7 @@ def test_names_and_values_are_counted(text: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("element", ["[]", "{}", '""', "0", "1", "12", "-1", "null", "true", '"\\n"', '"é"', "1.5"])
-def test_a_text_of_safe_length_is_no_item_that_is_too_large(element: str) -> None:
+def test_text_of_safe_length_is_within_limit(element: str) -> None:
     for text in ('{"a":[', '{"a":{'):
         parts = [element if text.endswith("[") else f'"{n:x}":{element}' for n in range(2000)]
         whole = text + ",".join(parts) + ("]}" if text.endswith("[") else "}}")

@@ -59,7 +59,7 @@ def test_more_than_38_significant_digits_are_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", ".", "-", "NaN", "1e", "0x1", "1_000", "١", "1 "])
-def test_what_is_no_number_is_refused(text: str) -> None:
+def test_malformed_number_is_refused(text: str) -> None:
     with pytest.raises(BadValue, match="not a number"):
         canonical(text)
 
@@ -81,5 +81,5 @@ def test_ways_to_write_one_number_are_stored_alike(coefficient: int, zeros: int)
     assert canonical(f"{coefficient}.{'0' * zeros}") == canonical(f"{coefficient}{'0' * zeros}e-{zeros}")
 
 
-def test_number_text_of_other_stores_becomes_json() -> None:
+def test_foreign_number_text_becomes_json() -> None:
     assert [json_number(text) for text in ("+1", ".5", "1E+3", "01")] == ["1", "0.5", "1E+3", "1"]

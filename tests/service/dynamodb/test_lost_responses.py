@@ -1,4 +1,4 @@
-"""A faulty network between us and a real DynamoDB: nothing is done twice, each outcome is the true one."""
+"""A faulty network before a real DynamoDB: nothing is done twice, and each reported outcome is true."""
 
 import json
 import random
@@ -10,8 +10,8 @@ import pytest
 
 from picus_api.core.dynamodb.dynamodb_errors import NoResponse, ServiceError
 from picus_api.core.dynamodb.transport import Transport
-from tests.unit.core.dynamodb.conftest import QUICK, Make
-from tests.unit.core.dynamodb.servers import AFTER, BEFORE, FaultyProxy
+from tests.faulty import AFTER, BEFORE, FaultyProxy
+from tests.service.dynamodb.conftest import QUICK, Make
 
 # In which the request did not get through, or was refused; the rest may have been carried out.
 HARMLESS = sorted(BEFORE)
@@ -34,7 +34,7 @@ def delete(table: str, key: str) -> dict[str, Any]:
 
 
 def stored(direct: Transport, table: str, key: str = "k") -> str | None:
-    """The number in the item, or None if there is no item."""
+    """Return the number in the item, or None if there is no item."""
     found = json.loads(
         direct.call("GetItem", {"TableName": table, "Key": {"object_id": {"S": key}}, "ConsistentRead": True}).body
     )
@@ -46,8 +46,8 @@ def test_a_create_succeeds_once(
     dynamodb_url: str, direct: Transport, table: str, make_transport: Make, fault: str
 ) -> None:
     with FaultyProxy(dynamodb_url, fault) as proxy:
-        answer = make_transport(proxy.url, limits=IMPATIENT).call("PutItem", put(table, "k", "1.0"))
-        assert answer.attempts == 2
+        response = make_transport(proxy.url, limits=IMPATIENT).call("PutItem", put(table, "k", "1.0"))
+        assert response.attempts == 2
         assert stored(direct, table) == "1"
         carried_out = [status for _, status in proxy.applied]
         assert carried_out == ([200] if fault in HARMLESS else [200, 400])
@@ -67,7 +67,7 @@ def test_a_delete_succeeds_once(
 
 @pytest.mark.parametrize("fault", HARMLESS + LOSING)
 @pytest.mark.parametrize("operation", ["PutItem", "GetItem", "Scan"])
-def test_what_can_be_repeated_is(
+def test_repeatable_calls_are_repeated(
     dynamodb_url: str, direct: Transport, table: str, make_transport: Make, *, operation: str, fault: str
 ) -> None:
     direct.call("PutItem", put(table, "k"))
@@ -86,7 +86,7 @@ def test_what_can_be_repeated_is(
 def test_an_increment_is_done_at_most_once(
     dynamodb_url: str, direct: Transport, table: str, make_transport: Make, fault: str
 ) -> None:
-    """UpdateItem may add: after a lost answer it is an error that says so, never a second addition."""
+    """UpdateItem may add: after a lost response it raises an error that says so, and never adds twice."""
     direct.call("PutItem", put(table, "k", "1"))
     increment = {
         "TableName": table,
@@ -109,10 +109,10 @@ def test_an_increment_is_done_at_most_once(
 
 
 @pytest.mark.parametrize("fault", HARMLESS + LOSING)
-def test_a_true_conflict_stays_one(
+def test_true_conflict_stays_a_conflict(
     dynamodb_url: str, direct: Transport, table: str, make_transport: Make, fault: str
 ) -> None:
-    """Somebody else's item under the key, whatever happens to the answers."""
+    """Another client's item has the key, whatever happens to the responses."""
     direct.call("PutItem", put(table, "k", "1"))
     with FaultyProxy(dynamodb_url, fault) as proxy:
         with pytest.raises(ServiceError) as failure:
@@ -123,10 +123,8 @@ def test_a_true_conflict_stays_one(
 
 
 @pytest.mark.parametrize("fault", ["wrong crc", "flipped bit", "no body", "truncated", "throttled"])
-def test_an_absent_item_is_absent_when_the_refusal_got_through(
-    dynamodb_url: str, table: str, make_transport: Make, fault: str
-) -> None:
-    """The status of the damaged answer said that nothing was done: the second refusal is believed."""
+def test_refusal_after_fault_means_absent_item(dynamodb_url: str, table: str, make_transport: Make, fault: str) -> None:
+    """The status of the damaged response said that nothing was done, so the second refusal is right."""
     with FaultyProxy(dynamodb_url, fault) as proxy:
         with pytest.raises(ServiceError) as failure:
             make_transport(proxy.url, limits=IMPATIENT).call("DeleteItem", delete(table, "absent"))
@@ -134,16 +132,14 @@ def test_an_absent_item_is_absent_when_the_refusal_got_through(
         assert not failure.value.response_lost
 
 
-def test_a_delete_that_finds_nothing_after_a_lost_answer_counts_as_done(
-    dynamodb_url: str, table: str, make_transport: Make
-) -> None:
-    """The one outcome that can't be known; see outcomes.py. The answer says that it is a guess."""
+def test_repeated_delete_without_item_has_succeeded(dynamodb_url: str, table: str, make_transport: Make) -> None:
+    """The one outcome that can't be known (ambiguous_writes.py). The result says that a response was lost."""
     with FaultyProxy(dynamodb_url, "stalled before") as proxy:
-        answer = make_transport(proxy.url, limits=IMPATIENT).call("DeleteItem", delete(table, "absent"))
-        assert answer.response_lost
+        response = make_transport(proxy.url, limits=IMPATIENT).call("DeleteItem", delete(table, "absent"))
+        assert response.response_lost
 
 
-def test_a_delete_after_which_somebody_created_the_item_anew_is_a_conflict(
+def test_repeated_delete_of_recreated_item_conflicts(
     dynamodb_url: str, direct: Transport, table: str, make_transport: Make
 ) -> None:
     direct.call("PutItem", put(table, "k", "1"))
@@ -183,16 +179,18 @@ def test_a_transaction_is_carried_out_once(
         assert json.loads(proxy.requests[-1].body)["ClientRequestToken"] == "my own"
 
 
-def test_several_faults_in_a_row(dynamodb_url: str, direct: Transport, table: str, make_transport: Make) -> None:
+def test_several_faults_in_a_row_are_survived(
+    dynamodb_url: str, direct: Transport, table: str, make_transport: Make
+) -> None:
     with FaultyProxy(dynamodb_url, "500 before", "reset after", "flipped bit") as proxy:
-        answer = make_transport(proxy.url).call("PutItem", put(table, "k", "1"))
+        response = make_transport(proxy.url).call("PutItem", put(table, "k", "1"))
         # The connection that was reset had been used before: it died, the caller's attempts don't pay for it.
-        assert (answer.attempts, answer.response_lost) == (3, True)
+        assert (response.attempts, response.response_lost) == (3, True)
         assert [status for _, status in proxy.applied] == [200, 400, 400]
         assert stored(direct, table) == "1"
 
 
-def test_too_many_faults_are_an_error_that_says_what_is_not_known(
+def test_error_says_if_outcome_is_unknown(
     dynamodb_url: str, direct: Transport, table: str, make_transport: Make
 ) -> None:
     with FaultyProxy(dynamodb_url, *["closed after"] * 4) as proxy:
@@ -202,10 +200,10 @@ def test_too_many_faults_are_an_error_that_says_what_is_not_known(
         assert stored(direct, table) == "1"
 
 
-def test_in_chaos_every_outcome_that_was_reported_is_true(
+def test_every_reported_outcome_is_true_in_chaos(
     dynamodb_url: str, direct: Transport, table: str, make_transport: Make
 ) -> None:
-    """Eight threads create and delete through random faults; does the table have what they were told?"""
+    """Eight threads create and delete through random faults. The table has what their calls returned."""
     quick = sorted({*HARMLESS, *LOSING} - {"drip", "stalled before", "stalled after"})
     chance = random.Random()
     faults = [chance.choice([*quick, *["none"] * 25]) for _ in range(5000)]
@@ -229,7 +227,7 @@ def test_in_chaos_every_outcome_that_was_reported_is_true(
 
 
 def did(transport: Transport, operation: str, request: dict[str, Any]) -> bool:
-    """Tell whether an operation succeeded, or all its attempts met faults; a conflict would be a lie."""
+    """Return True if an operation succeeded, False if all its attempts met faults. Fail on a conflict."""
     try:
         transport.call(operation, request)
     except NoResponse:
@@ -241,9 +239,7 @@ def did(transport: Transport, operation: str, request: dict[str, Any]) -> bool:
     return True
 
 
-def test_a_dripping_answer_costs_no_more_than_the_read_timeout(
-    dynamodb_url: str, table: str, make_transport: Make
-) -> None:
+def test_slow_response_ends_at_read_timeout(dynamodb_url: str, table: str, make_transport: Make) -> None:
     with FaultyProxy(dynamodb_url, "drip") as proxy:
         started = time.monotonic()
         make_transport(proxy.url, limits=IMPATIENT).call("Scan", {"TableName": table})

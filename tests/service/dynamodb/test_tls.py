@@ -13,15 +13,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from picus_api.core.dynamodb.dynamodb_errors import NoResponse
-from tests.unit.core.dynamodb.conftest import QUICK, Make
-from tests.unit.core.dynamodb.servers import Request, Server, answer, replies, until
+from tests.http_server import Request, Server, answer, replies, until
+from tests.service.dynamodb.conftest import QUICK, Make
 
 FINE = answer(200, b'{"a":1}')
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1, its key in the same file, signed by itself."""
+    """Make a self-signed certificate for 127.0.0.1, with its key in the same file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
     now = datetime.datetime.now(datetime.UTC)
@@ -63,10 +63,10 @@ def test_one_verified_connection_serves_many_calls(
     assert server.connections == 1
 
 
-def test_a_warm_connection_with_session_tickets_waiting_is_alive(
+def test_connection_with_session_tickets_is_alive(
     server: Server, certificate: Path, make_transport: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TLS 1.3 tickets arrive after the handshake and make the idle socket readable: that is no farewell."""
+    """TLS 1.3 tickets arrive after the handshake and make the idle socket readable: the server has not closed it."""
     monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
     transport = make_transport(server.url)
     transport.connect()
@@ -80,13 +80,13 @@ def test_a_warm_connection_with_session_tickets_waiting_is_alive(
 def test_a_bundle_may_be_a_folder(
     server: Server, certificate: Path, make_transport: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """An empty folder trusts nobody; that it is read as one shows in the error."""
+    """An empty folder trusts no certificate; the error shows that the folder was read."""
     monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path))
     with pytest.raises(NoResponse, match="certificate verify failed"):
         make_transport(server.url).call("GetItem", {})
 
 
-def test_a_server_that_nobody_vouches_for_is_refused_at_once(server: Server, make_transport: Make) -> None:
+def test_untrusted_certificate_is_refused_at_once(server: Server, make_transport: Make) -> None:
     with pytest.raises(NoResponse, match="certificate verify failed") as failure:
         make_transport(server.url).call("PutItem", {})
     assert (failure.value.attempts, failure.value.response_lost) == (1, False)
@@ -102,7 +102,7 @@ def test_a_certificate_for_another_name_is_refused(
     assert not server.requests
 
 
-def test_a_server_that_does_not_speak_tls_is_no_answer(make_transport: Make) -> None:
+def test_server_without_tls_is_no_response(make_transport: Make) -> None:
     with Server(replies(FINE)) as plain:
         limits = QUICK._replace(connect_timeout=0.2, attempts=2)
         with pytest.raises(NoResponse) as failure:
@@ -124,7 +124,7 @@ def test_a_connection_that_died_is_replaced(
         until(lambda held=connection: not held.is_alive())  # type: ignore[misc]
 
 
-def test_a_large_answer_and_a_large_request_arrive(
+def test_large_request_and_response_arrive(
     tls: ssl.SSLContext, certificate: Path, make_transport: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def echo(connection: ssl.SSLSocket, request: Request) -> bool:
@@ -137,10 +137,10 @@ def test_a_large_answer_and_a_large_request_arrive(
         assert make_transport(server.url).call("PutItem", body).body == body
 
 
-def test_a_surplus_behind_a_large_answer_is_not_taken_for_the_next(
+def test_surplus_bytes_are_not_next_response(
     tls: ssl.SSLContext, certificate: Path, make_transport: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TLS decrypts it together with the end of the answer, so that the socket has nothing more to read."""
+    """TLS decrypts the surplus together with the end of the response, so the socket has nothing more to read."""
     monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
     large = answer(200, b'{"a":"' + b"x" * 100_000 + b'"}')
     with Server(replies(large + answer(200, b'{"wrong":1}'), FINE), tls) as server:
@@ -150,9 +150,7 @@ def test_a_surplus_behind_a_large_answer_is_not_taken_for_the_next(
         assert server.connections == 2
 
 
-def test_botocores_authorities_stand_in_for_those_that_a_system_lacks(
-    make_transport: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_botocore_authorities_replace_missing_ones(make_transport: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/absent")
     monkeypatch.setenv("SSL_CERT_DIR", "/absent")
     context = make_transport("https://localhost:1")._address.tls
@@ -160,8 +158,8 @@ def test_botocores_authorities_stand_in_for_those_that_a_system_lacks(
     assert context.cert_store_stats()["x509_ca"] > 50
 
 
-def test_the_systems_authorities_are_the_default(make_transport: Make) -> None:
-    """Not those of botocore, if the system has any."""
+def test_system_authorities_are_the_default(make_transport: Make) -> None:
+    """botocore's authorities are not used if the system has any."""
     transport = make_transport("https://localhost:1")
     context = transport._address.tls
     assert context

@@ -17,8 +17,9 @@ from picus_api.core.dynamodb.http_connection import HttpConnection
 from picus_api.core.dynamodb.http_parser import RequestNotSent
 from picus_api.core.dynamodb.pool import ConnectionPool
 from picus_api.core.dynamodb.retry import Limits
-from tests.unit.core.dynamodb.conftest import QUICK, Make
-from tests.unit.core.dynamodb.servers import FaultyProxy, Request, Server, answer, replies, until
+from tests.faulty import FaultyProxy
+from tests.http_server import Request, Server, answer, replies, until
+from tests.service.dynamodb.conftest import QUICK, Make
 
 ECHO = replies(answer(200, b"{}"))
 
@@ -51,7 +52,7 @@ def test_the_last_used_connection_is_used_next() -> None:
             connection.close()
 
 
-def test_there_are_never_more_than_its_size() -> None:
+def test_pool_never_exceeds_its_size() -> None:
     with Server(ECHO) as server:
         pool = pool_for(server, 2)
         taken = [pool.take(soon()), pool.take(soon())]
@@ -76,7 +77,7 @@ def test_a_failure_to_connect_gives_the_place_back() -> None:
             pool.take(soon())
 
 
-def test_connections_that_the_server_closed_are_replaced_unnoticed() -> None:
+def test_closed_connections_are_replaced() -> None:
     with Server(ECHO) as server:
         pool = pool_for(server, 4)
         dead = use(pool)
@@ -88,7 +89,7 @@ def test_connections_that_the_server_closed_are_replaced_unnoticed() -> None:
 
 
 @pytest.mark.parametrize("idle", [3600, -3600])
-def test_a_connection_that_waited_long_or_by_a_clock_that_jumped_is_not_trusted(idle: int) -> None:
+def test_connection_idle_for_long_is_not_used(idle: int) -> None:
     with Server(ECHO) as server:
         pool = pool_for(server, 1)
         old = use(pool)
@@ -98,7 +99,7 @@ def test_a_connection_that_waited_long_or_by_a_clock_that_jumped_is_not_trusted(
 
 
 def test_many_threads_never_share_a_connection() -> None:
-    """Each request says who asks, each answer who was asked."""
+    """Each request and each response names the thread that sent the request."""
 
     def script(connection: socket.socket, request: Request) -> bool:
         connection.sendall(answer(200, request.body))
@@ -156,7 +157,7 @@ transport.call("Scan", {})
 def test_a_forked_process_has_connections_of_its_own() -> None:
     """Parent and child use what was one pool, at the same time, on different connections."""
     with Server(ECHO) as server:
-        root = Path(__file__).parents[4]
+        root = Path(__file__).parents[3]
         subprocess.run([sys.executable, "-c", FORKING, server.url], check=True, timeout=30, cwd=root)
         used = {request.operation: set[int]() for request in server.requests}
         for request in server.requests:
@@ -165,8 +166,8 @@ def test_a_forked_process_has_connections_of_its_own() -> None:
         assert len(server.requests) == 12
 
 
-def test_what_is_forgotten_is_made_anew(make_transport: Make) -> None:
-    """What the hook after a fork does, without the fork."""
+def test_reset_after_fork_opens_new_connections(make_transport: Make) -> None:
+    """Call what the hook after a fork calls, without the fork."""
     with Server(ECHO) as server:
         transport = make_transport(server.url)
         transport.call("GetItem", {})
@@ -175,7 +176,7 @@ def test_what_is_forgotten_is_made_anew(make_transport: Make) -> None:
         assert server.connections == 2
 
 
-def test_closing_leaves_what_is_in_use() -> None:
+def test_close_leaves_connections_in_use() -> None:
     with Server(ECHO) as server:
         pool = pool_for(server, 2)
         idle, used = pool.take(soon()), pool.take(soon())
@@ -190,7 +191,7 @@ def test_closing_leaves_what_is_in_use() -> None:
         used.close()
 
 
-def test_a_call_whose_time_is_up_does_not_connect() -> None:
+def test_call_past_deadline_does_not_connect() -> None:
     with Server(ECHO) as server:
         address = Address("127.0.0.1", server.port, None, 1.0, 1.0)
         with pytest.raises(RequestNotSent, match="timed out"):
@@ -206,7 +207,7 @@ def test_a_warm_connection_is_open_before_the_first_call(make_transport: Make) -
         assert server.connections == 1
 
 
-def test_warming_up_never_fails(make_transport: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connect_never_raises(make_transport: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     with Server(ECHO) as server:
         url = server.url
     assert not make_transport(url).connect()
@@ -214,7 +215,7 @@ def test_warming_up_never_fails(make_transport: Make, monkeypatch: pytest.Monkey
     assert not make_transport(url).connect()
 
 
-def test_a_server_that_accepts_nobody_is_given_up_in_time(make_transport: Make) -> None:
+def test_silent_server_is_given_up_at_timeout(make_transport: Make) -> None:
     """A listener whose queue is full: connecting stalls, as with a host behind a firewall."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -234,7 +235,7 @@ def test_a_server_that_accepts_nobody_is_given_up_in_time(make_transport: Make) 
             filler.close()
 
 
-def test_an_unknown_host_is_no_answer(make_transport: Make) -> None:
+def test_unknown_host_is_no_response(make_transport: Make) -> None:
     with pytest.raises(NoResponse) as failure:
         make_transport("http://no-such-host.invalid", limits=QUICK._replace(attempts=2)).call("GetItem", {})
     assert not failure.value.response_lost
