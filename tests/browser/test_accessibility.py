@@ -62,12 +62,14 @@ def test_form_error_has_no_violations(colored: Page) -> None:
     assert violations(colored) == []
 
 
-def test_executed_operations_have_no_violations(colored: Page) -> None:
+def test_expanded_operations_have_no_violations(colored: Page) -> None:
     colored.goto("/docs/")
     colored.locator(".opblock").first.wait_for()
     for operation in colored.locator(".opblock").all():
         operation.locator(".opblock-summary-control").click()
         operation.get_by_role("button", name="Try it out").click()
-        operation.get_by_role("button", name="Execute").click()
-        operation.locator(".live-responses-table").wait_for()
+    # The responses of all operations look alike.
+    operation = colored.locator("#operations-Items-listItems")
+    operation.get_by_role("button", name="Execute").click()
+    operation.locator(".live-responses-table").wait_for()
     assert violations(colored) == []
