@@ -22,10 +22,13 @@ USER 10001:10001
 FROM locked AS build
 # Delete AWS's service descriptions, most of botocore's size, except those that credentials need (assumed roles and SSO).
 # Delete translations, which are switched off, and of /docs/ the unused Redoc and Swagger UI's source maps.
+# WhiteNoise serves the compressed file beside a file.
 RUN /uv/bin/uv sync --frozen --no-default-groups --no-cache \
     && find .venv/lib/python3*/site-packages/botocore/data -mindepth 1 -maxdepth 1 -type d \
         ! -name sts ! -name 'sso*' ! -name signin -exec rm -r {} + \
-    && find .venv \( -name '*.[mp]o' -o -path '*/static/*.map' -o -path '*_sidecar/redoc/*' \) -delete
+    && find .venv \( -name '*.[mp]o' -o -path '*/static/*.map' -o -path '*_sidecar/redoc/*' \) -delete \
+    && gzip -knf9 .venv/lib/python3*/site-packages/drf_spectacular_sidecar/static/*/swagger-ui-dist/swagger-ui-bundle.js \
+        .venv/lib/python3*/site-packages/drf_spectacular_sidecar/static/*/swagger-ui-dist/swagger-ui.css
 COPY manage.py picus gunicorn.conf.py ./
 COPY picus_api picus_api
 COPY picus_project picus_project

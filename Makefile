@@ -12,6 +12,9 @@ UV_VERSION := 0.13.9
 # A uv on the PATH is used; otherwise one is installed into .uv, away from the system's Python.
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
+# WhiteNoise serves the compressed file beside a file to clients that accept gzip.
+SWAGGER = .venv/lib/python3*/site-packages/drf_spectacular_sidecar/static/*/swagger-ui-dist
+COMPRESS = gzip --keep --force --no-name -9 $(SWAGGER)/swagger-ui-bundle.js $(SWAGGER)/swagger-ui.css
 # uv trusts what the system trusts, such as a company's root certificate.
 export UV_SYSTEM_CERTS ?= 1
 
@@ -19,7 +22,8 @@ export UV_SYSTEM_CERTS ?= 1
 	test-local test-unit chromium rehearse image image-test bench format package deploy plan destroy clean
 .DELETE_ON_ERROR:
 
-TEST_ENVIRONMENTS := .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package .venv-checkov/.synced chromium
+NPM := tests/npm/node_modules/.package-lock.json
+TEST_ENVIRONMENTS := .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package .venv-checkov/.synced chromium $(NPM)
 
 run: announce-install .venv/.run-synced .venv-ministack/.synced
 	@exec .venv/bin/python manage.py serve
@@ -31,7 +35,7 @@ announce-install:
 
 # All tests and checks, in at most ten minutes on two cores. A part of them: make test TESTS=tests/contract
 ifdef TESTS
-test: $(if $(findstring ecs,$(TESTS)),$(TEST_ENVIRONMENTS),.venv/.synced .venv-ministack/.synced $(if $(findstring browser,$(TESTS)),chromium))
+test: $(if $(findstring ecs,$(TESTS)),$(TEST_ENVIRONMENTS),.venv/.synced .venv-ministack/.synced $(if $(findstring browser,$(TESTS)),chromium $(NPM)) $(if $(findstring service,$(TESTS)),$(NPM)))
 	.venv/bin/python -m pytest $(TESTS)
 else
 test: $(TEST_ENVIRONMENTS)
@@ -58,7 +62,7 @@ lint:
 # The tests in processes of their own, two at a time: the longest first, so that both cores have work until the end.
 # Only test-deploying builds and deploys the function's package, in build/.
 DEPLOYING := tests/ecs tests/function
-WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/local tests/service tests/unit
+WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/local tests/npm tests/service tests/unit
 OTHERS := $(filter-out $(WITH_A_PART),$(patsubst %/,%,$(wildcard tests/*/)))
 TEST_PARTS := test-deploying test-service test-local test-browser image-test test-commands test-contract test-others
 
@@ -130,11 +134,13 @@ clean:
 # Environments follow the lock: a stamp newer than it means nothing to do, so a start stays quick.
 .venv/.synced: uv.lock | $(filter .uv/bin/uv,$(UV))
 	@$(call SYNC,.venv)
+	@$(COMPRESS)
 	@touch .venv/.run-synced $@
 
 # Only what running needs. Without --inexact, uv would remove what `make test` installed.
 .venv/.run-synced: uv.lock | $(filter .uv/bin/uv,$(UV))
 	@$(call SYNC,.venv) --no-dev --group local --inexact
+	@$(COMPRESS)
 	@touch $@
 
 .venv-bench/.synced: bench/uv.lock | $(filter .uv/bin/uv,$(UV))
@@ -148,6 +154,10 @@ clean:
 
 bench/node_modules/.package-lock.json: bench/package-lock.json
 	@npm ci --silent --prefix bench
+
+# The linters, client generators and axe of the tests.
+$(NPM): tests/npm/package-lock.json
+	@npm ci --silent --ignore-scripts --prefix tests/npm
 
 .venv-bench-zappa/.synced: export UV_COMPILE_BYTECODE = 1
 

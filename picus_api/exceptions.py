@@ -87,10 +87,10 @@ def _prefers_html(request: HttpRequest) -> bool:
 
 
 def _error_page(request: HttpRequest, error: PicusError, response: HttpResponse) -> HttpResponse:
-    """Return the error as the browsable API shows errors."""
+    """Return the error as a page."""
     context = {
         "heading": response.reason_phrase,
-        "part": "picus_api/answer.html",
+        "part": "picus_api/response.html",
         "is_error": True,
         "response": response,
         "data": error.body(),

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from picus_api.openapi import views as openapi_views
-from picus_api.pages.browsable import BrowsableRenderer
+from picus_api.pages.renderer import BrowsableRenderer
 from picus_api.renderers import ItemRenderer, NdjsonRenderer
 from picus_api.views import ItemViewSet, KeyedItemViewSet, Root
 

@@ -89,7 +89,7 @@ WHITENOISE_AUTOREFRESH = False
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 REST_FRAMEWORK = {
-    "DEFAULT_RENDERER_CLASSES": ["picus_api.renderers.ItemRenderer", "picus_api.pages.browsable.BrowsableRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["picus_api.renderers.ItemRenderer", "picus_api.pages.renderer.BrowsableRenderer"],
     "DEFAULT_PARSER_CLASSES": ["picus_api.parsers.ItemParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "picus_api.parsers.Negotiation",
     "DEFAULT_AUTHENTICATION_CLASSES": [],

@@ -1,4 +1,4 @@
-"""A person at the pages: Chromium against a whole local stack."""
+"""Run Chromium against a local stack."""
 
 import shutil
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
-    "--no-sandbox",  # the suite may run as root
+    "--no-sandbox",  # The tests may run as root.
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -24,25 +24,25 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 15_000
+TIMEOUT_MS = 15_000
 
 
 @pytest.fixture(scope="session")
 def rows(dynamodb_url: str) -> "Table":
-    """The table, as another program sees it."""
+    """Return the table, as another program sees it."""
     return new_table(dynamodb_url)
 
 
 @pytest.fixture(scope="session")
 def base_url(dynamodb_url: str, rows: "Table") -> Iterator[str]:
-    """A stack for the browser alone."""
+    """Start a local stack for the browser tests."""
     with running_stack(DYNAMODB_ENDPOINT_URL=dynamodb_url, DYNAMODB_TABLE_NAME=rows.name) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One for each file: as long as Playwright runs, no other event loop can run in this thread."""
+    """Start Chromium for one file of tests: while Playwright runs, this thread can't run another event loop."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     assert program, "The browser tests need Chromium: install the package chromium, or Google Chrome."
     with (
@@ -54,40 +54,39 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def client(base_url: str) -> Client:
-    """Another program, which speaks to the API."""
+    """Return a client of the API, for what another program does."""
     return Client(base_url)
 
 
 @pytest.fixture(scope="module")
 def window(browser: Browser, base_url: str) -> Iterator[tuple[BrowserContext, list[str]]]:
-    """A window without tabs, and what its pages load from elsewhere, the rules they break, and their errors."""
+    """Open a window, and collect its pages' requests to other hosts, CSP violations and script errors."""
     with browser.new_context(base_url=base_url) as context:
-        context.set_default_timeout(PATIENCE_MS)
-        troubles = list[str]()
+        context.set_default_timeout(TIMEOUT_MS)
+        errors = list[str]()
 
         def note_foreign(request: Request) -> None:
             if not request.url.startswith((base_url, "data:")):
-                troubles.append(request.url)
+                errors.append(request.url)
 
         context.on("request", note_foreign)
-        context.on("weberror", lambda error: troubles.append(str(error.error)))
-        context.on("console", lambda line: troubles.append(line.text) if "Content Security" in line.text else None)
-        yield context, troubles
+        context.on("weberror", lambda error: errors.append(str(error.error)))
+        context.on("console", lambda line: errors.append(line.text) if "Content Security" in line.text else None)
+        yield context, errors
 
 
 @pytest.fixture
 def context(window: tuple[BrowserContext, list[str]]) -> Iterator[BrowserContext]:
-    """A window whose pages are in no trouble."""
-    context, troubles = window
-    troubles.clear()
+    """Return a window, and fail the test if its pages had an error."""
+    context, errors = window
+    errors.clear()
     yield context
     for page in context.pages:
         page.close()
     context.clear_permissions()
-    assert not troubles
+    assert not errors
 
 
 @pytest.fixture
 def page(context: BrowserContext) -> Page:
-    """A tab."""
     return context.new_page()

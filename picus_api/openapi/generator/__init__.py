@@ -1,4 +1,4 @@
-"""The API's description. Development only: what it writes is served, by a service that needs none of these packages."""
+"""Generate the OpenAPI description. The service only serves the files, so it needs none of these packages."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ from drf_spectacular.openapi import AutoSchema
 from rest_framework.settings import api_settings
 
 
-class AsWritten(AutoSchema):
-    """drf-spectacular without its guess that an action called list answers with a list of what is described."""
+class LiteralAutoSchema(AutoSchema):
+    """drf-spectacular without its rule that an action named list returns a list of the described schema."""
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         return False
 
 
-# What drf-spectacular's decorators build on; a setting would make the service need it too.
-setattr(api_settings, "DEFAULT_SCHEMA_CLASS", AsWritten)  # noqa: B010 typed as the text of the setting
+# The decorators of drf-spectacular extend this class. As a Django setting, the service would need the package too.
+setattr(api_settings, "DEFAULT_SCHEMA_CLASS", LiteralAutoSchema)  # noqa: B010 typed as the text of the setting

@@ -1,4 +1,4 @@
-"""The description of the whole domain, by drf-spectacular."""
+"""Generate the description of all endpoints on the domain, with drf-spectacular."""
 
 import json
 from typing import Any
@@ -12,57 +12,65 @@ from drf_spectacular.validation import validate_schema
 from picus_api.openapi.generator import non_drf_operations, operations
 from picus_api.openapi.generator.schemas import SCHEMAS
 
-_ABOUT = """\
-A JSON item store on DynamoDB. Nothing is rounded: any JSON object that DynamoDB can hold comes back equal, numbers
-exactly.
+_DESCRIPTION = """\
+A JSON item store on DynamoDB. Every JSON object that DynamoDB can hold comes back equal, with exact numbers: at most 38
+significant digits, from 1e-130 to just under 1e126 on either side of zero, and at most 32 levels of nesting.
 
-- One more slash at the end of a path is answered the same, never by a redirect.
-- `HEAD` where there is `GET`; `OPTIONS` answers. A method that a path does not serve: 405 with `Allow`. A path
-  that does not exist: 404.
-- Every error is `application/json` in the shape of `Error`, and every answer has an `X-Request-Id`.
-- What is not proper HTTP is a 400, 417, 431 or 501 before any path is looked at.
-- A browser (`Accept: text/html`) gets the answers about items as pages, errors too.
+- A path with one more slash at its end gives the same response, never a redirect.
+- Every path with `GET` has `HEAD`, and every path has `OPTIONS`. Another method is a 405 with `Allow`. An unknown
+  path is a 404.
+- Every error is `application/json` with the schema `Error`. Every response has an `X-Request-Id`.
+- A malformed HTTP request is a 400, 417, 431 or 501 on every path.
+- The list and items are pages for a browser (`Accept: text/html`).
+- `Accept: application/x-ndjson` lists one item on each line. `POST` with `Content-Type: application/x-ndjson` creates
+  many items. Generated clients handle JSON only, so the operations below describe JSON only.
 """
 
 _SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "TITLE": "Picus",
-    "DESCRIPTION": _ABOUT,
+    "DESCRIPTION": _DESCRIPTION,
     "VERSION": "1",
+    "CONTACT": {"name": "The maintainers of Picus"},
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
     "SCHEMA_PATH_PREFIX": "",
+    "SORT_OPERATIONS": False,
     "SORT_OPERATION_PARAMETERS": False,
     "TAGS": [
         {"name": "Items", "description": "JSON objects under a key."},
-        {"name": "Health", "description": "As Mozilla's Dockerflow has them."},
-        {"name": "About"},
+        {"name": "Health", "description": "Health checks of Mozilla's Dockerflow."},
+        {"name": "About", "description": "The endpoints and this description."},
     ],
-    # Relative: the description holds wherever it is served.
+    # Relative, so that the description is valid on every domain.
     "SERVERS": [{"url": "/"}],
     "APPEND_COMPONENTS": {"schemas": SCHEMAS},
     "POSTPROCESSING_HOOKS": [
-        "picus_api.openapi.generator.links.add_links",
-        "picus_api.openapi.generator.links.require_bodies",
+        "picus_api.openapi.generator.postprocessing.add_links",
+        "picus_api.openapi.generator.postprocessing.require_bodies",
+        "picus_api.openapi.generator.postprocessing.require_no_credentials",
+        "picus_api.openapi.generator.postprocessing.order_methods",
+        "picus_api.openapi.generator.postprocessing.use_single_examples",
     ],
 }
 
-# As plain paths: the service's own are regular expressions, for the sake of odd keys.
+# Plain paths. The service has regular expressions instead, because keys can have any characters.
 _PATHS = [
     path("picus/list", operations.Items.as_view({"get": "list"})),
     path("picus/put", operations.Items.as_view({"post": "create"})),
-    path("picus/put/<str:key>", operations.KeyedItems.as_view({"put": "update", "patch": "partial_update"})),
     path("picus/get/<str:key>", operations.Items.as_view({"get": "retrieve"})),
+    path("picus/put/<str:key>", operations.KeyedItems.as_view({"put": "update", "patch": "partial_update"})),
     path("picus/<str:key>", non_drf_operations.Deletion.as_view()),
-    path("__lbheartbeat__", non_drf_operations.Alive.as_view()),
-    path("__heartbeat__", non_drf_operations.Ready.as_view()),
+    path("__lbheartbeat__", non_drf_operations.Liveness.as_view()),
+    path("__heartbeat__", non_drf_operations.Readiness.as_view()),
     path("__version__", non_drf_operations.Version.as_view()),
     path("", operations.Root.as_view()),
-    path("schema/", operations.Description.as_view()),
-    path("docs/", non_drf_operations.Page.as_view()),
+    path("schema", operations.Description.as_view()),
+    path("docs", non_drf_operations.DocsPage.as_view()),
 ]
 
 
 def description() -> dict[str, Any]:
-    """The OpenAPI document. Raises when it does not conform to OpenAPI's own schema."""
+    """Return the OpenAPI document. Raises an error if the document violates OpenAPI's own schema."""
     with patched_settings(_SETTINGS):
         document: dict[str, Any] = SchemaGenerator(patterns=_PATHS).get_schema(public=True)  # type: ignore[no-untyped-call]
         validate_schema(document)  # type: ignore[no-untyped-call]
@@ -70,7 +78,7 @@ def description() -> dict[str, Any]:
 
 
 def files() -> dict[str, str]:
-    """What is served, by file name."""
+    """Return the text of each file that the service serves, by file name."""
     document = description()
     return {
         "openapi.json": json.dumps(document, indent=1, ensure_ascii=False) + "\n",

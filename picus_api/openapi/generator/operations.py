@@ -1,4 +1,4 @@
-"""What each operation of the service's own views takes and answers."""
+"""Describe requests and responses of the service's own views."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiRequest, extend_schema,
 from picus_api import views
 from picus_api.openapi import views as openapi_views
 from picus_api.openapi.generator import parameters as p
-from picus_api.openapi.generator.responses import JSON, NDJSON, answer, errors, page
+from picus_api.openapi.generator.responses import JSON, errors, response
 from picus_api.openapi.generator.schemas import Schema, ref
 
 ITEM = {"name": "Blue chair", "price": 49.5, "tags": ["oak", "blue"], "size": {"height": 82}}
@@ -24,10 +24,10 @@ def _body(schema: Schema, example: Any) -> Any:
 @extend_schema_view(
     list=extend_schema(
         operation_id="listItems",
-        summary="Every item, or those that the query asks for",
+        summary="List items",
         description=(
-            "Streamed, however many there are. When DynamoDB fails in the middle the connection is cut: an array never "
-            "looks complete with items missing. A parameter that is empty or given twice is a 400."
+            "Without `limit` the response streams all items. If DynamoDB fails in the middle, the service closes the "
+            "connection: an incomplete array never looks complete. A parameter that is empty or given twice is a 400."
         ),
         tags=["Items"],
         parameters=[
@@ -35,25 +35,25 @@ def _body(schema: Schema, example: Any) -> Any:
             p.CURSOR,
             p.FILTER,
             p.FIELDS,
-            p.FORMAT,
             *p.MEASURED,
             p.NEXT_LINK,
             p.REQUEST_ID,
             p.retry_after(503),
         ],
         responses={
-            (200, JSON): answer("The items", {"type": "array", "items": ref("Item")}, [CHANGED]),
-            (200, NDJSON): answer("The items, a line each", {"type": "array", "items": ref("Item")}),
-            **page(),
+            (200, JSON): response("The items", {"type": "array", "items": ref("Item")}, [CHANGED]),
             **errors(400, 406, 503),
         },
     ),
     create=extend_schema(
-        operation_id="createItems",
-        summary="Store a new item, or many, a line each",
+        operation_id="createItem",
+        summary="Create an item",
         description=(
-            "The key is assigned: a UUID. Lines are all checked before any is written; then the answer has a line for "
-            "each, in order. A body may have 2.5 MiB (`MAX_BODY_BYTES`); of lines 1 GiB (`MAX_NDJSON_BYTES`)."
+            "The service assigns a UUID as key. A body has at most 2.5 MiB (`MAX_BODY_BYTES`).\n\n"
+            "With `Content-Type: application/x-ndjson` the body has one item on each line, at most 1 GiB "
+            "(`MAX_NDJSON_BYTES`). The service checks all lines before it writes any item. The response is then 200, "
+            "`application/x-ndjson`, with one line for each item, in order: its key, or `line`, `error`, `code` and "
+            "`status`."
         ),
         tags=["Items"],
         parameters=[
@@ -64,19 +64,15 @@ def _body(schema: Schema, example: Any) -> Any:
             p.REQUEST_ID,
             p.retry_after(409, 503),
         ],
-        request={
-            JSON: _body(ref("NewItem"), ITEM),
-            NDJSON: _body({"type": "array", "items": ref("NewItem"), "minItems": 1}, [ITEM, {"name": "Red chair"}]),
-        },
+        request={JSON: _body(ref("NewItem"), ITEM)},
         responses={
-            (201, JSON): answer("The new item's key", ref("Key"), NEW_KEY),
-            (200, NDJSON): answer("What became of each line", {"type": "array", "items": ref("Outcome")}),
+            (201, JSON): response("The new item's key", ref("Key"), NEW_KEY),
             **errors(400, 406, 408, 409, 413, 415, 422, 503),
         },
     ),
     retrieve=extend_schema(
         operation_id="getItem",
-        summary="One item",
+        summary="Get an item",
         tags=["Items"],
         parameters=[
             p.KEY,
@@ -88,15 +84,14 @@ def _body(schema: Schema, example: Any) -> Any:
             p.retry_after(503),
         ],
         responses={
-            (200, JSON): answer("The item", ref("Item"), STORED),
-            **page(),
-            304: answer("It still has the ETag in `If-None-Match`"),
+            (200, JSON): response("The item", ref("Item"), STORED),
+            304: response("The item has an ETag of `If-None-Match`"),
             **errors(400, 404, 406, 412, 503),
         },
     ),
 )
 class Items(views.ItemViewSet):
-    """The list, and items."""
+    """Operations on the list and on new items."""
 
 
 @extend_schema_view(
@@ -117,15 +112,15 @@ class Items(views.ItemViewSet):
         ],
         request={JSON: _body(ref("Replacement"), ITEM)},
         responses={
-            (200, JSON): answer("Replaced", ref("Key"), {"object_id": p.EXAMPLE_KEY}),
-            (201, JSON): answer("Created", ref("Key"), {"object_id": p.EXAMPLE_KEY}),
+            (200, JSON): response("Replaced", ref("Key"), {"object_id": p.EXAMPLE_KEY}),
+            (201, JSON): response("Created", ref("Key"), {"object_id": p.EXAMPLE_KEY}),
             **errors(400, 406, 408, 409, 412, 413, 415, 503),
         },
     ),
     partial_update=extend_schema(
         operation_id="patchItem",
         summary="Change parts of an item",
-        description="Without `If-Match`, a patch that met another write is applied again: two at once lose nothing.",
+        description="Without `If-Match`, the service repeats a patch if another write came first. No write is lost.",
         tags=["Items"],
         parameters=[
             p.CHOSEN_KEY,
@@ -140,35 +135,42 @@ class Items(views.ItemViewSet):
         ],
         request={"application/merge-patch+json": _body(ref("Patch"), CHANGE), JSON: _body(ref("Patch"), CHANGE)},
         responses={
-            (200, JSON): answer("The item as it is now", ref("Item"), CHANGED),
+            (200, JSON): response("The patched item", ref("Item"), CHANGED),
             **errors(400, 404, 406, 408, 409, 412, 413, 415, 503),
         },
     ),
 )
 class KeyedItems(views.KeyedItemViewSet):
-    """Items under keys of the client's choice."""
+    """Operations on the item under a chosen key."""
 
 
 @extend_schema_view(
     get=extend_schema(
         operation_id="getEndpoints",
-        summary="Where things are",
+        summary="Get the endpoints",
         tags=["About"],
         parameters=[p.WELL_KNOWN_LINKS, p.REQUEST_ID],
-        responses={(200, JSON): answer("The endpoints", ref("Endpoints")), **page(), **errors(406)},
+        responses={(200, JSON): response("The endpoints", ref("Endpoints")), **errors(406)},
     )
 )
 class Root(views.Root):
-    """The root."""
+    """The root path."""
 
 
-_DESCRIPTION = answer("OpenAPI 3.1", {"type": "object", "required": ["openapi", "info", "paths"]})
+_DESCRIPTION = response(
+    "OpenAPI 3.1",
+    {
+        "type": "object",
+        "properties": {"openapi": {"type": "string"}, "info": {"type": "object"}, "paths": {"type": "object"}},
+        "required": ["openapi", "info", "paths"],
+    },
+)
 
 
 @extend_schema_view(
     get=extend_schema(
         operation_id="getDescription",
-        summary="This description",
+        summary="Get this description",
         tags=["About"],
         parameters=[p.SCHEMA_FORMAT, p.REQUEST_ID],
         responses={
@@ -178,4 +180,4 @@ _DESCRIPTION = answer("OpenAPI 3.1", {"type": "object", "required": ["openapi", 
     )
 )
 class Description(openapi_views.Description):
-    """This description."""
+    """The path of this description."""

@@ -1,4 +1,4 @@
-"""Parameters of requests, and the headers of answers."""
+"""Parameters of requests and header fields of responses."""
 
 from typing import Any
 
@@ -8,23 +8,33 @@ from picus_api.core.query.pagination import MAX_LIMIT
 
 EXAMPLE_KEY = "blue chair"
 
-# The formats have no definition elsewhere: their names keep a tool from taking the texts for anything.
+# These formats have no public definition. Tools that generate requests need the names to register generators.
 _TAGS = r'^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$'
 _UNIQUE = r'^("([ !#-\[\]-~]|\\["\\]){1,255}"|[A-Za-z0-9._~:/+=-]{1,255})$'
 
 
-def _parameter(name: str, location: Any, schema: dict[str, Any], description: str, example: Any) -> OpenApiParameter:
-    examples = [] if example is None else [OpenApiExample(name, example)]
+def _parameter(name: str, location: Any, schema: dict[str, Any], description: str, *examples: Any) -> OpenApiParameter:
+    """Return a request parameter. Only path parameters are required, so only they have an example.
+
+    Pages that send requests, such as Swagger UI, fill in every example, and an optional parameter changes the result.
+    """
     required = location == OpenApiParameter.PATH
-    return OpenApiParameter(name, schema, location, required=required, description=description, examples=examples)
+    return OpenApiParameter(
+        name,
+        schema,
+        location,
+        required=required,
+        description=description,
+        examples=[OpenApiExample(name, example) for example in examples],
+    )
 
 
-def _header(name: str, schema: dict[str, Any], description: str, example: str | None = None) -> OpenApiParameter:
-    return _parameter(name, OpenApiParameter.HEADER, schema, description, example)
+def _header(name: str, schema: dict[str, Any], description: str) -> OpenApiParameter:
+    return _parameter(name, OpenApiParameter.HEADER, schema, description)
 
 
-def _query(name: str, schema: dict[str, Any], description: str, example: Any = None) -> OpenApiParameter:
-    return _parameter(name, OpenApiParameter.QUERY, schema, description, example)
+def _query(name: str, schema: dict[str, Any], description: str) -> OpenApiParameter:
+    return _parameter(name, OpenApiParameter.QUERY, schema, description)
 
 
 def _key(description: str, **schema: Any) -> OpenApiParameter:
@@ -35,98 +45,86 @@ def _key(description: str, **schema: Any) -> OpenApiParameter:
 
 KEY = _key("The item's key, percent-encoded: `a%2Fb` is the key `a/b`.")
 CHOSEN_KEY = _key(
-    "The key, of at most 2,048 bytes of UTF-8, percent-encoded: `a%2Fb` is the key `a/b`. Keys that paths of the "
-    "service shadow are a 400: `list`, `list/`, `put`, `.`, `..`, and what begins with `get/` or `put/`.",
+    "The key, of at most 2,048 bytes of UTF-8, percent-encoded: `a%2Fb` is the key `a/b`. Names of other "
+    "paths are a 400: `list`, `list/`, `put`, `.`, `..`, and keys that begin with `get/` or `put/`.",
     maxLength=2048,
-    **{"not": {"enum": ["list", "list/", "put", ".", ".."]}},
 )
-DELETED_KEY = _key("The item's key, percent-encoded: `a%2Fb` is the key `a/b`.", **{"not": {"enum": ["list", "put"]}})
 
 IF_MATCH = _header(
     "If-Match",
     {"type": "string", "format": "entity-tags", "pattern": _TAGS},
-    "Only if the item is there and has one of these ETags, or any (`*`); otherwise 412. `W/` does not matter.",
-    "*",
+    "Requires that the item exists and has one of these ETags, or any (`*`). Otherwise 412. `W/` is ignored.",
 )
 IF_NONE_MATCH = _header(
     "If-None-Match",
     {"type": "string", "format": "entity-tags", "pattern": _TAGS},
-    "Only if the item has none of these ETags; `*`: only if there is none. Otherwise 412 (`GET`: 304).",
-    '"f7c3bc1d808e04732adf679965ccc34c"',
+    "Requires that the item has none of these ETags; `*`: that there is no item. Otherwise 412 (`GET`: 304).",
 )
 IDEMPOTENCY_KEY = _header(
     "Idempotency-Key",
     {"type": "string", "format": "idempotency-key", "pattern": _UNIQUE},
-    "Within 24 hours, the same key and item write once and get the same answer. For one item: with lines it is a 400.",
-    '"9bd4d5ad-2d53-4b4a-8bbf-3a5e2f3c8b6e"',
+    "Within 24 hours, requests with the same key and item store one item and get the same response. "
+    "An NDJSON request can't have it.",
 )
 PREFER = _header(
     "Prefer",
     {"type": "string"},
-    "`consumed-capacity` (RFC 7240): say in `Picus-Consumed-Capacity` what DynamoDB counted. "
-    "An answer that streams has it behind it, in a trailer field.",
-    "consumed-capacity",
+    "`consumed-capacity` (RFC 7240) asks for `Picus-Consumed-Capacity`. A streamed response has it as a trailer field.",
 )
-FORMAT = _query(
-    "format",
-    {"type": "string", "enum": ["json", "ndjson"]},
-    "Outweighs `Accept`.",
-    "ndjson",
-)
-SCHEMA_FORMAT = _query("format", {"type": "string", "enum": ["json", "yaml"]}, "Outweighs `Accept`.", "yaml")
+SCHEMA_FORMAT = _query("format", {"type": "string", "enum": ["json", "yaml"]}, "Overrides `Accept`.")
 LIMIT = _query(
     "limit",
     {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
-    "At most so many items; without it, all. While there are more, `Link` leads on.",
-    50,
+    "The most items in the response. Without it, all. If there are more, `Link` has the next page.",
 )
 CURSOR = _query(
     "cursor",
     {"type": "string", "format": "picus-cursor"},
-    "Where the page before ended: opaque, out of its `Link`, and good for the same `filter` only.",
+    "The start of a page, from the `Link` of the page before. It is opaque, and valid with the same `filter` only.",
 )
 FILTER = _query(
     "filter",
     {"type": "string", "format": "picus-filter"},
-    "A part of [AIP-160](https://google.aip.dev/160), evaluated by DynamoDB: comparisons by `=`, `!=`, `<`, `<=`, `>`, "
-    '`>=`, `name:*` (is there), `begins_with(name, "x")`, joined by `AND`, `OR`, `NOT` and parentheses. Values are '
-    "JSON; a name of other characters than letters, digits, `_` and `-` is in double quotes.",
-    'size > 2 AND NOT begins_with(name, "tmp")',
+    "A subset of [AIP-160](https://google.aip.dev/160): comparisons with `=`, `!=`, `<`, `<=`, `>` and `>=`, `name:*` "
+    '(the item has it), `begins_with(name, "x")`, joined by `AND`, `OR`, `NOT` and parentheses. Values are JSON. '
+    "A name with other characters than letters, digits, `_` and `-` is in double quotes. Example: "
+    '`size > 2 AND NOT begins_with(name, "tmp")`.',
 )
 FIELDS = _query(
     "fields",
     {"type": "string", "format": "picus-fields"},
-    "These attributes alone, and always `object_id`.",
-    "name,address.city",
+    "Only these attributes and `object_id`. Example: `name,address.city`.",
 )
 
 
-def _answered(name: str, statuses: list[int | str] | bool, description: str, **schema: Any) -> OpenApiParameter:
+def _response_header(name: str, statuses: list[int | str] | bool, description: str, **schema: Any) -> OpenApiParameter:
     return OpenApiParameter(
         name, {"type": "string", **schema}, OpenApiParameter.HEADER, description=description, response=statuses
     )
 
 
-REQUEST_ID = _answered("X-Request-Id", True, "What the log knows the request by.", minLength=1)
-NEXT_LINK = _answered("Link", [200], 'The next page, `rel="next"` (RFC 8288), while there is one.')
-WELL_KNOWN_LINKS = _answered("Link", [200], "The description and its page (RFC 8631).")
-LOCATION = _answered("Location", [201], "The path of the new item.", pattern="^/picus/get/")
-CONTENT_LOCATION = _answered("Content-Location", [200], "The path of the item.", pattern="^/picus/get/")
-CONSUMED_CAPACITY = _answered(
-    "Picus-Consumed-Capacity", True, "Capacity units, where `Prefer` asks for them.", pattern="^[0-9.]+$"
+REQUEST_ID = _response_header("X-Request-Id", True, "The id of the request in the log.", minLength=1)
+NEXT_LINK = _response_header("Link", [200], 'The next page, `rel="next"` (RFC 8288), if there is one.')
+WELL_KNOWN_LINKS = _response_header("Link", [200], "Links to the description and its page (RFC 8631).")
+LOCATION = _response_header("Location", [201], "The path of the new item.", pattern="^/picus/get/")
+CONTENT_LOCATION = _response_header("Content-Location", [200], "The path of the item.", pattern="^/picus/get/")
+CONSUMED_CAPACITY = _response_header(
+    "Picus-Consumed-Capacity", [200, 201], "Capacity units, if `Prefer` asks for them.", pattern="^[0-9.]+$"
 )
-PREFERENCE_APPLIED = _answered("Preference-Applied", True, "What of `Prefer` was honoured.")
+PREFERENCE_APPLIED = _response_header("Preference-Applied", [200, 201], "The honoured preferences.")
 MEASURED = [PREFER, CONSUMED_CAPACITY, PREFERENCE_APPLIED]
-ACCEPT_PATCH = _answered("Accept-Patch", True, "The patches that are understood (RFC 5789).")
+ACCEPT_PATCH = _response_header("Accept-Patch", [200, 201, 415], "The accepted patch types (RFC 5789).")
 
 
 def etag(*statuses: int) -> OpenApiParameter:
-    """The ETag of answers with these statuses."""
-    return _answered(
-        "ETag", [*statuses], "The item's version: strong, and new with every write.", pattern='^"[!#-~]*"$'
+    """Return the ETag field of responses with these statuses."""
+    return _response_header(
+        "ETag", [*statuses], "The item's version, a strong validator. Every write changes it.", pattern='^"[!#-~]*"$'
     )
 
 
 def retry_after(*statuses: int) -> OpenApiParameter:
-    """When to come back."""
-    return _answered("Retry-After", [*statuses], "Seconds, where it is worth while to wait.", pattern="^[0-9]+$")
+    """Return the Retry-After field of responses with these statuses."""
+    return _response_header(
+        "Retry-After", [*statuses], "Seconds to wait before a retry, if a retry can succeed.", pattern="^[0-9]+$"
+    )

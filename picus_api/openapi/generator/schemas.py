@@ -1,16 +1,12 @@
-"""The shapes of bodies, as components: JSON Schema 2020-12, which is what OpenAPI 3.1 speaks."""
+"""Schemas of bodies as components, in JSON Schema 2020-12 (OpenAPI 3.1)."""
 
 from typing import Any
 
 Schema = dict[str, Any]
 
-# DynamoDB's.
-LIMIT, SMALLEST = 1e126, 1e-130
-DIGITS = 10**38 - 1
-
 
 def ref(name: str) -> Schema:
-    """A reference to a schema of this page."""
+    """Return a reference to a component."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
@@ -18,7 +14,8 @@ def _object(description: str, **keywords: Any) -> Schema:
     return {
         "type": "object",
         "description": description,
-        "additionalProperties": ref("Value"),
+        # Any JSON value. Client generators can't handle a recursive schema of JSON values.
+        "additionalProperties": {},
         "propertyNames": {"minLength": 1},
         **keywords,
     }
@@ -27,43 +24,20 @@ def _object(description: str, **keywords: Any) -> Schema:
 _KEY = {"type": "string", "minLength": 1, "description": "The item's key. At most 2,048 bytes of UTF-8."}
 
 SCHEMAS: dict[str, Schema] = {
-    "Number": {
-        "description": (
-            "Exactly as sent: at most 38 significant digits, from 1e-130 to just under 1e126 on either side of zero. "
-            "Beyond that: 400."
-        ),
-        "anyOf": [
-            {"type": "integer", "minimum": -DIGITS, "maximum": DIGITS},
-            {"type": "number", "minimum": SMALLEST, "exclusiveMaximum": LIMIT},
-            {"type": "number", "exclusiveMinimum": -LIMIT, "maximum": -SMALLEST},
-        ],
-    },
-    "Value": {
-        "description": "Any JSON value, down to 32 levels, the item being the first.",
-        "anyOf": [
-            {"type": "null"},
-            {"type": "boolean"},
-            {"type": "string"},
-            ref("Number"),
-            {"type": "array", "items": ref("Value")},
-            {"type": "object", "additionalProperties": ref("Value"), "propertyNames": {"minLength": 1}},
-        ],
-    },
     "NewItem": _object(
         "A JSON object of at most 400 KB, as DynamoDB counts, without `object_id`: the service assigns it.",
-        **{"not": {"required": ["object_id"]}},
+        **{"not": {"properties": {"object_id": {}}, "required": ["object_id"]}},
     ),
     "Replacement": _object(
-        "A JSON object of at most 400 KB, as DynamoDB counts. `object_id` may be left out; if it is there, it is the "
-        "key in the path.",
+        "A JSON object of at most 400 KB, as DynamoDB counts. `object_id` is optional. It must be the key in the path.",
         properties={"object_id": _KEY},
     ),
     "Patch": _object(
         "A JSON Merge Patch (RFC 7396): `null` removes a name, objects merge, everything else replaces.",
-        properties={"object_id": {**_KEY, "description": "The key in the path, or left out."}},
+        properties={"object_id": {**_KEY, "description": "Optional: the key in the path."}},
     ),
     "Item": _object(
-        "An item. Types that JSON has no word for, written by other programs: a set is an array, binary a base64 text.",
+        "An item. Sets, which other programs can store, are arrays here. Binary values are base64 strings.",
         properties={"object_id": _KEY},
         required=["object_id"],
     ),
@@ -81,9 +55,9 @@ SCHEMAS: dict[str, Schema] = {
     },
     "Error": {
         "type": "object",
-        "description": "What every error looks like, whichever compute it comes from.",
+        "description": "The body of every error, from the service and from the delete function.",
         "properties": {
-            "error": {"type": "string", "minLength": 1, "description": "One sentence that a person can act on."},
+            "error": {"type": "string", "minLength": 1, "description": "The error in one sentence for people."},
             "code": {
                 "type": "string",
                 "pattern": "^[a-z]+(_[a-z]+)*$",
@@ -97,30 +71,12 @@ SCHEMAS: dict[str, Schema] = {
             "position": {
                 "type": "integer",
                 "minimum": 1,
-                "description": "The character where it stops to make sense.",
+                "description": "The first character (from 1) of the parameter that is wrong.",
             },
-            "line": {"type": "integer", "minimum": 1, "description": "The line at fault, of many."},
+            "line": {"type": "integer", "minimum": 1, "description": "The line (from 1) at fault."},
         },
         "required": ["error"],
         "additionalProperties": False,
-    },
-    "Outcome": {
-        "description": "What became of one line: written, or not and why.",
-        "anyOf": [
-            ref("Key"),
-            {
-                "type": "object",
-                "properties": {
-                    "line": {"type": "integer", "minimum": 1},
-                    "error": {"type": "string"},
-                    "code": {"type": "string"},
-                    "status": {"type": "integer", "description": "What a request with this item alone would get."},
-                    "object_id": {**_KEY, "description": "Only where the item may be written: `GET` tells."},
-                },
-                "required": ["line", "error", "code", "status"],
-                "additionalProperties": False,
-            },
-        ],
     },
     "Health": {
         "type": "object",
@@ -139,7 +95,7 @@ SCHEMAS: dict[str, Schema] = {
     },
     "Endpoints": {
         "type": "object",
-        "description": "Each endpoint's method and path.",
+        "description": "Method and path of each endpoint.",
         "additionalProperties": {"type": "string", "pattern": "^[A-Z]+ /"},
     },
 }

@@ -1,4 +1,4 @@
-"""``./picus make_schema``: writes the API's description that the service serves."""
+"""Write the OpenAPI description that the service serves: ``./picus make_schema``."""
 
 from typing import Any
 
@@ -8,14 +8,13 @@ from picus_api.openapi.views import FOLDER
 
 
 class Command(BaseCommand):
-    """A thin face over ``picus_api.openapi.generator``, which needs the packages of development."""
+    """Run ``picus_api.openapi.generator``, which needs the development packages."""
 
     help = "Write the API's description (OpenAPI 3.1) to picus_api/openapi/."
-    requires_system_checks = []  # noqa: RUF012 it needs no table
+    requires_system_checks = []  # noqa: RUF012 The command needs no table.
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Write the files."""
-        # Not needed by any other command.
+        # Imported here, because its packages are development only.
         from picus_api.openapi.generator.generate import files  # noqa: PLC0415
 
         FOLDER.mkdir(exist_ok=True)

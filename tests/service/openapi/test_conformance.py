@@ -1,8 +1,8 @@
-"""schemathesis against the whole domain, through the edge: every check, every path, every phase.
+"""Run schemathesis against the whole domain, through the edge: every check, every path, every phase.
 
-What the description can't say in JSON Schema is in hooks.py; which statuses are the contract's, in schemathesis.toml.
-One check contradicts CloudFront: `unsupported_method` sends a GET with a body to paths without GET and wants a 405,
-where CloudFront refuses any GET with a body by a 403 of its own. hooks.py takes the body away, and the check holds.
+hooks.py has what the description can't say in JSON Schema, schemathesis.toml the statuses of the contract. The check
+`unsupported_method` sends a GET with a body to paths without GET and expects a 405, but CloudFront refuses a GET with a
+body by a 403. hooks.py removes the body.
 """
 
 import json
@@ -16,14 +16,14 @@ from tests.dynamodb import ROOT
 from tests.stack import running_stack
 
 HERE = Path(__file__).parent
-# Of each operation: about 15 seconds in all.
+# For each operation. The run takes about 15 seconds.
 EXAMPLES = 25
-# A guard: on a busy machine all takes longer.
+# A limit for busy machines.
 SECONDS = 300
 
 
 def _schemathesis(url: str, report: Path) -> "subprocess.CompletedProcess[str]":
-    # From the file and not from the service, because schemathesis leaves out the path that it loads from.
+    # The description is a file, because schemathesis does not test the path that it loads a description from.
     options = [
         "--url",
         url,
@@ -33,7 +33,7 @@ def _schemathesis(url: str, report: Path) -> "subprocess.CompletedProcess[str]":
         f"--max-examples={EXAMPLES}",
         "--no-color",
     ]
-    # It runs nothing of the product: to measure it would make it slow, and say nothing.
+    # Coverage would be slow and measure no product code.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     return subprocess.run(
         [
@@ -49,7 +49,7 @@ def _schemathesis(url: str, report: Path) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_the_domain_is_as_described(tmp_path: Path) -> None:
+def test_service_conforms_to_its_description(tmp_path: Path) -> None:
     with running_stack() as url:
         run = _schemathesis(url, tmp_path / "report.json")
     assert run.returncode == 0, run.stdout + run.stderr

@@ -1,4 +1,4 @@
-"""The committed description: what `./picus make_schema` would write now."""
+"""The committed description is what `./picus make_schema` writes."""
 
 import json
 from typing import Any
@@ -12,28 +12,28 @@ from picus_api.openapi.views import FOLDER
 
 @pytest.fixture(scope="module")
 def written() -> dict[str, str]:
-    """The files as they would be written now."""
+    """Return what the command would write now."""
     return files()
 
 
 @pytest.fixture(scope="module")
 def document(written: dict[str, str]) -> dict[str, Any]:
-    """The description itself."""
+    """Return the parsed description."""
     parsed: dict[str, Any] = json.loads(written["openapi.json"])
     return parsed
 
 
 @pytest.mark.parametrize("name", ["openapi.json", "openapi.yaml"])
-def test_the_description_is_up_to_date(written: dict[str, str], name: str) -> None:
+def test_description_is_up_to_date(written: dict[str, str], name: str) -> None:
     assert (FOLDER / name).read_text() == written[name], "run: ./picus make_schema"
 
 
-def test_it_conforms_to_openapi_3_1(document: dict[str, Any]) -> None:
+def test_description_conforms_to_openapi_3_1(document: dict[str, Any]) -> None:
     assert document["openapi"] == "3.1.1"
     validate(document)
 
 
-def test_every_answer_has_a_description_and_every_error_the_one_shape(document: dict[str, Any]) -> None:
+def test_every_response_is_described_and_every_error_is_json(document: dict[str, Any]) -> None:
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     for operation in operations:
         for status, response in operation["responses"].items():

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
 from picus_api.core.errors import NotAcceptable, UnsupportedContentCoding, UnsupportedMediaType
-from picus_api.pages.browsable import BrowsableRenderer
+from picus_api.pages.renderer import BrowsableRenderer
 from picus_api.parsers import ItemParser, Negotiation
 from picus_api.renderers import ItemRenderer, NdjsonRenderer
 

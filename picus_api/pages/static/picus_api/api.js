@@ -1,25 +1,21 @@
-// Requests to the API. An item travels as the text it is, in both directions: JavaScript's own numbers would round it.
+// Requests to the API. Items travel as text in both directions, because JavaScript would round their numbers.
 
-export function send(method, path, { type, ifMatch, ifNoneMatch, idempotencyKey, body }) {
-  const headers = { Accept: "application/json" };
-  if (type) headers["Content-Type"] = type;
-  if (ifMatch) headers["If-Match"] = ifMatch;
-  if (ifNoneMatch) headers["If-None-Match"] = ifNoneMatch;
-  if (idempotencyKey) headers["Idempotency-Key"] = `"${idempotencyKey}"`;
-  return fetch(path, { method, headers, body });
+export function send({ method, path, headers, body }, idempotencyKey) {
+  const key = idempotencyKey && { "Idempotency-Key": `"${idempotencyKey}"` };
+  return fetch(path, { method, body, headers: { Accept: "application/json", ...headers, ...key } });
 }
 
-// What an answer that is no item says: its sentence, and where in the body the fault is.
-export async function explanation(response) {
-  const answer = (await response.json().catch(() => null)) ?? {};
-  const said = answer.error || answer.message || `The answer is HTTP ${response.status} without an explanation.`;
-  const sentence = answer.pointer === undefined ? said : `${said} (At ${answer.pointer || "the top"}.)`;
-  // Not the service's words: what is in front of it gave up waiting, and knows no more than that.
-  const isUnclear = [502, 504].includes(response.status) || (response.status >= 500 && !answer.error);
-  return { sentence, isUnclear };
+// Returns the message and the code of a response, and whether the write may have happened in spite of an error.
+export async function readMessage(response) {
+  const body = (await response.json().catch(() => null)) ?? {};
+  const message = body.error || body.message || `The response is HTTP ${response.status} without an explanation.`;
+  const text = body.pointer === undefined ? message : `${message} (At ${body.pointer || "the top"}.)`;
+  // A proxy sends these statuses when it stops waiting. It does not know the outcome.
+  const isUnclear = [502, 504].includes(response.status) || (response.status >= 500 && !body.error);
+  return { text, code: body.code, isUnclear };
 }
 
-// The item as it is now: its ETag and its text as the service indents it, or null when it is gone.
+// Returns the ETag of the stored item and its text as the service indents it. Returns null if there is no item.
 export async function currentItem(path) {
   const response = await fetch(path, { headers: { Accept: "text/html" } });
   if (response.status === 404) return null;
@@ -32,7 +28,7 @@ export function itemPath(key) {
   return `/picus/get/${encodeURIComponent(key)}`;
 }
 
-// Browsers resolve these as folders in a path, percent-encoded too: the request would go elsewhere.
-export function isOutOfReach(key) {
+// Browsers remove dot segments from paths, also percent-encoded ones. Such a request would go to another path.
+export function isUnreachable(key) {
   return key === "." || key === "..";
 }

@@ -1,47 +1,54 @@
-// A write that was refused because the item is no longer what this page shows: what it is now, and the ways on.
+// A write that the service refused, because the stored item is no longer the item on this page.
 import { currentItem } from "./api.js";
-import { isPatched, isSame } from "./exact.js";
-import { goOn, say } from "./said.js";
-import { forget, isPerhapsMine } from "./tries.js";
+import { redirect } from "./flash.js";
+import { showError } from "./form_errors.js";
+import { isPatched, isSameItem } from "./json_equal.js";
+import { forgetWrite, mayBeOwnWrite } from "./retry_state.js";
+import { markSaved } from "./unsaved_changes.js";
 
-// True when nothing is left to do, and the page that shows it is on its way.
-export async function explainRefusal(form, refusal, path) {
+// Explains the refusal and offers what to do. Returns true if another page is about to open.
+export async function explainConflict(form, refusal, path) {
   const { method, item, then } = form.dataset;
-  const mine = isPerhapsMine(path);
-  if (!item && !mine) return say(form, refusal, path);
+  const mine = mayBeOwnWrite(path);
+  if (!item && !mine) return showError(form, refusal, { field: form.elements.key, path });
   const nothing = `${mine ? "This time nothing" : "Nothing of yours"} was written`;
-  const unknown = `${nothing}: the item has changed. What it is now does not arrive at the moment.`;
+  const unknown = `${nothing}: the item has changed. The stored item can't be read at the moment.`;
   const theirs = await currentItem(path).catch(() => undefined);
-  if (theirs === undefined) return say(form, unknown);
-  if (!theirs && method === "DELETE") return goOn(then, "It is gone already: it was deleted after you opened it.");
-  if (mine && theirs && isDone(form, theirs)) return goOn(path, "It is written already: the item is as you sent it.");
-  if (!item) return say(form, `${refusal}, perhaps by an earlier try of yours`, path);
-  showConflict(form, theirs, `${nothing}. ${reason(form, theirs, refusal)}`);
+  if (theirs === undefined) return showError(form, unknown);
+  if (!theirs && method === "DELETE") return leave(form, then, "The item is gone already: it was deleted after you opened it.");
+  if (mine && theirs && isDone(form, theirs)) return leave(form, path, "It is written already: the item is as you sent it.");
+  if (!item) return showError(form, `${refusal}, perhaps by an earlier try of yours`, { field: form.elements.key, path });
+  return showConflict(form, theirs, `${nothing}. ${reason(form, theirs, refusal)}`);
 }
 
 export function hideConflict(form) {
   if (form.nextElementSibling?.matches(".conflict")) form.nextElementSibling.remove();
 }
 
+function leave(form, path, message) {
+  markSaved(form);
+  return redirect(path, message);
+}
+
 function isDone(form, theirs) {
   const sent = form.elements.body?.value;
   if (form.dataset.method === "DELETE") return false;
-  return form.dataset.method === "PATCH" ? isPatched(theirs.text, sent) : isSame(theirs.text, sent);
+  return form.dataset.method === "PATCH" ? isPatched(theirs.text, sent) : isSameItem(theirs.text, sent);
 }
 
 function reason(form, theirs, refusal) {
-  // A row too wide to be guarded: see docs/writes.md.
+  // The item has too many attributes for a condition: see docs/writes.md.
   if (theirs?.etag === form.dataset.ifMatch) return refusal;
   const happened = theirs ? "changed" : "deleted";
-  return isPerhapsMine(form.dataset.item)
+  return mayBeOwnWrite(form.dataset.item)
     ? `This item was ${happened} after you opened it: by an earlier try of yours, or by somebody else.`
     : `Somebody ${happened} this item after you opened it.`;
 }
 
-function showConflict(form, theirs, sentence) {
+function showConflict(form, theirs, message) {
   const panel = document.getElementById("conflict").content.firstElementChild.cloneNode(true);
   const part = (name) => panel.querySelector(`[data-${name}]`);
-  part("sentence").textContent = sentence;
+  part("message").textContent = message;
   if (theirs) {
     part("etag").textContent = theirs.etag;
     panel.querySelector("pre").textContent = theirs.text;
@@ -51,11 +58,13 @@ function showConflict(form, theirs, sentence) {
   offerToInsist(form, part("insist"), theirs);
   part("give-up").textContent = theirs ? "Give mine up and show theirs" : "Give mine up";
   part("give-up").href = theirs ? form.dataset.item : "/picus/list";
+  part("give-up").addEventListener("click", () => markSaved(form));
   form.after(panel);
   panel.focus();
+  return false;
 }
 
-// The same write once more, on the condition that it meets what is shown now.
+// The button sends the same write again, on the condition that the item is the one shown in the panel.
 function offerToInsist(form, button, theirs) {
   const label = theirs ? form.dataset.insist : form.dataset.again;
   if (!label) return button.remove();
@@ -64,7 +73,9 @@ function offerToInsist(form, button, theirs) {
     const unguardable = theirs?.etag === form.dataset.ifMatch;
     form.dataset.ifMatch = theirs && !unguardable ? theirs.etag : "";
     form.dataset.ifNoneMatch = theirs ? "" : "*";
-    forget(form.dataset.item);
+    forgetWrite(form.dataset.item);
+    // The panel with this button goes away, and the focus must not go with it.
+    form.querySelector("[type=submit]").focus();
     form.requestSubmit();
   });
 }

@@ -1,84 +1,85 @@
 // The forms that write: create, replace, patch, delete.
-import { explanation, isOutOfReach, itemPath, send } from "./api.js";
-import { explainRefusal, hideConflict } from "./conflict.js";
-import { goOn, say } from "./said.js";
-import { giveUpKey, idempotencyKey, isSafeToRepeat, mayHaveWritten } from "./tries.js";
+import { isUnreachable, itemPath, readMessage, send } from "./api.js";
+import { explainConflict, hideConflict } from "./conflict.js";
+import { redirect } from "./flash.js";
+import { clearError, showError } from "./form_errors.js";
+import { chosenKey, formRequest } from "./form_request.js";
+import { discardIdempotencyKey, hasIdempotencyKey, idempotencyKey, recordWrite } from "./retry_state.js";
+import { markSaved } from "./unsaved_changes.js";
 
 document.addEventListener("submit", async (event) => {
   const form = event.target.closest("form[data-method]");
   if (!form) return;
   event.preventDefault();
+  // A second click would write a second time. A disabled button would lose the focus.
+  if (form.getAttribute("aria-busy") === "true") return;
   hideConflict(form);
-  say(form, "");
-  if (isOutOfReach(chosenKey(form))) return say(form, form.dataset.dots);
+  clearError(form);
+  if (isUnreachable(chosenKey(form))) return showError(form, form.dataset.unreachable, { field: form.elements.key });
   setBusy(form, true);
-  // Busy until the next page is there: a second click would write a second time.
   if (!(await write(form))) setBusy(form, false);
 });
 
-// Whoever goes back finds the page as it was left.
-window.addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll("form[aria-busy=true]")) setBusy(form, false);
-});
+// A page can come back from the browser's cache, or stay because the user has unsaved changes in another form.
+window.addEventListener("pageshow", endBusy);
+window.addEventListener("beforeunload", (event) => event.defaultPrevented && setTimeout(endBusy, 1000));
 
-// True when the page that shows what came of it is on its way.
+function endBusy() {
+  for (const form of document.querySelectorAll("form[aria-busy=true]")) setBusy(form, false);
+}
+
+// Returns true if the page that shows the result is about to open.
 async function write(form) {
   const item = chosenKey(form) ? itemPath(chosenKey(form)) : form.dataset.item;
   try {
-    const response = await ask(form);
-    if (response.ok || response.status >= 500) mayHaveWritten(item);
-    // In progress and errors of the other side say nothing of what became of it.
-    if (response.status < 500 && response.status !== 409) giveUpKey(form);
+    const response = await request(form);
+    if (response.ok || response.status >= 500) recordWrite(item);
+    // 409 (in progress) and errors of the service say nothing about the outcome.
+    if (response.status < 500 && response.status !== 409) discardIdempotencyKey(form);
     return await (response.ok ? showResult(form, response) : explain(form, response, item));
   } catch (error) {
-    mayHaveWritten(item);
-    return say(form, `No answer came (${error.message}). ${advice(form)}`);
+    recordWrite(item);
+    return showError(form, `No response came (${error.message}). ${advice(form)}`);
   }
 }
 
-function ask(form) {
-  const { method, path, type, ifMatch, ifNoneMatch } = form.dataset;
-  const body = form.elements.body?.value;
-  const key = chosenKey(form);
-  if (key) return send("PUT", `${path}/${encodeURIComponent(key)}`, { type, body, ifNoneMatch: "*" });
-  if (method === "POST") return createOnce(form, path, { type, body });
-  return send(method, path, { type, body, ifMatch, ifNoneMatch });
-}
-
-async function createOnce(form, path, item) {
-  const response = await send("POST", path, { ...item, idempotencyKey: idempotencyKey(form, item.body) });
-  if (response.status !== 503) return response;
-  const { sentence } = await explanation(response.clone());
-  if (sentence !== form.dataset.noRecords) return response;
-  // Where the table of these keys is missing, items are stored all the same.
-  giveUpKey(form);
-  return send("POST", path, item);
+async function request(form) {
+  const wanted = formRequest(form);
+  if (wanted.method !== "POST") return send(wanted);
+  const response = await send(wanted, idempotencyKey(form, wanted.body));
+  if (response.ok || (await readMessage(response.clone())).code !== "idempotency_unavailable") return response;
+  // Without the idempotency table the service stores items that come without an Idempotency-Key.
+  discardIdempotencyKey(form);
+  return send(wanted);
 }
 
 async function showResult(form, response) {
-  const said = form.dataset.done || (await explanation(response)).sentence;
-  return goOn(response.headers.get("Location") || form.dataset.then, said);
+  markSaved(form);
+  const message = form.dataset.done || (await readMessage(response)).text;
+  return redirect(response.headers.get("Location") || form.dataset.then, message);
 }
 
 async function explain(form, response, item) {
-  const { sentence, isUnclear } = await explanation(response);
+  const { text, code, isUnclear } = await readMessage(response);
   const isGone = response.status === 404 && form.dataset.method === "DELETE";
-  if (response.status === 412 || isGone) return explainRefusal(form, sentence, item);
-  return say(form, isUnclear ? `${sentence} ${advice(form)}` : sentence);
+  if (response.status === 412 || isGone) return explainConflict(form, text, item);
+  return showError(form, isUnclear ? `${text} ${advice(form)}` : text, { field: fieldAtFault(form, response, code) });
+}
+
+// Returns undefined if no field is at fault.
+function fieldAtFault(form, response, code) {
+  if (code === "invalid_key") return form.elements.key;
+  return [400, 413].includes(response.status) ? form.elements.body : undefined;
 }
 
 function advice(form) {
-  const again = !chosenKey(form) && isSafeToRepeat(form);
-  return again
+  const repeatable = !chosenKey(form) && hasIdempotencyKey(form);
+  return repeatable
     ? "Send it again as it is: the same text is stored once."
-    : "Look whether it was done before you send it again.";
-}
-
-function chosenKey(form) {
-  return form.elements.key?.value;
+    : "Check whether it was done before you send it again.";
 }
 
 function setBusy(form, busy) {
   form.setAttribute("aria-busy", busy);
-  form.querySelector("[type=submit]").disabled = busy;
+  form.querySelector("[type=submit]").setAttribute("aria-disabled", busy);
 }

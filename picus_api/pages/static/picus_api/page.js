@@ -1,16 +1,18 @@
-// What every page has: what the page before it had to say, copy buttons, search fields.
-import { isOutOfReach, itemPath } from "./api.js";
+// What every page has: the message of the page before, copy buttons, search fields.
+import { isUnreachable, itemPath } from "./api.js";
+import "./curl_lines.js";
+import { takeFlash } from "./flash.js";
+import { clearError, showError } from "./form_errors.js";
 import "./forms.js";
-import { say, take } from "./said.js";
 
-const said = take();
-if (said) {
-  const status = document.getElementById("said");
+const flash = takeFlash();
+if (flash) {
+  const status = document.getElementById("flash");
   status.hidden = false;
-  status.textContent = said;
+  status.textContent = flash;
 }
 
-// Behind an edge that ends TLS the service can't know the address that the browser has.
+// Behind an edge that ends TLS the service does not know the origin that the browser uses.
 for (const origin of document.querySelectorAll("[data-origin]")) origin.textContent = window.location.origin;
 
 document.addEventListener("click", async (event) => {
@@ -22,22 +24,29 @@ document.addEventListener("click", async (event) => {
     await navigator.clipboard.writeText(code.textContent);
     hint.textContent = "Copied";
   } catch {
-    // Without TLS, or without the permission.
+    // The page has no TLS, or no permission.
     window.getSelection().selectAllChildren(code);
     hint.textContent = "Selected: press Ctrl+C";
   }
 });
 
 document.addEventListener("submit", (event) => {
-  const { dots } = event.target.dataset;
-  if (!event.target.matches("[data-open]")) return;
+  const form = event.target;
+  if (!form.matches("[data-open]")) return;
   event.preventDefault();
-  const key = event.target.elements.key.value;
-  say(event.target, isOutOfReach(key) ? dots : "");
-  if (!isOutOfReach(key)) window.location.assign(itemPath(key));
+  clearError(form);
+  const field = form.elements.key;
+  if (event.submitter?.matches("[data-prefix]")) return window.location.assign(prefixPath(form.dataset.list, field.value));
+  if (isUnreachable(field.value)) return showError(form, form.dataset.unreachable, { field });
+  window.location.assign(itemPath(field.value));
 });
 
-// An empty parameter is an error to the API.
+// Returns the path of the list of all items whose key begins with this text.
+function prefixPath(list, text) {
+  return `${list}?${new URLSearchParams({ filter: `begins_with(object_id, ${JSON.stringify(text)})` })}`;
+}
+
+// The API refuses empty parameters.
 document.addEventListener("formdata", (event) => {
   if (!event.target.matches("[data-leave-out-empty]")) return;
   for (const [name, value] of [...event.formData]) if (!value) event.formData.delete(name);

@@ -1,23 +1,21 @@
-"""Rows of other programs, which may hold what Picus itself would not write."""
+"""Items of other programs, which Picus would not write itself."""
 
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.person import open_item, patch, replace, unfold
+from tests.browser.actions import open_item, patch, replace, unfold
 from tests.contract.client import Client
 from tests.contract.exact import Number
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-# More than one condition of DynamoDB can compare.
+# More attributes than one condition of DynamoDB can compare.
 TOO_WIDE = {f"a{index}": 0 for index in range(150)}
 
 
-def test_a_replacement_of_sets_comes_with_a_warning_and_a_patch_keeps_them(
-    page: Page, client: Client, rows: "Table"
-) -> None:
+def test_replace_warns_about_sets_and_patch_keeps_them(page: Page, client: Client, rows: "Table") -> None:
     rows.put_item(Item={"object_id": "sets", "tags": {"a"}, "n": 1})
     client.replace("plain", '{"tags": ["a"]}')
     open_item(page, "plain")
@@ -29,15 +27,15 @@ def test_a_replacement_of_sets_comes_with_a_warning_and_a_patch_keeps_them(
     assert rows.get_item(Key={"object_id": "sets"})["Item"]["tags"] == {"a"}
 
 
-def test_a_row_that_no_path_reaches_is_shown_without_forms(page: Page, rows: "Table") -> None:
+def test_item_with_a_reserved_key_has_no_forms(page: Page, rows: "Table") -> None:
     rows.put_item(Item={"object_id": "list", "n": 1})
     open_item(page, "list")
     expect(page.get_by_label("The item", exact=True)).to_contain_text('"n": 1')
-    expect(page.get_by_text("neither changed nor deleted")).to_be_visible()
+    expect(page.get_by_text("but not changed or deleted")).to_be_visible()
     expect(page.locator("form")).to_have_count(0)
 
 
-def test_a_key_that_browsers_take_for_a_folder_is_no_link(page: Page, rows: "Table") -> None:
+def test_dot_segment_key_is_not_a_link(page: Page, rows: "Table") -> None:
     rows.put_item(Item={"object_id": "..", "n": 1})
     page.goto("/picus/list?limit=1000")
     expect(page.get_by_text("..", exact=True)).to_be_visible()
@@ -45,9 +43,7 @@ def test_a_key_that_browsers_take_for_a_folder_is_no_link(page: Page, rows: "Tab
     rows.delete_item(Key={"object_id": ".."})
 
 
-def test_a_row_too_wide_to_be_guarded_is_replaced_when_its_person_insists(
-    page: Page, client: Client, rows: "Table"
-) -> None:
+def test_item_too_wide_for_a_condition_is_replaced_on_demand(page: Page, client: Client, rows: "Table") -> None:
     rows.put_item(Item={"object_id": "wide", **TOO_WIDE})
     open_item(page, "wide")
     replace(page, '{"n": 1}')

@@ -1,11 +1,11 @@
-// Whether JSON texts mean the same. Numbers are compared as the decimals they are written as: JavaScript's own would be rounded.
+// Compare JSON texts. Numbers are compared as decimals, because JavaScript would round them.
 
-// The item and what was sent in its place, in which its key may stand or not.
-export function isSame(item, sent) {
+// Returns true if the sent text is the item. The sent text may have the item's key or not.
+export function isSameItem(item, sent) {
   return equal(withoutKey(parse(item)), withoutKey(parse(sent)));
 }
 
-// The item and a JSON Merge Patch (RFC 7396): whether it would change nothing.
+// Returns true if a JSON Merge Patch (RFC 7396) would change nothing in the item.
 export function isPatched(item, patch) {
   return holds(parse(item), parse(patch));
 }
@@ -24,7 +24,7 @@ function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-// Strings, names too, get an "s" before them and numbers become strings with an "n"; names come in one order.
+// Strings and names get the prefix "s", numbers become strings with the prefix "n", and names are sorted.
 function parse(text) {
   const marked = text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g, (token) =>
     token.startsWith('"') ? `"s${token.slice(1)}` : `"n${decimal(token)}"`,
@@ -36,7 +36,7 @@ function byName([one], [other]) {
   return one < other ? -1 : 1;
 }
 
-// 1.10, 11e-1 and 0.11E+1 are all 11e-1.
+// Returns one form for equal numbers: 1.10, 11e-1 and 0.11E+1 are 11e-1.
 function decimal(token) {
   const [, sign, whole, fraction = "", exponent = 0] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(token);
   const digits = (whole + fraction).replace(/^0+/, "");

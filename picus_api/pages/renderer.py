@@ -1,8 +1,8 @@
-"""DRF's browsable API in pages of our own: a list, an item, and any other answer, as a browser sees them."""
+"""Render the API as pages for a browser: the list, an item, and any other response."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from django.urls import reverse
 from rest_framework.renderers import BrowsableAPIRenderer
@@ -17,49 +17,53 @@ from picus_api.core.values.to_json import json_from_attributes
 from picus_api.core.values.version_attribute import without_version
 from picus_api.list_view import HTML_PAGE_ITEMS, next_path
 from picus_api.models import Item
+from picus_api.pages.filter_correction import correct_filter
 from picus_api.pretty_json import escape_bidi, escape_key, indent_json
 from picus_api.renderers import ItemRenderer, item_path
 
 PREVIEW_CHARACTERS = 240
-# What a shell in single quotes and curl's globbing take as it is.
+# Characters that need no encoding in single quotes of a shell, and that curl does not expand.
 _PLAIN_IN_URLS = "/?&=%:;,@+$!*()~#"
 _JSON = "-H 'Content-Type: application/json'"
 
 
 class Curl(NamedTuple):
-    """A line of curl: options, each with a blank behind it, and the path on this domain."""
+    """A curl line: options, with a space after each, and the path on this domain.
+
+    curl_lines.js puts the text of a form in place of the file.
+    """
 
     options: str
     path: str
 
 
 class BrowsableRenderer(BrowsableAPIRenderer):
-    """DRF's browsable API without its template, whose forms are for serializers and whose scripts are not ours."""
+    """DRF's browsable API with templates and scripts of Picus: DRF's own forms need serializers."""
 
     template = "picus_api/page.html"
 
     def get_context(
         self, data: Any, accepted_media_type: str | None, renderer_context: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """What the template shows: all numbers are text here, as the API writes them."""
+        """Return the context of the template. Items are text, as the API writes them, so that no number is rounded."""
         request, view = renderer_context["request"], renderer_context["view"]
         common = {
             "heading": self.get_name(view),
             "response": renderer_context["response"],
             "origin": _origin(request),
-            # Browsers resolve them in paths before a request goes out, so the page has to say it.
-            "dots": _refusal("."),
+            # Browsers remove these keys from a path before they send it, so the page must refuse them.
+            "unreachable": _refusal("."),
         }
         if isinstance(data, Page):
             return common | _list_context(data, request)
         if isinstance(data, Item):
             return common | _item_context(data)
-        answer = _answer_context(data, request, view.allowed_methods)
-        return common | answer | ({"heading": common["response"].status_text} if answer["is_error"] else {})
+        other = _response_context(data, request, view.allowed_methods)
+        return common | other | ({"heading": common["response"].status_text} if other["is_error"] else {})
 
 
 def _origin(request: Request) -> str:
-    """Scheme and host as far as the service can know; the page's script knows better behind an edge that ends TLS."""
+    """Return scheme and host as the service knows them. Behind an edge that ends TLS, page.js corrects them."""
     return request.build_absolute_uri("/").rstrip("/")
 
 
@@ -75,6 +79,7 @@ def _list_context(page: Page, request: Request) -> dict[str, Any]:
         "part": "picus_api/list.html",
         "rows": [_row(item) for item in page.items],
         "next_path": following,
+        "is_filtered": "filter" in query,
         "first_path": None if on_first else f"{reverse('list')}?{first.urlencode()}",
         "raw_json": f"{path}&format=json",
         "curl": Curl("", path),
@@ -83,7 +88,7 @@ def _list_context(page: Page, request: Request) -> dict[str, Any]:
 
 
 def _row(item: AttributeMap) -> tuple[str, str | None, str]:
-    """Key for people, path (None where browsers can't follow one) and the beginning of the rest of an item."""
+    """Return an item's key as people can read it, its path (None if browsers can't open it), and a preview."""
     text = json_from_attributes(_without_key(item)).decode()
     shown = text if len(text) <= PREVIEW_CHARACTERS else f"{text[:PREVIEW_CHARACTERS]}…"
     key = item[KEY]["S"]
@@ -113,22 +118,29 @@ def _item_context(item: Item) -> dict[str, Any]:
     }
 
 
-def _answer_context(data: Any, request: Request, allowed_methods: list[str]) -> dict[str, Any]:
-    """Whatever is neither a list nor an item: where things are, what was created, and errors."""
+def _response_context(data: Any, request: Request, allowed_methods: list[str]) -> dict[str, Any]:
+    """Return the context of the root, of a created item's key, and of errors."""
     query = request.META.get("QUERY_STRING")
     target = request._request.path_info + (f"?{query}" if query else "")
-    is_root, is_list = request.path == reverse("root"), request.path.rstrip("/") == reverse("list")
+    is_list = request.path.rstrip("/") == reverse("list")
     creates = "POST" in allowed_methods
+    # A browser that opens the path that creates sees its form and no error.
+    is_error = isinstance(data, Mapping) and "error" in data and not (creates and request.method == "GET")
     return {
-        "part": "picus_api/root.html" if is_root else "picus_api/answer.html",
-        "data": _visible_values(data),
+        "part": "picus_api/response.html",
+        "data": _escaped_values(data),
         "text": indent_json(ItemRenderer().render(data).decode()),
-        # Who only looks at the path that creates is shown its form and no error.
-        "is_error": isinstance(data, Mapping) and "error" in data and not (creates and request.method == "GET"),
+        "is_error": is_error,
         "searches": is_list,
+        "correction": _corrected_filter(request) if is_list else None,
         "curl": Curl("", quote(target, safe=_PLAIN_IN_URLS)) if request.method == "GET" and not creates else None,
         "create": _create_curl() if creates else None,
-    }
+    } | ({} if is_error or request.path != reverse("root") else _root_context(data))
+
+
+def _root_context(data: Mapping[str, str]) -> dict[str, Any]:
+    endpoints = [(name, endpoint, _endpoint_link(name, endpoint)) for name, endpoint in data.items()]
+    return {"part": "picus_api/root.html", "endpoints": endpoints}
 
 
 def _create_curl() -> Curl:
@@ -139,15 +151,31 @@ def _without_key(attributes: AttributeMap) -> AttributeMap:
     return {name: value for name, value in attributes.items() if name != KEY}
 
 
-def _visible_values(data: Any) -> Any:
-    """What a page quotes of an answer outside of its JSON."""
+def _endpoint_link(name: str, endpoint: str) -> str:
+    """Return the path of an endpoint's page, or of its description if it needs a key."""
+    path = endpoint.partition(" ")[2]
+    if name == "put":
+        return f"{reverse('list')}#new"
+    return f"{reverse('docs')}#/Items/{name}Item" if "{" in path else path
+
+
+def _corrected_filter(request: Request) -> dict[str, str] | None:
+    """Return text and path of a filter that works, if the query's filter is refused and a good guess exists."""
+    text = correct_filter(request.query_params.get("filter", ""))
+    if text is None:
+        return None
+    return {"text": escape_bidi(text), "path": f"{reverse('list')}?{urlencode({'filter': text})}"}
+
+
+def _escaped_values(data: Any) -> Any:
+    """Return a body whose strings a page can quote: with bidirectional control characters escaped."""
     if not isinstance(data, Mapping):
         return data
     return {name: escape_bidi(value) if isinstance(value, str) else value for name, value in data.items()}
 
 
 def _refusal(key: str) -> str | None:
-    """Why no path leads to this key for a replacement and a delete, None if one does: other programs may take any."""
+    """Return why no path replaces or deletes this key, or None. Other programs may store items under any key."""
     try:
         check_new_key(key)
     except InvalidKey as error:

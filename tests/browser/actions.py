@@ -1,4 +1,4 @@
-"""What a person does with a page."""
+"""Actions of a user on a page. Each returns the part of the page that it used."""
 
 from urllib.parse import quote
 
@@ -6,20 +6,20 @@ from playwright.sync_api import Locator, Page
 
 
 def open_item(page: Page, key: str) -> None:
-    """Goes to the item's page."""
+    """Open the page of an item."""
     page.goto(f"/picus/get/{quote(key, safe='')}")
 
 
 def unfold(page: Page, title: str) -> Locator:
-    """Opens one of the parts of an item's page; the part."""
-    page.bring_to_front()  # Chromium draws those behind once a second
+    """Open one of the sections of an item's page."""
+    page.bring_to_front()  # Chromium draws pages in the background once a second.
     part = page.locator("details", has=page.locator("summary", has_text=title))
     part.locator("summary").click()
     return part
 
 
 def replace(page: Page, text: str) -> Locator:
-    """Sends this text in place of the item; the part of the page."""
+    """Replace the item by this text."""
     part = unfold(page, "Replace")
     part.get_by_label("The whole item").fill(text)
     part.get_by_role("button", name="Replace").click()
@@ -27,32 +27,32 @@ def replace(page: Page, text: str) -> Locator:
 
 
 def patch(page: Page, text: str) -> Locator:
-    """Sends this patch; the part of the page."""
+    """Patch the item with this text."""
     part = unfold(page, "Patch")
-    part.get_by_label("What changes").fill(text)
+    part.get_by_label("Changes").fill(text)
     part.get_by_role("button", name="Patch").click()
     return part
 
 
 def delete(page: Page) -> Locator:
-    """Asks for the deletion; the part of the page."""
+    """Delete the item."""
     part = unfold(page, "Delete")
     part.get_by_role("button", name="Delete this item").click()
     return part
 
 
 def create(page: Page, text: str, key: str = "") -> None:
-    """Fills the form for a new item and sends it."""
-    page.get_by_label("Key (without one").fill(key)
+    """Fill in the form for a new item and send it."""
+    page.get_by_label("Key (optional").fill(key)
     page.get_by_label("Item, a JSON object").fill(text)
     page.get_by_role("button", name="Create").click()
 
 
 def shown_item(page: Page) -> str:
-    """The item as its page shows it."""
+    """Return the item as its page shows it."""
     return page.get_by_label("The item", exact=True).inner_text()
 
 
 def stays_in_width(page: Page) -> bool:
-    """Whether nothing needs scrolling sideways."""
+    """Return True if the page needs no horizontal scrolling."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))

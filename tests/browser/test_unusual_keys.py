@@ -1,4 +1,4 @@
-"""Keys and values that are not what they look like, look like nothing, or mean something to browsers."""
+"""Keys and values with bidirectional controls, without visible characters, or with a meaning for browsers."""
 
 import json
 import re
@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.person import create, open_item, patch, replace, shown_item, unfold
+from tests.browser.actions import create, open_item, patch, replace, shown_item, unfold
 from tests.contract.client import Client
 
-# Shown as it is, what follows reads backwards.
+# Text after this character reads backwards.
 REVERSED = "\u202e"
 REVERSING = "".join(map(chr, (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 NAME = f"to {REVERSED}eciB"
@@ -19,18 +19,18 @@ SHOWN = """[document.title, document.body.innerText,
   ...[...document.querySelectorAll("textarea")].map((area) => area.value)].join("")"""
 
 
-def directions(page: Page) -> str:
-    """The controls of the writing direction that are anywhere in what is shown."""
+def bidi_controls(page: Page) -> str:
+    """Return the bidirectional control characters in the text of the page."""
     shown = page.evaluate(SHOWN)
     return "".join(character for character in shown if character in REVERSING)
 
 
-def test_nothing_that_is_shown_turns_its_direction_and_the_item_stays_equal(page: Page, client: Client) -> None:
+def test_bidi_controls_are_escaped_and_stored_unchanged(page: Page, client: Client) -> None:
     client.replace(NAME, json.dumps({"all": REVERSING, NAME: 1}))
     open_item(page, NAME)
     expect(page.get_by_role("heading", level=1)).to_have_text(SEEN)
     assert json.loads(shown_item(page)) == {"object_id": NAME, "all": REVERSING, NAME: 1}
-    assert directions(page) == ""
+    assert bidi_controls(page) == ""
     text = unfold(page, "Replace").get_by_label("The whole item").input_value()
     page.locator("summary", has_text="Replace").click()
     replace(page, text.replace(": 1", ": 2"))
@@ -38,10 +38,10 @@ def test_nothing_that_is_shown_turns_its_direction_and_the_item_stays_equal(page
     assert json.loads(client.get(NAME).body) == {"object_id": NAME, "all": REVERSING, NAME: 2}
 
 
-def test_the_list_and_what_is_said_of_a_key_turn_nothing_and_links_are_exact(page: Page, client: Client) -> None:
+def test_bidi_controls_are_escaped_in_lists_and_messages(page: Page, client: Client) -> None:
     client.replace(NAME, json.dumps({"all": REVERSING}))
     page.goto("/picus/list?limit=1000")
-    assert directions(page) == ""
+    assert bidi_controls(page) == ""
     create(page, "{}", NAME)
     expect(page.get_by_role("alert")).to_have_text(f'Item with key "{SEEN}" is there already')
     link = page.get_by_role("list", name="Items on this page").get_by_role("link", name=SEEN)
@@ -51,18 +51,18 @@ def test_the_list_and_what_is_said_of_a_key_turn_nothing_and_links_are_exact(pag
     client.delete(NAME)
     page.reload()
     expect(page.get_by_role("alert")).to_have_text(f'Item with key "{SEEN}" not found')
-    assert directions(page) == ""
+    assert bidi_controls(page) == ""
 
 
-def test_the_others_version_turns_nothing(page: Page, client: Client) -> None:
+def test_bidi_controls_are_escaped_in_conflicts(page: Page, client: Client) -> None:
     key = client.store("{}")
     open_item(page, key)
     client.replace(key, json.dumps({"theirs": REVERSED}))
     patch(page, '{"mine": 1}')
-    expect(page.get_by_label("The item as it is now")).to_contain_text(r'"\u202e"')
+    expect(page.get_by_label("The stored item")).to_contain_text(r'"\u202e"')
 
 
-def test_a_key_without_anything_to_see_can_be_seen_and_clicked(page: Page, client: Client) -> None:
+def test_invisible_keys_are_shown_as_json_strings(page: Page, client: Client) -> None:
     keys = {"a   b": "a   b", **{key: json.dumps(key) for key in (" ", " \n\t ", "\u200b")}}
     for key in keys:
         client.replace(key, '{"found": true}')
@@ -76,7 +76,7 @@ def test_a_key_without_anything_to_see_can_be_seen_and_clicked(page: Page, clien
         client.delete(key)
 
 
-def test_what_browsers_take_for_a_folder_is_refused_before_it_is_sent(page: Page) -> None:
+def test_dot_segment_keys_are_refused_before_sending(page: Page) -> None:
     page.goto("/picus/list")
     sent = list[str]()
     page.on("request", lambda request: sent.append(urlsplit(request.url).path))

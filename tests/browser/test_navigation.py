@@ -1,4 +1,4 @@
-"""A person looks around: the list and its pages, finding, copying, errors, and on a phone."""
+"""Reading pages: the list and its pages, links, curl lines, error pages, and narrow screens."""
 
 import shlex
 from urllib.parse import urlsplit
@@ -6,27 +6,27 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.person import open_item, replace, stays_in_width
+from tests.browser.actions import open_item, replace, stays_in_width
 from tests.contract.client import Client
 from tests.contract.exact import Response
 
 PAGES = ["/", "/picus/list", "/picus/put", "/picus/get/absent", "/picus/list?filter=%3C", "/nope"]
 AWKWARD = 'it\'s [1] {a,b} "ü" $HOME `x` \\ &'
-# Everything that can be focused and says nothing about itself.
+# Elements that can have the focus and have no accessible name.
 NAMELESS = """[...document.querySelectorAll("input:not([type=hidden]), textarea, button, a, summary, [tabindex]")]
   .filter((it) => !it.labels?.length && !it.ariaLabel && !it.textContent.trim()).map((it) => it.outerHTML)"""
 
 
-def run(client: Client, line: str) -> Response:
-    """What a shell and curl do with a line that only gets."""
+def run_curl_line(client: Client, line: str) -> Response:
+    """Send the request of a curl line that has no options."""
     program, url = shlex.split(line)
     assert program == "curl"
     assert url.startswith(client.base_url)
-    assert not set(url) & set("[]{}")  # curl would expand them
+    assert not set(url) & set("[]{}")  # curl would expand these.
     return client.request("GET", url.removeprefix(client.base_url))
 
 
-def test_every_page_has_the_projects_name(page: Page) -> None:
+def test_every_page_is_titled_and_has_named_controls(page: Page) -> None:
     for target in PAGES:
         page.goto(target)
         assert page.title().endswith("Picus")
@@ -34,7 +34,7 @@ def test_every_page_has_the_projects_name(page: Page) -> None:
         assert page.evaluate(NAMELESS) == []
 
 
-def test_the_list_is_turned_page_by_page_and_back(page: Page, client: Client) -> None:
+def test_list_leads_through_all_pages_and_back(page: Page, client: Client) -> None:
     keys = {client.store(f'{{"n": {n}}}') for n in range(30)}
     page.goto("/picus/list?limit=10")
     items = page.get_by_role("list", name="Items on this page")
@@ -50,48 +50,21 @@ def test_the_list_is_turned_page_by_page_and_back(page: Page, client: Client) ->
     expect(items.get_by_role("link").first).to_have_text(seen[0])
 
 
-def test_the_curl_line_of_a_page_in_the_middle_answers_what_it_shows(page: Page, client: Client) -> None:
+def test_curl_line_of_a_middle_page_returns_its_items(page: Page, client: Client) -> None:
     for n in range(12):
         client.store(f'{{"n": {n}}}')
     page.goto("/picus/list?limit=5&filter=n+%3E%3D+0")
     page.get_by_role("link", name="Next page").click()
     page.wait_for_url("**cursor=**")
     shown = page.get_by_role("list", name="Items on this page").get_by_role("link").all_inner_texts()
-    answer = run(client, page.locator("#curl").inner_text())
-    assert isinstance(answer.json, list)
-    assert [item["object_id"] for item in answer.json if isinstance(item, dict)] == shown
+    response = run_curl_line(client, page.locator("#curl").inner_text())
+    assert isinstance(response.json, list)
+    assert [item["object_id"] for item in response.json if isinstance(item, dict)] == shown
     page.get_by_role("link", name="Raw JSON").click()
-    assert page.locator("body").inner_text() == answer.body.decode()
+    assert page.locator("body").inner_text() == response.body.decode()
 
 
-def test_items_are_found_by_a_filter_and_by_their_key(page: Page, client: Client) -> None:
-    keys = [client.store(f'{{"found": {{"by": "{who}"}}}}') for who in ("Ada", "Bea")]
-    page.goto("/picus/list")
-    page.get_by_label("Filter, such as").fill('found.by = "Bea"')
-    page.get_by_role("button", name="Find").click()
-    expect(page.get_by_role("list", name="Items on this page").get_by_role("link")).to_have_text([keys[1]])
-    page.get_by_label("Filter, such as").fill("")
-    page.get_by_role("button", name="Find").click()
-    expect(page.get_by_role("heading", name="Items")).to_be_visible()
-    page.get_by_label("Key", exact=True).fill(keys[0])
-    page.get_by_role("button", name="Open").click()
-    expect(page.get_by_label("The item", exact=True)).to_contain_text("Ada")
-
-
-def test_a_filter_that_makes_no_sense_is_explained_and_can_be_corrected(page: Page) -> None:
-    page.goto("/picus/list")
-    page.get_by_label("Filter, such as").fill("n >> 1")
-    page.get_by_role("button", name="Find").click()
-    expect(page.get_by_role("alert")).to_contain_text("filter")
-    expect(page.get_by_label("Filter, such as")).to_have_value("n >> 1")
-    # What was wrong elsewhere in the query does not stay.
-    page.goto("/picus/list?limit=0")
-    page.get_by_label("Filter, such as").fill("object_id:*")
-    page.get_by_role("button", name="Find").click()
-    expect(page).to_have_title("Items – Picus")
-
-
-def test_an_absent_item_is_an_error_page_with_a_way_on(page: Page) -> None:
+def test_absent_item_is_an_error_page_with_a_link(page: Page) -> None:
     response = page.goto("/picus/get/absent")
     assert response
     assert response.status == 404
@@ -100,7 +73,7 @@ def test_an_absent_item_is_an_error_page_with_a_way_on(page: Page) -> None:
     expect(page).to_have_title("Items – Picus")
 
 
-def test_a_path_that_leads_nowhere_is_an_error_page_with_a_way_on(page: Page) -> None:
+def test_unknown_path_is_an_error_page_with_a_link(page: Page) -> None:
     for target in ("/nope", "/picus", "/picus/get/"):
         response = page.goto(target)
         assert response
@@ -110,18 +83,18 @@ def test_a_path_that_leads_nowhere_is_an_error_page_with_a_way_on(page: Page) ->
     expect(page).to_have_title("Items – Picus")
 
 
-def test_a_new_item_is_a_click_away_and_no_visit_is_an_error(page: Page) -> None:
+def test_new_item_links_open_the_form_without_errors(page: Page) -> None:
     failed, errors = list[str](), list[str]()
     page.on("response", lambda response: None if response.ok else failed.append(response.url))
     page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-    for start in (page.get_by_role("navigation", name="Main"), page.get_by_role("main")):
+    for part in (page.get_by_role("navigation", name="Main"), page.get_by_role("main")):
         page.goto("/")
-        start.get_by_role("link", name="New item").click()
+        part.get_by_role("link", name="New item").click()
         expect(page.get_by_role("heading", name="New item")).to_be_in_viewport()
     assert (failed, errors) == ([], [])
 
 
-def test_the_description_leads_back_and_follows_the_systems_colours(page: Page) -> None:
+def test_docs_page_links_back_and_follows_color_scheme(page: Page) -> None:
     page.goto("/docs/")
     description = page.locator("#docs .swagger-ui")
     expect(description).to_have_css("color", "rgb(59, 65, 81)")
@@ -133,7 +106,7 @@ def test_the_description_leads_back_and_follows_the_systems_colours(page: Page) 
 
 
 @pytest.mark.parametrize("key", ["plain", AWKWARD])
-def test_the_copied_line_gets_what_the_page_shows(
+def test_copied_curl_line_gets_the_item_on_the_page(
     page: Page, context: BrowserContext, client: Client, key: str
 ) -> None:
     client.replace(key, '{"n": 1.10}')
@@ -141,14 +114,14 @@ def test_the_copied_line_gets_what_the_page_shows(
     open_item(page, key)
     page.get_by_role("button", name="Copy the curl line").first.click()
     expect(page.get_by_text("Copied")).to_be_visible()
-    answer = run(client, page.evaluate("navigator.clipboard.readText()"))
-    assert answer.object["object_id"] == key
+    response = run_curl_line(client, page.evaluate("navigator.clipboard.readText()"))
+    assert response.object["object_id"] == key
     page.get_by_role("link", name="Raw JSON").click()
-    assert page.locator("body").inner_text() == answer.body.decode()
+    assert page.locator("body").inner_text() == response.body.decode()
 
 
-def test_without_a_clipboard_the_line_is_selected(page: Page, client: Client) -> None:
-    # As on a page without TLS.
+def test_curl_line_is_selected_without_a_clipboard(page: Page, client: Client) -> None:
+    # Pages without TLS have no clipboard.
     page.add_init_script("Object.defineProperty(Navigator.prototype, 'clipboard', {value: undefined})")
     page.goto("/picus/list")
     page.get_by_role("button", name="Copy the curl line").first.click()
@@ -156,7 +129,7 @@ def test_without_a_clipboard_the_line_is_selected(page: Page, client: Client) ->
     assert page.evaluate("getSelection().toString()") == page.locator("#curl").inner_text()
 
 
-def test_the_lines_that_write_name_the_method_the_etag_and_the_public_path(page: Page, client: Client) -> None:
+def test_curl_lines_of_writes_have_method_etag_and_path(page: Page, client: Client) -> None:
     key = client.store('{"n": 1}')
     open_item(page, key)
     etag, url = page.locator("#etag").inner_text(), page.evaluate("location.origin")
@@ -168,7 +141,7 @@ def test_the_lines_that_write_name_the_method_the_etag_and_the_public_path(page:
         assert urlsplit(line[-1]).path == f"/picus/put/{key}"
 
 
-def test_nothing_is_wider_than_a_phone(page: Page, client: Client) -> None:
+def test_no_page_is_wider_than_a_phone(page: Page, client: Client) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     key = "k" * 300
     client.replace(key, f'{{"{"n" * 300}": "{"x" * 3000}", "big": {"9" * 38}}}')
@@ -184,7 +157,7 @@ def test_nothing_is_wider_than_a_phone(page: Page, client: Client) -> None:
     assert stays_in_width(page)
 
 
-def test_dark_and_light_follow_the_system(browser: Browser, base_url: str) -> None:
+def test_pages_follow_the_color_scheme(browser: Browser, base_url: str) -> None:
     grounds = []
     for scheme in ("light", "dark"):
         with browser.new_context(base_url=base_url, color_scheme=scheme) as context:
@@ -202,3 +175,17 @@ def test_hostile_content_stays_text(page: Page, client: Client) -> None:
     open_item(page, hostile)
     expect(page.get_by_role("heading", level=1)).to_have_text(hostile)
     assert page.title() == f"{hostile} – Picus"
+
+
+def test_every_row_of_the_root_page_is_a_link_that_works(page: Page) -> None:
+    page.goto("/")
+    rows = page.locator(".endpoints div")
+    links = rows.get_by_role("link").evaluate_all("all => all.map(each => each.getAttribute('href'))")
+    assert len(links) == rows.count() == 8
+    for link in links:
+        response = page.goto("about:blank") or page.goto(link)
+        assert response
+        assert response.ok, link
+        fragment = urlsplit(link).fragment
+        if fragment.startswith("/"):
+            expect(page.locator(f"#operations{fragment.replace('/', '-')} .opblock-body")).to_be_visible()
