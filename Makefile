@@ -17,6 +17,11 @@ SWAGGER = .venv/lib/python3*/site-packages/drf_spectacular_sidecar/static/*/swag
 COMPRESS = gzip --keep --force --no-name -9 $(SWAGGER)/swagger-ui-bundle.js $(SWAGGER)/swagger-ui.css
 # uv trusts what the system trusts, such as a company's root certificate.
 export UV_SYSTEM_CERTS ?= 1
+# npm trusts it too where Debian and its relatives keep the certificates.
+SYSTEM_CERTS := $(wildcard /etc/ssl/certs/ca-certificates.crt)
+ifneq ($(SYSTEM_CERTS),)
+export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CERTS)
+endif
 
 .PHONY: run test test-fast lint test-deploying test-service test-commands test-others test-browser test-contract \
 	test-local test-unit chromium rehearse image image-test bench format package deploy plan destroy clean
