@@ -38,6 +38,9 @@ announce-install:
 	@[ .venv/.run-synced -nt uv.lock ] && [ .venv-ministack/.synced -nt uv.lock ] || echo \
 	  'Installing uv, the service and ministack below this folder: once, about 75 MB to download, 10 to 60 seconds ...'
 
+# GNU make 3.81, Apple's, can't keep the output of parallel targets apart.
+SYNC_OUTPUT := $(if $(filter 3.%,$(MAKE_VERSION)),,--output-sync=target)
+
 # All tests and checks, in at most ten minutes on two cores. A part of them: make test TESTS=tests/contract
 ifdef TESTS
 test: $(if $(findstring ecs,$(TESTS)),$(TEST_ENVIRONMENTS),.venv/.synced .venv-ministack/.synced $(if $(findstring browser,$(TESTS)),chromium $(NPM)) $(if $(findstring service,$(TESTS)),$(NPM)))
@@ -45,8 +48,8 @@ test: $(if $(findstring ecs,$(TESTS)),$(TEST_ENVIRONMENTS),.venv/.synced .venv-m
 else
 test: $(TEST_ENVIRONMENTS)
 	rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint test-unit
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(TEST_PARTS)
+	@$(MAKE) --no-print-directory --jobs=2 $(SYNC_OUTPUT) lint test-unit
+	@$(MAKE) --no-print-directory --jobs=2 $(SYNC_OUTPUT) $(TEST_PARTS)
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report
 endif
@@ -130,7 +133,7 @@ format: .venv/.synced
 	.venv/bin/ruff check --fix .
 
 clean:
-	rm -rf .venv .venv-* .uv build .coverage* .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* .uv build tests/npm/node_modules bench/node_modules .coverage* .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 .uv/bin/uv:
 	@$(or $(PYTHON),python3) -m venv .uv

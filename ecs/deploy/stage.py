@@ -89,7 +89,9 @@ def stack_name(stage: str, step: str) -> str:
 def _settings(name: str) -> dict[str, Any]:
     path = ROOT / "ecs" / "stages" / f"{name}.json"
     if not path.exists():
-        return {}
+        # Defaults alone could name the tables of another stage.
+        names = ", ".join(sorted(file.stem for file in path.parent.glob("*.json")))
+        raise StepFailed(f"there is no stage {name}: ecs/stages has {names}", f"Create {path.relative_to(ROOT)}.")
     try:
         settings: dict[str, Any] = json.loads(path.read_text())
     except ValueError as error:

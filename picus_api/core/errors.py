@@ -47,7 +47,7 @@ class PicusError(Exception):
     def log(self, logger: logging.Logger) -> None:
         """Write a log line with the cause, if the operator must hear of this error."""
         if self.log_level is not None:
-            logger.log(self.log_level, "request failed: %s", self.code, extra={"cause": self.cause})
+            logger.log(self.log_level, "request failed", extra={"code": self.code, "cause": self.cause})
 
 
 # 400: the request

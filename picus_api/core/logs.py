@@ -92,7 +92,12 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         clock = time.strftime("%H:%M:%S", time.localtime(record.created))
-        fields = " ".join(f"{name}={value!r}" for name, value in _fields(record).items())
+        extra = _fields(record)
+        # Last, as it is long and tells people least.
+        identifier = extra.pop("request_id", request_id.get())
+        if identifier:
+            extra["request_id"] = identifier
+        fields = " ".join(f"{name}={value!r}" for name, value in extra.items())
         line = f"{clock} {record.levelname:<7} {record.getMessage()} {fields}".rstrip()
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ecs.deploy.__main__ import main
+from ecs.deploy.errors import StepFailed
 from ecs.deploy.stacks import StackState
 from ecs.deploy.stage import Stage, stack_name
 
@@ -44,3 +45,8 @@ def test_bad_stage_file_is_refused(
     stage_file.write_text(content)
     assert main(["plan", "staging"]) == 1
     assert reason in capsys.readouterr().err
+
+
+def test_unknown_stage_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(StepFailed, match="there is no stage stagin: ecs/stages has production, staging"):
+        Stage("stagin")

@@ -1,0 +1,54 @@
+"""Refuse a JSON text that can't be an item from its raw bytes, before any object of it exists.
+
+A value costs hundreds of bytes of memory as a Python object, and one or two bytes of JSON text: a body of 2.6 MB of
+ones would take over 500 MB.
+"""
+
+import re
+
+from picus_api.core.errors import ItemTooLarge
+from picus_api.core.values.item_size import MAX_ITEM_BYTES, SAFE_JSON_BYTES
+
+# Fewer values take little memory. The exact size of their item is checked later.
+_FEW_VALUES = 20_000
+# A string (its escapes are counted apart), the start of a container, its end, a comma, or another scalar.
+_TOKEN = re.compile(rb'"([^"\\]*)((?:\\.[^"\\]*)*)"|([\[{])|([\]}])|(,)|[^\s"\[\]{},:]+', re.DOTALL)
+_LONGEST_ESCAPE = 6
+_CONTAINER_BYTES = 3
+
+
+def check_bounds(body: bytes) -> None:
+    """Raise ItemTooLarge if the values of a JSON text are more than any item holds. Small texts cost nothing."""
+    if len(body) > SAFE_JSON_BYTES and _most_values(body) > _FEW_VALUES and _exceeds(body, MAX_ITEM_BYTES):
+        raise ItemTooLarge
+
+
+def _most_values(body: bytes) -> int:
+    """Return an upper bound of the number of values: commas and brackets within strings count too."""
+    return 1 + body.count(b",") + body.count(b"[") + body.count(b"{")
+
+
+def _exceeds(body: bytes, limit: int) -> bool:
+    """Return True if the item in a JSON text is larger than ``limit`` bytes. Stop counting there.
+
+    The count is never more than DynamoDB's (item_size.py): an escape counts as one byte, and so does a number.
+    """
+    size, depth = -_CONTAINER_BYTES, 0
+    for token in _TOKEN.finditer(body):
+        kind = token.lastindex
+        if kind == 2:
+            start, end = token.span(2)
+            size += token.end(1) - token.start(1) + (end - start) // _LONGEST_ESCAPE
+        elif kind == 3:
+            size += _CONTAINER_BYTES
+            depth += 1
+        elif kind == 4:
+            depth -= 1
+        elif kind is None:
+            size += 1
+        elif depth > 1:
+            # DynamoDB counts one byte for each member of a container, but not of the item itself.
+            size += 1
+        if size > limit:
+            return True
+    return False
