@@ -31,7 +31,7 @@ def compile_filter(text: str, placeholders: Placeholders) -> str:
     compiler = _Compiler(Reader("filter", text), placeholders)
     expression = compiler.filter(0)
     if not compiler.reader.at_end():
-        compiler.reader.fail("AND, OR or the end must stand here.")
+        compiler.reader.fail("AND, OR or the end is expected here.")
     if len(expression) > MAX_EXPRESSION_BYTES:
         compiler.reader.fail("there is too much of it for DynamoDB.", 0)
     return expression
@@ -72,7 +72,7 @@ class _Compiler:
             self.reader.fail(f"parentheses may nest {MAX_NESTING} deep.", self.reader.at - 1)
         inner = self.filter(depth)
         if not self.reader.take(_CLOSE):
-            self.reader.fail('AND, OR or ")" must stand here.')
+            self.reader.fail('AND, OR or ")" is expected here.')
         return inner if inner.startswith("(") and _spans(inner) else f"({inner})"
 
     def comparison(self) -> str:
@@ -86,7 +86,7 @@ class _Compiler:
             return f"attribute_exists({path})"
         operator = self.reader.take(_OPERATOR)
         if operator is None:
-            self.reader.fail("one of = != < <= > >= :* must stand here.")
+            self.reader.fail("one of = != < <= > >= :* is expected here.")
         value = self._operand(operator)
         # DynamoDB's <> is true for an attribute that the item does not have.
         return f"(attribute_exists({path}) AND {path} <> {value})" if operator == "!=" else f"{path} {operator} {value}"
@@ -108,13 +108,13 @@ class _Compiler:
     def _begins_with(self) -> str:
         path = self._path()
         if not self.reader.take(_COMMA):
-            self.reader.fail("a comma and a text must stand here.")
+            self.reader.fail("a comma and a text is expected here.")
         start = self.reader.at
         value = self.reader.value()
         if "S" not in value:
             self.reader.fail("begins_with takes a text in double quotes.", start)
         if not self.reader.take(_CLOSE):
-            self.reader.fail('")" must stand here.')
+            self.reader.fail('")" is expected here.')
         return f"begins_with({path}, {self.placeholders.value(value)})"
 
 

@@ -129,10 +129,10 @@ def test_list_takes_filter_and_fields_of_the_api(terminal: Terminal) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--filter", "n >"], "--filter is wrong at character 4, where it ends: a JSON value must stand here"),
+        (["--filter", "n >"], "--filter is wrong at character 4, where it ends: a JSON value is expected here"),
         (["--filter", ""], "--filter is empty: leave it out."),
         (["--fields", ""], "--fields is empty: leave it out."),
-        (["--fields", "a,"], "--fields is wrong at character 3, where it ends: an attribute name must stand here"),
+        (["--fields", "a,"], "--fields is wrong at character 3, where it ends: an attribute name is expected here"),
         (["--filter", "picus_version:*"], "--filter is wrong at character 1"),
         (["--fields", ",".join(f"a{n}" for n in range(2000))], "--fields is wrong at character 1"),
     ],
