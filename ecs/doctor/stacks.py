@@ -8,7 +8,7 @@ SUBJECT = "stacks"
 COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
-def check(aws: AwsReader) -> list[Finding]:
+def check_stacks(aws: AwsReader) -> list[Finding]:
     """Judge every stack that the stage has."""
     return [_check(aws, step, stack["StackName"], stack["StackStatus"]) for step, stack in aws.stacks.items()]
 

@@ -11,7 +11,7 @@ TABLE = "table"
 IDEMPOTENCY_TABLE = "idempotency table"
 
 
-def check_table(table: Mapping[str, Any], backups: Mapping[str, Any]) -> list[Finding]:
+def check_item_table(table: Mapping[str, Any], backups: Mapping[str, Any]) -> list[Finding]:
     """Judge DescribeTable's `Table` and DescribeContinuousBackups' `ContinuousBackupsDescription`."""
     name, protected = table["TableName"], bool(table.get("DeletionProtectionEnabled"))
     status = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus", "DISABLED")

@@ -70,7 +70,7 @@ def default_idempotency_table(item_table: str) -> str:
     return f"{item_table}_idempotency"
 
 
-def create_once(idempotency_key: str, item: AttributeMap, fingerprint: str) -> Created:
+def write_once(idempotency_key: str, item: AttributeMap, fingerprint: str) -> Created:
     """Store a new item unless the key was used already, and return the item that the key stands for.
 
     ``fingerprint`` is equal for equal documents. Raises IdempotencyKeyReused, IdempotencyKeyInUse, ItemTooLarge,

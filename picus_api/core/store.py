@@ -72,7 +72,7 @@ def create_once(idempotency_key: str, document: AttributeMap) -> "Created":
     """
     from picus_api.core import idempotency  # noqa: PLC0415 - the function, which stores no item, must start fast
 
-    return idempotency.create_once(idempotency_key, new_item(document), fingerprint=etag(document))
+    return idempotency.write_once(idempotency_key, new_item(document), fingerprint=etag(document))
 
 
 def new_item(document: AttributeMap) -> AttributeMap:

@@ -19,7 +19,7 @@ from picus_api.core.dynamodb.table import shared_transport
 from picus_api.management.command_line import run_command_line
 from tests.dynamodb import CREDENTIALS, ROOT
 from tests.faulty import FaultyProxy
-from tests.http_server import Request, answer
+from tests.http_server import Request, dynamodb_response
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -125,7 +125,7 @@ class CountingProxy(FaultyProxy):
         page = json.loads(reply)
         if request.operation == "Scan":
             page["ConsumedCapacity"] = {"TableName": "x", "CapacityUnits": float(len(page["Items"]))}
-        connection.sendall(answer(200, json.dumps(page).encode()))
+        connection.sendall(dynamodb_response(200, json.dumps(page).encode()))
         return True
 
 

@@ -14,7 +14,7 @@ from botocore.exceptions import CredentialRetrievalError
 from picus_api.core.dynamodb import credentials
 from picus_api.core.dynamodb.credentials import CredentialProvider
 from picus_api.core.dynamodb.dynamodb_errors import ServiceError
-from tests.http_server import Request, Server, answer, error, replies, until
+from tests.http_server import Request, Server, dynamodb_response, error, replies, until
 from tests.service.dynamodb.conftest import Make
 
 
@@ -49,7 +49,7 @@ class TaskRole:
         }
         # The server closes each connection. Unless it says so, botocore uses the connection again, and sleeps for a
         # second when that fails.
-        connection.sendall(answer(200, json.dumps(body).encode(), "Connection: close", crc=False))
+        connection.sendall(dynamodb_response(200, json.dumps(body).encode(), "Connection: close", crc=False))
 
     def dynamodb(self, connection: socket.socket, request: Request) -> bool:
         found = re.search("Credential=([^/]+)/", request.headers["authorization"])
@@ -59,7 +59,7 @@ class TaskRole:
         with self.lock:
             self.used.add(key)
             if self.expiry[key] > time.time():
-                reply = answer(200, b"{}")
+                reply = dynamodb_response(200, b"{}")
             else:
                 self.refused += 1
                 reply = error("ExpiredTokenException", "The security token included in the request is expired")
