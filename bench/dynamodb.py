@@ -51,7 +51,7 @@ class RawClient:
         return self.send(operation, json.dumps(parameters).encode())
 
     def send(self, operation: str, body: bytes) -> bytes:
-        """Like ``call``, with the body of the request made beforehand."""
+        """Return the body of the response to a request whose body is ready. Raises BenchError, as ``call`` does."""
         self._socket.sendall(_HEAD.format(operation, len(body)).encode() + body)
         received = bytearray()
         while (end := received.find(b"\r\n\r\n")) < 0:
