@@ -1,6 +1,6 @@
-"""What stands for DynamoDB, and the barest client: a raw socket, no signature, responses not parsed.
+"""The stand-ins for DynamoDB, and a minimal client: a raw socket that signs nothing and parses no response.
 
-Two servers stand for DynamoDB: dynoxide, which stores items in memory, and bench.fake_dynamodb, which has latency only.
+There are two stand-ins: dynoxide, which stores items in memory, and bench.fake_dynamodb, which only adds latency.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The roles that run allow exactly the DynamoDB calls of the code, whoever added policies to them."""
+"""Check that the roles in use allow exactly the DynamoDB calls of the code, including policies that operators added."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Each stack is complete, and made from the template of this checkout; what templates must say, their tests check."""
+"""Check that each stack is complete, and made from the template of this checkout. Tests check the templates."""
 
 from ecs.deploy.stacks import template_path
 from ecs.doctor.aws_reader import AwsReader

@@ -1,4 +1,4 @@
-"""The table of items and the idempotency table, which an operator may have created without a stack."""
+"""Check the table of items and the idempotency table, which an operator may have created without a stack."""
 
 from collections.abc import Mapping
 from typing import Any

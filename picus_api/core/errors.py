@@ -97,7 +97,7 @@ class MalformedRequest(BadRequest):
 
 
 class BadValue(BadRequest):
-    """A value that JSON or DynamoDB can't hold, and where it stands in the document.
+    """A value that JSON or DynamoDB can't hold, and its place in the document.
 
     ``steps`` is the path to the value, from the outside in. The code that walks a document adds outer steps with
     ``within`` while the error passes through it, so that a valid document pays nothing for its paths.
@@ -487,7 +487,7 @@ class OutcomeUnknown(TableUnavailable):
 def json_pointer(path: Iterable[str | int]) -> str:
     """Return the JSON Pointer (RFC 6901) of a path of object names and array indexes.
 
-    A name with half of a surrogate pair can't be written: the pointer then leads to the object that has the name.
+    A pointer can't contain a name with half of a surrogate pair: it then leads to the object that has the name.
     """
     writable = takewhile(_is_text, map(str, path))
     return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in writable)

@@ -1,4 +1,4 @@
-"""What the operators' commands share: help with examples, exit statuses, error messages, options and progress."""
+"""Shared code of the operators' commands: help with examples, exit statuses, error messages, options and progress."""
 
 import logging
 import os

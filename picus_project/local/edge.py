@@ -18,7 +18,7 @@ from picus_project.local.proxy import Forward, Respond, end_to_end_headers, forw
 # CloudFront's quota for the URL.
 MAX_URL_BYTES = 8192
 VIA = b"1.1 local.cloudfront.net (CloudFront)"
-# CloudFront removes or replaces the client's values of these, whatever the policy.
+# CloudFront removes or replaces the client's values of these fields under every policy.
 REMOVED = frozenset((b"expect", b"x-forwarded-proto", b"x-real-ip", b"x-amz-cf-id", b"x-forwarded-for"))
 
 

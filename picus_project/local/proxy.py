@@ -1,8 +1,8 @@
 """The streaming reverse proxy that the local edge and the ALB's stand-in share.
 
 Two tasks per exchange: one sends the request's body to the origin and then waits for the client to leave, the other
-sends the response back. The first failure ends both: nobody works for a client that is gone, and no client takes a
-broken response for a whole one.
+sends the response back. The first failure ends both: no task works for a client that has left, and no client takes an
+incomplete response for a complete one.
 """
 
 import asyncio

@@ -99,8 +99,8 @@ class CredentialProvider:
 class ExpiringCredentials:
     """Credentials that botocore can refresh. A separate thread refreshes them well before they expire.
 
-    botocore's own refresh holds up all threads in the last ten minutes of the credentials, and a source that does not
-    respond holds each of them for seconds. Here a request waits only for credentials that have expired.
+    botocore's own refresh blocks all threads in the last ten minutes of the credentials, and a source that does not
+    respond blocks each of them for seconds. Here a request waits only for credentials that have expired.
     """
 
     def __init__(self, source: "RefreshableCredentials") -> None:

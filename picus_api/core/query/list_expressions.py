@@ -11,7 +11,7 @@ from picus_api.core.query.projection import compile_fields
 
 
 def list_expressions(filter_text: str | None, fields: str | None) -> dict[str, Any]:
-    """Return the parameters of a Scan for a filter and for fields; None stands for all. Raises BadParameter."""
+    """Return the parameters of a Scan for a filter and for fields; None means all. Raises BadParameter."""
     placeholders = Placeholders()
     expressions = {}
     if filter_text is not None:
