@@ -33,7 +33,7 @@ def compile_filter(text: str, placeholders: Placeholders) -> str:
     if not compiler.reader.at_end():
         compiler.reader.fail("AND, OR or the end is expected here.")
     if len(expression) > MAX_EXPRESSION_BYTES:
-        compiler.reader.fail("there is too much of it for DynamoDB.", 0)
+        compiler.reader.fail("the filter is too long for DynamoDB.", 0)
     return expression
 
 
@@ -69,7 +69,7 @@ class _Compiler:
 
     def _group(self, depth: int) -> str:
         if depth > MAX_NESTING:
-            self.reader.fail(f"parentheses may nest {MAX_NESTING} deep.", self.reader.at - 1)
+            self.reader.fail(f"parentheses can have at most {MAX_NESTING} levels.", self.reader.at - 1)
         inner = self.filter(depth)
         if not self.reader.take(_CLOSE):
             self.reader.fail('AND, OR or ")" is expected here.')
@@ -78,7 +78,7 @@ class _Compiler:
     def comparison(self) -> str:
         self.comparisons += 1
         if self.comparisons > MAX_COMPARISONS:
-            self.reader.fail(f"a filter has {MAX_COMPARISONS} comparisons at most.")
+            self.reader.fail(f"a filter can have at most {MAX_COMPARISONS} comparisons.")
         if self.reader.take(_BEGINS_WITH):
             return self._begins_with()
         path = self._path()
@@ -108,7 +108,7 @@ class _Compiler:
     def _begins_with(self) -> str:
         path = self._path()
         if not self.reader.take(_COMMA):
-            self.reader.fail("a comma and a text is expected here.")
+            self.reader.fail("a comma and a text are expected here.")
         start = self.reader.at
         value = self.reader.value()
         if "S" not in value:

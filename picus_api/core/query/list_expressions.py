@@ -28,5 +28,5 @@ def as_query_error(expressions: dict[str, Any]) -> Iterator[None]:
         yield
     except TableUnavailable as error:
         if expressions and getattr(error.__cause__, "code", "") == "ValidationException":
-            raise BadParameter("DynamoDB does not take this filter or these fields.", "filter") from error
+            raise BadParameter("DynamoDB refuses this filter or these fields.", "filter") from error
         raise

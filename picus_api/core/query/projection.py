@@ -20,5 +20,5 @@ def compile_fields(text: str, placeholders: Placeholders) -> str:
     kept = sorted(path for path in paths if not any(path[:length] in paths for length in range(1, len(path))))
     expression = ", ".join(placeholders.path(path) for path in kept)
     if len(expression) > MAX_EXPRESSION_BYTES:
-        reader.fail("there are too many for DynamoDB.", 0)
+        reader.fail("there are too many fields for DynamoDB.", 0)
     return expression

@@ -36,7 +36,7 @@ def test_existing_item_is_replaced_only_with_replace(terminal: Terminal) -> None
     assert terminal("put_item", "--key", "a/b ü", '{"n": 1}').out == '{"object_id": "a/b ü"}\n'
     refused = terminal("put_item", '{"object_id": "a/b ü", "n": 2}')
     assert (refused.code, refused.out) == (1, "")
-    assert "there already" in refused.err
+    assert "exists already" in refused.err
     assert terminal.rows() == [{"object_id": "a/b ü", "n": 1}]
     assert terminal("put_item", "--replace", '{"object_id": "a/b ü", "n": 2}').code == 0
     assert terminal.rows() == [{"object_id": "a/b ü", "n": 2}]
