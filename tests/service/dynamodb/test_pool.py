@@ -155,7 +155,7 @@ transport.call("Scan", {})
 
 
 def test_a_forked_process_has_connections_of_its_own() -> None:
-    """Parent and child use what was one pool, at the same time, on different connections."""
+    """Parent and child process use the pool at the same time, on different connections."""
     with Server(ECHO) as server:
         root = Path(__file__).parents[3]
         subprocess.run([sys.executable, "-c", FORKING, server.url], check=True, timeout=30, cwd=root)

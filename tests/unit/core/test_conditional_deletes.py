@@ -19,9 +19,9 @@ FOUND = dynamodb_response(
 )
 
 
-def delete(monkeypatch: pytest.MonkeyPatch, *answers: bytes) -> int:
+def delete(monkeypatch: pytest.MonkeyPatch, *responses: bytes) -> int:
     """Delete the item that was seen, and return the number of requests."""
-    with Server(replies(FOUND, *answers)) as server:
+    with Server(replies(FOUND, *responses)) as server:
         use_table(monkeypatch, server.url, "items")
         try:
             store.delete("k", parse_preconditions(etag(ITEM), None))

@@ -131,7 +131,7 @@ def test_restart_of_server_is_not_noticed(make_transport: Make) -> None:
 def test_stale_connection_costs_no_attempt(
     make_transport: Make,
 ) -> None:
-    """The race that no check before sending can win: the server closes while the request is under way."""
+    """The server closes while the request is under way, which no check before sending can notice."""
 
     def script(connection: socket.socket, request: Request) -> bool:
         if request.number in (2, 4):
@@ -194,7 +194,7 @@ def test_repeatable_operations(operation: str, repeatable: bool) -> None:
     ],
 )
 def test_a_wrong_clock_is_corrected_by_the_servers(make_transport: Make, off_by: int, code: str, message: str) -> None:
-    """A server whose clock is an hour off ours, and which checks ours."""
+    """The server's clock is an hour off, and it checks the time of requests."""
 
     def script(connection: socket.socket, request: Request) -> bool:
         now = time.time() + off_by
