@@ -1,5 +1,5 @@
-# The two commands: `make run` serves everything locally, `make test` proves it. Both set up what they need.
-# The Python of .python-version if the machine has it, else python3: uv would download the missing one.
+# `make run` serves Picus locally, and `make test` runs all tests. Both install what they need.
+# Use the Python of .python-version if the machine has it, else python3, so that uv need not download one.
 # PYTHON=python3.12 chooses another. Without any from 3.11 to 3.14, uv has to find one.
 ifndef PYTHON
 PYTHON := $(shell for python in python$$(cat .python-version) python3; do $$python -c \
@@ -9,13 +9,13 @@ ifneq ($(PYTHON),)
 export UV_PYTHON ?= $(PYTHON)
 endif
 UV_VERSION := 0.13.9
-# A uv on the PATH is used; otherwise one is installed into .uv, away from the system's Python.
+# Use the uv on the PATH. If there is none, install uv into .uv, separate from the system's Python.
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
 # WhiteNoise serves the compressed file beside a file to clients that accept gzip.
 SWAGGER = .venv/lib/python3*/site-packages/drf_spectacular_sidecar/static/*/swagger-ui-dist
 COMPRESS = gzip --keep --force --no-name -9 $(SWAGGER)/swagger-ui-bundle.js $(SWAGGER)/swagger-ui.css
-# uv trusts what the system trusts, such as a company's root certificate.
+# Let uv trust the system's certificates, such as a company's root certificate.
 export UV_SYSTEM_CERTS ?= 1
 # npm trusts it too where Debian and its relatives keep the certificates.
 SYSTEM_CERTS := $(wildcard /etc/ssl/certs/ca-certificates.crt)
@@ -54,7 +54,7 @@ test: $(TEST_ENVIRONMENTS)
 	.venv/bin/coverage report
 endif
 
-# What a developer runs after each edit: no stack, under a minute.
+# Run the in-process tests after each edit. They need no stack, and take less than a minute.
 test-fast: .venv/.synced
 	@.venv/bin/python -m pytest -q tests/unit
 
@@ -67,7 +67,7 @@ lint:
 	.venv/bin/hadolint Dockerfile
 	.venv/bin/zizmor --offline --no-progress --quiet --strict-collection .github/workflows
 
-# The tests in processes of their own, two at a time: the longest first, so that both cores have work until the end.
+# Run the parts of the tests as separate processes, two at a time. The longest come first, so that both cores stay busy.
 # Only test-deploying builds and deploys the function's package, in build/.
 DEPLOYING := tests/ecs tests/function
 WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/local tests/npm tests/service tests/unit
@@ -85,7 +85,7 @@ test-others:
 test-browser test-contract test-local test-unit: test-%:
 	.venv/bin/coverage run -m pytest tests/$*
 
-# A browser for the tests of the pages: one that is there, or Debian's.
+# Find a browser for the tests of the pages, or install Debian's.
 chromium:
 	@{ command -v chromium || command -v chromium-browser || command -v google-chrome || \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get; then \
@@ -94,7 +94,7 @@ chromium:
 	  echo 'The tests of the pages need a browser: install the package chromium, or Google Chrome.' >&2; exit 1; \
 	fi; } >/dev/null
 
-# A deployment to emulators on this machine, a part of `make test`: docs/rehearsal.md.
+# Deploy to emulators on this machine, as a part of `make test` does: docs/rehearsal.md.
 rehearse: .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package
 	.venv/bin/python -m pytest -s tests/ecs/rehearsal
 
@@ -110,7 +110,7 @@ plan: .venv-package/.synced
 destroy: .venv-package/.synced
 	@.venv-package/bin/python -m ecs.deploy destroy "$(STAGE)" --confirm "$(CONFIRM)" $(OPTIONS)
 
-# The service's container, picus:local, by Docker or, where no engine runs, by Debian's buildah.
+# Build the service's container, picus:local, with Docker. If its engine does not run, use Debian's buildah.
 image:
 	@ecs/image.sh $(IMAGE)
 
@@ -118,13 +118,13 @@ image:
 image-test: image .venv/.synced .venv-ministack/.synced
 	.venv/bin/python -m pytest tests/ecs/image
 
-# Picus beside its peers, into bench/RESULTS.md, in about 8 minutes. Linux x64, two cores and npm.
-# A part of it: make bench BENCH="--only get,put --rounds 5"
-# Beside another commit as well, 5 minutes more: make bench BENCH="--baseline REV"
+# Measure Picus and its peers, and write bench/RESULTS.md, in about 8 minutes. Needs Linux x64, two cores and npm.
+# Measure a part: make bench BENCH="--only get,put --rounds 5"
+# Compare with another commit as well, in 5 more minutes: make bench BENCH="--baseline REV"
 bench: .venv/.synced .venv-bench/.synced .venv-bench-zappa/.synced bench/node_modules/.package-lock.json package
 	.venv-bench/bin/python -m bench $(BENCH)
 
-# The delete function's zip, build/delete_fn.zip: made by Zappa, on the Python that the function will run on.
+# Build the delete function's zip, build/delete_fn.zip, with Zappa and the Python version that the function will use.
 package: .venv-function/.synced .venv-package/.synced
 	@.venv-package/bin/python -m delete_fn.packaging
 
@@ -139,13 +139,13 @@ clean:
 	@$(or $(PYTHON),python3) -m venv .uv
 	@.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-# Environments follow the lock: a stamp newer than it means nothing to do, so a start stays quick.
+# Update an environment only if its stamp is older than the lock, so that a start stays quick.
 .venv/.synced: uv.lock | $(filter .uv/bin/uv,$(UV))
 	@$(call SYNC,.venv)
 	@$(COMPRESS)
 	@touch .venv/.run-synced $@
 
-# Only what running needs. Without --inexact, uv would remove what `make test` installed.
+# Install only what `make run` needs. Without --inexact, uv would remove what `make test` installed.
 .venv/.run-synced: uv.lock | $(filter .uv/bin/uv,$(UV))
 	@$(call SYNC,.venv) --no-dev --group local --inexact
 	@$(COMPRESS)
@@ -155,7 +155,7 @@ clean:
 	@$(call SYNC,$(CURDIR)/.venv-bench) --project bench
 	@touch $@
 
-# An environment whose lock is its own.
+# checkov has a separate lock, because it pins an older boto3.
 .venv-checkov/.synced: ecs/checkov/uv.lock | $(filter .uv/bin/uv,$(UV))
 	@$(call SYNC,$(CURDIR)/.venv-checkov) --project ecs/checkov
 	@touch $@
@@ -163,13 +163,13 @@ clean:
 bench/node_modules/.package-lock.json: bench/package-lock.json
 	@npm ci --silent --prefix bench
 
-# The linters, client generators and axe of the tests.
+# Install the linters, client generators and axe for the tests.
 $(NPM): tests/npm/package-lock.json
 	@npm ci --silent --ignore-scripts --prefix tests/npm
 
 .venv-bench-zappa/.synced: export UV_COMPILE_BYTECODE = 1
 
-# Those of one dependency group each: awscli, function, ministack, package.
+# Install one dependency group for each environment: awscli, function, ministack, package.
 .venv-%/.synced: uv.lock | $(filter .uv/bin/uv,$(UV))
 	@$(call SYNC,.venv-$*) --only-group $*
 	@touch $@

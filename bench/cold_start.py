@@ -119,7 +119,7 @@ class _RuntimeApi:
         """Hand out the event. Return when it was asked for, when it was responded to, and the response."""
         method, body = self._request()
         asked = time.perf_counter()
-        if method == b"GET":  # else the function reports that its initialisation failed
+        if method == b"GET":  # otherwise the function reports that its initialisation failed
             self._respond(json.dumps(event).encode())
             _, body = self._request()
         return asked, time.perf_counter(), body

@@ -1,6 +1,6 @@
-"""What stands for DynamoDB, and the barest client: a raw socket, no signature, responses not parsed.
+"""The stand-ins for DynamoDB, and a minimal client: a raw socket that signs nothing and parses no response.
 
-Two servers stand for DynamoDB: dynoxide, which stores items in memory, and bench.fake_dynamodb, which has latency only.
+There are two stand-ins: dynoxide, which stores items in memory, and bench.fake_dynamodb, which only adds latency.
 """
 
 import json
@@ -51,7 +51,7 @@ class RawClient:
         return self.send(operation, json.dumps(parameters).encode())
 
     def send(self, operation: str, body: bytes) -> bytes:
-        """Like ``call``, with the body of the request made beforehand."""
+        """Return the body of the response to a request whose body is ready. Raises BenchError, as ``call`` does."""
         self._socket.sendall(_HEAD.format(operation, len(body)).encode() + body)
         received = bytearray()
         while (end := received.find(b"\r\n\r\n")) < 0:

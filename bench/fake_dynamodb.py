@@ -1,4 +1,4 @@
-"""A DynamoDB that has no work to do, only latency: ``python -m bench.fake_dynamodb PORT ITEMS``.
+"""A DynamoDB that does no work and only adds latency: ``python -m bench.fake_dynamodb PORT ITEMS``.
 
 Like DynamoDB it serves any number of requests at once. A local database can't: behind it all clients with more than one
 thread would be equally fast. It accepts every write. GetItem knows the items of the benchmark, and Scan returns
@@ -63,7 +63,7 @@ class FakeTable:
 
 
 async def serve(table: FakeTable, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Serve one connection: one request at a time, answered late."""
+    """Serve one connection: one request at a time, each response after the latency."""
     with suppress(asyncio.IncompleteReadError, ConnectionError):  # the client has closed it
         while True:
             head = await reader.readuntil(b"\r\n\r\n")

@@ -76,7 +76,7 @@ class _Load:
         while self._clients and (left := until - time.perf_counter()) > 0:
             for number, _ in self._poll.poll(left):
                 if self._read(self._clients[number]):
-                    self._go_on(number, more)
+                    self._handle_response(number, more)
 
     def drain(self) -> None:
         """Let every client get its last response. Raises BenchError if one does not."""
@@ -94,7 +94,7 @@ class _Load:
             raise BenchError(f"connection closed or no Content-Length: {client.received[:200]!r}")
         return length is not None and len(client.received) >= end + 4 + int(length[1])
 
-    def _go_on(self, number: int, more: bool) -> None:
+    def _handle_response(self, number: int, more: bool) -> None:
         client = self._clients[number]
         if client.received[9:12] != self._status:
             raise BenchError(f"unexpected response: {client.received[:1000]!r}")

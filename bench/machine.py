@@ -1,4 +1,4 @@
-"""The machine: its cores, its processes, and the versions that take part."""
+"""The machine: its cores, its processes, and the versions of the programs."""
 
 import json
 import os
@@ -94,7 +94,7 @@ def run(*command: str, folder: Path = ROOT, **settings: str) -> str:
 
 
 def description() -> dict[str, str]:
-    """Return what a reader must know of the machine and the versions. No host names."""
+    """Return the CPU, the system and the versions, for the report. Leave out host names."""
     cpus = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     lock = json.loads((ROOT / "bench/package-lock.json").read_text())
     dynoxide = lock["packages"]["node_modules/@dynoxide/linux-x64"]["version"]

@@ -43,7 +43,7 @@ class Checkout:
 
     @property
     def package(self) -> Path:
-        """The zip that `make package` makes."""
+        """Return the path of the zip that `make package` makes."""
         return self.root / "build/delete_fn.zip"
 
     @property

@@ -19,7 +19,7 @@ _QUALITY = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
 
 
 def compress(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Compress the body of the response if the client accepts it, the type is text and the size worth it.
+    """Compress the body if the client accepts gzip, the type is text and the body is not small.
 
     A strong ETag becomes weak, because the bytes are others (RFC 9110, section 8.8.1).
     """

@@ -29,7 +29,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         response = Response(error.body(), error.status, headers=error.headers())
     else:
         return None
-    # An error is JSON, whatever the client asked for.
+    # An error is JSON for every Accept field.
     renderer = getattr(context.get("request"), "accepted_renderer", None)
     if response is not None and renderer is not None and renderer.format in ("ndjson", "yaml"):
         response.content_type = "application/json"

@@ -20,7 +20,7 @@ def check_table() -> list[checks.CheckMessage]:
         table.probe()
     except TableUnavailable as error:
         _log.error("the table does not respond", extra={"cause": error.cause})
-        return [checks.Error("The table does not answer.", id="picus.table.E001")]
+        return [checks.Error("The table does not respond.", id="picus.table.E001")]
     return []
 
 

@@ -33,7 +33,7 @@ class JsonRequest(Request):
 
     @property
     def data(self) -> AttributeMap:
-        """The attribute map in the body. Raises what Negotiation and ItemParser raise."""
+        """Return the attribute map in the body. Raises what Negotiation and ItemParser raise."""
         parser: ItemParser = _NEGOTIATION.select_parser(self, _PARSERS)
         return parser.parse(self._request)
 
@@ -66,7 +66,7 @@ class JsonViewSet(ViewSet):
 
     @property
     def default_response_headers(self) -> dict[str, str]:
-        """DRF's header fields. The Vary that compression would add to each response is a part of them."""
+        """Return DRF's header fields, with the Vary that compression would add to each response."""
         headers: dict[str, str] = super().default_response_headers
         return headers | {"Vary": "Accept, Accept-Encoding"}
 

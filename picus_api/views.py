@@ -51,7 +51,7 @@ class ItemViewSet(JsonViewSet):
 
     @property
     def default_response_headers(self) -> dict[str, str]:
-        """DRF's header fields, and the media types of a POST (https://www.w3.org/TR/ldp/#header-accept-post)."""
+        """Return DRF's header fields, and the media types of a POST (https://www.w3.org/TR/ldp/#header-accept-post)."""
         headers: dict[str, str] = super().default_response_headers
         return {**headers, "Accept-Post": ACCEPT_POST} if "POST" in self.allowed_methods else headers
 
@@ -107,7 +107,7 @@ class KeyedItemViewSet(JsonViewSet):
 
     @property
     def default_response_headers(self) -> dict[str, str]:
-        """DRF's header fields, and the supported patch types (RFC 5789, section 3.1)."""
+        """Return DRF's header fields, and the supported patch types (RFC 5789, section 3.1)."""
         return {**super().default_response_headers, "Accept-Patch": ACCEPT_PATCH}
 
 

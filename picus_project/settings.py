@@ -5,7 +5,7 @@ Environment variables:
     DYNAMODB_IDEMPOTENCY_TABLE_NAME   the table of Idempotency-Key records; default: <table>_idempotency
     DYNAMODB_ENDPOINT_URL  another DynamoDB than AWS's; default: AWS's own rules
     AWS_*                  region and credentials, as botocore documents them
-    ALLOWED_HOSTS          comma-separated names the service answers to; default: none but the health endpoints
+    ALLOWED_HOSTS          comma-separated host names that the service accepts; default: none but the health endpoints
     CORS_ALLOWED_ORIGINS   comma-separated origins whose pages may send requests, or *; default: none; for both computes
     MAX_BODY_BYTES         largest request body; default 2621440: an item of 400 KB fits in any escaping
     BODY_SECONDS           seconds that a request body may take to arrive; default 60

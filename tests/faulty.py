@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.http_server import Request, Server, answer, error, reset
+from tests.http_server import Request, Server, dynamodb_response, error, reset
 
 Fault = Callable[[str, int], tuple[int, str] | None]
 """From operation and its count so far (from 1) to status and error code, or None to pass the call on."""
@@ -45,7 +45,7 @@ def _rewritten(upstream: str, request: Request, rewrite: Rewrite | None, count: 
     passed_on, added = rewrite(request.operation, count, json.loads(request.body))
     response = forward(upstream, request._replace(body=json.dumps(passed_on).encode()))
     head, _, body = response.partition(b"\r\n\r\n")
-    return answer(int(head.split(b" ", 2)[1]), json.dumps(json.loads(body) | added).encode())
+    return dynamodb_response(int(head.split(b" ", 2)[1]), json.dumps(json.loads(body) | added).encode())
 
 
 def forward(url: str, request: Request) -> bytes:

@@ -1,7 +1,7 @@
 """The one HTTP server of the tests: a script decides what each request gets, to the byte. tests/faulty.py has proxies.
 
 A script sends what it likes on the connection, and returns True if the connection stays open. ``replies`` and
-``responds`` make the usual ones; ``answer`` and ``error`` are the bytes of DynamoDB's responses.
+``responds`` make the usual ones; ``dynamodb_response`` and ``error`` are the bytes of DynamoDB's responses.
 """
 
 import json
@@ -139,7 +139,7 @@ def until(condition: Callable[[], bool], seconds: float = 5) -> None:
         time.sleep(0.001)
 
 
-def answer(status: int, body: bytes, *headers: str, crc: bool = True) -> bytes:
+def dynamodb_response(status: int, body: bytes, *headers: str, crc: bool = True) -> bytes:
     """Return the bytes of a whole response as DynamoDB sends it."""
     lines = [f"HTTP/1.1 {status} Whatever", f"Content-Type: {JSON}", f"Content-Length: {len(body)}", *headers]
     lines.append("x-amzn-RequestId: REQUEST1")
@@ -151,7 +151,7 @@ def answer(status: int, body: bytes, *headers: str, crc: bool = True) -> bytes:
 def error(code: str, message: str = "", status: int = 400, *headers: str) -> bytes:
     """Return the bytes of an error as DynamoDB sends it."""
     body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": message}
-    return answer(status, json.dumps(body).encode(), *headers)
+    return dynamodb_response(status, json.dumps(body).encode(), *headers)
 
 
 def replies(*responses: bytes) -> Script:

@@ -1,4 +1,4 @@
-"""The one raw HTTP client of the tests: it sends exactly the bytes it is given, and reads responses to the byte.
+"""A raw HTTP client: it sends exactly the bytes that it is given, and reads responses to the byte.
 
 The standard library alone, because the contract suite runs against deployments too.
 """

@@ -50,8 +50,8 @@ def _roles(context: Context) -> list[Finding]:
     service = {table: roles.SERVICE_ACTIONS, idempotency_table: roles.IDEMPOTENCY_ACTIONS}
     task_role, function_role = deployment.task_definition.get("taskRoleArn", ""), deployment.function["Role"]
     return [
-        roles.check("service's role", context.aws.policies(task_role), service),
-        roles.check("function's role", context.aws.policies(function_role), {table: roles.FUNCTION_ACTIONS}),
+        roles.check_role("service's role", context.aws.policies(task_role), service),
+        roles.check_role("function's role", context.aws.policies(function_role), {table: roles.FUNCTION_ACTIONS}),
     ]
 
 
@@ -68,8 +68,8 @@ def _version(context: Context) -> list[Finding]:
 
 
 CHECKS: dict[str, Callable[[Context], list[Finding]]] = {
-    stacks.SUBJECT: lambda c: stacks.check(c.aws),
-    tables.TABLE: lambda c: tables.check_table(c.deployment.table, c.deployment.backups),
+    stacks.SUBJECT: lambda c: stacks.check_stacks(c.aws),
+    tables.TABLE: lambda c: tables.check_item_table(c.deployment.table, c.deployment.backups),
     tables.IDEMPOTENCY_TABLE: lambda c: tables.check_idempotency_table(
         c.deployment.idempotency_table, c.deployment.time_to_live
     ),

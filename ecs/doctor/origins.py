@@ -1,4 +1,4 @@
-"""The two origins accept requests from CloudFront and from nobody else."""
+"""Check that the two origins accept requests from CloudFront only."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Service, function and public domain run one commit, on one table."""
+"""Check that service, function and public domain run one commit, on one table."""
 
 import base64
 import hashlib

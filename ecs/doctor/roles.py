@@ -1,4 +1,4 @@
-"""The roles that run allow exactly the DynamoDB calls of the code, whoever added policies to them."""
+"""Check that the roles in use allow exactly the DynamoDB calls of the code, including policies that operators added."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ FIX = "deploy ecs/roles.yaml, and remove the policies that it does not have"
 Permission = tuple[str, str]
 
 
-def check(subject: str, policies: Iterable[Mapping[str, Any]], needed: Mapping[str, frozenset[str]]) -> Finding:
+def check_role(subject: str, policies: Iterable[Mapping[str, Any]], needed: Mapping[str, frozenset[str]]) -> Finding:
     """Judge the policy documents of one role. `needed` is the set of actions by the ARN of a table."""
     wanted = {(action, arn) for arn, actions in needed.items() for action in actions}
     granted = {found for policy in policies for found in _permissions(policy) if _matters(found[0])}

@@ -1,4 +1,4 @@
-"""Each stack is complete, and made from the template of this checkout; what templates must say, their tests check."""
+"""Check that each stack is complete, and made from the template of this checkout. Tests check the templates."""
 
 from ecs.deploy.stacks import template_path
 from ecs.doctor.aws_reader import AwsReader
@@ -8,7 +8,7 @@ SUBJECT = "stacks"
 COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
-def check(aws: AwsReader) -> list[Finding]:
+def check_stacks(aws: AwsReader) -> list[Finding]:
     """Judge every stack that the stage has."""
     return [_check(aws, step, stack["StackName"], stack["StackStatus"]) for step, stack in aws.stacks.items()]
 

@@ -1,4 +1,4 @@
-"""The table of items and the idempotency table, which an operator may have created without a stack."""
+"""Check the table of items and the idempotency table, which an operator may have created without a stack."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ TABLE = "table"
 IDEMPOTENCY_TABLE = "idempotency table"
 
 
-def check_table(table: Mapping[str, Any], backups: Mapping[str, Any]) -> list[Finding]:
+def check_item_table(table: Mapping[str, Any], backups: Mapping[str, Any]) -> list[Finding]:
     """Judge DescribeTable's `Table` and DescribeContinuousBackups' `ContinuousBackupsDescription`."""
     name, protected = table["TableName"], bool(table.get("DeletionProtectionEnabled"))
     status = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus", "DISABLED")

@@ -1,4 +1,4 @@
-"""What an import and an export share: a DynamoDB client that waits longer than the service's, and a pool of threads."""
+"""A DynamoDB client for imports and exports that waits longer than the service's, and a pool of threads."""
 
 import threading
 import time

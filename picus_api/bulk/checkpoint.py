@@ -104,7 +104,7 @@ class Checkpoint:
 
     @property
     def resumed(self) -> bool:
-        """True if an earlier run recorded steps."""
+        """Return True if an earlier run recorded steps."""
         return self._file is not None and self._file.resumed
 
     def delete(self) -> None:

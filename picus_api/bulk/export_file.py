@@ -28,7 +28,7 @@ class ExportFile:
 
     @property
     def partial_path(self) -> Path | None:
-        """The path until the file is complete, or None for standard output."""
+        """Return the path until the file is complete, or None for standard output."""
         return self._path.with_name(self._path.name + ".part") if self._path else None
 
     def open(self, offset: int) -> None:

@@ -53,7 +53,7 @@ def detect_format(start: bytes, chosen: Format | None = None) -> Format:
 
 
 def _layout(text: str, line: int) -> tuple[RecordReader, Any]:
-    """Return the reader for a text that starts so, and the first record, whose end may be missing."""
+    """Return the reader for a text by its start, and the first record, whose end may be missing."""
     value, end = _parse_start(text)
     if text and text[0] not in "{[" and not _ends_line(text, end):
         raise MalformedText(line, f"The file is not JSON. {_SUPPORTED}")

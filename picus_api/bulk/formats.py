@@ -34,12 +34,12 @@ class Format(NamedTuple):
     write: Callable[[AttributeMap], bytes]
     """Returns the record of an item, without its line end."""
     write_strictly: Callable[[AttributeMap], bytes]
-    """The same for an item that must be equal when it is read again. Raises NotJsonType."""
+    """Returns the record of an item, from which an equal item can be read. Raises NotJsonType."""
     is_array: bool
     """True if the records are the elements of one JSON array, False if they are lines."""
 
 
-def _as_clients_see_it(item: AttributeMap) -> AttributeMap:
+def _key_first_without_version(item: AttributeMap) -> AttributeMap:
     remove_version(item)
     return item if next(iter(item)) == KEY else {KEY: item[KEY], **item}
 
@@ -65,11 +65,11 @@ def _parse_dynamodb(text: bytes) -> AttributeMap:
 
 
 def _write_json(item: AttributeMap) -> bytes:
-    return json_from_attributes(_as_clients_see_it(item))
+    return json_from_attributes(_key_first_without_version(item))
 
 
 def _write_json_strictly(item: AttributeMap) -> bytes:
-    return strict_json_from_attributes(_as_clients_see_it(item))
+    return strict_json_from_attributes(_key_first_without_version(item))
 
 
 def _write_dynamodb(item: AttributeMap) -> bytes:

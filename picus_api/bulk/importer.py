@@ -14,7 +14,8 @@ from picus_api.bulk.errors import BulkError, Interrupted
 from picus_api.bulk.formats import Format
 from picus_api.bulk.input_files import InputFile
 from picus_api.bulk.rate_limiter import RateLimiter
-from picus_api.core.batch_write import BATCH_ITEMS, BatchWriter, Row, is_refusal, refusal_reason
+from picus_api.core.batch_write import BATCH_ITEMS, BatchWriter, Row
+from picus_api.core.dynamodb.table import is_refusal, refusal_reason
 from picus_api.core.errors import PicusError
 
 OnProgress = Callable[[int, int], None]
@@ -104,7 +105,7 @@ class Importer:
 
     @property
     def can_continue(self) -> bool:
-        """True if this run or an earlier one may have written records, so that the checkpoint is of use."""
+        """Return True if this run or an earlier one may have written records, so that the checkpoint is useful."""
         return self._has_submitted or self.checkpoint.resumed
 
     def _submit_batches(self, pool: ThreadPoolExecutor) -> None:

@@ -33,12 +33,12 @@ class InputFile(NamedTuple):
 
     @property
     def is_regular(self) -> bool:
-        """True for a file on disk. Pipes, devices and what /dev/fd and /proc lead to can't be read again by name."""
+        """Return True for a file on disk. Pipes, devices and files of /dev and /proc can't be read again by name."""
         return self.path is not None and self.path.is_file() and self.path.absolute().parts[1] not in ("dev", "proc")
 
     @property
     def size(self) -> int:
-        """The bytes on disk; 0 for a pipe."""
+        """Return the bytes on disk; 0 for a pipe."""
         return self.path.stat().st_size if self.path else 0
 
 

@@ -165,4 +165,4 @@ def _may_be_dynamodb(item: AttributeMap) -> bool:
 
 
 PLAIN_JSON = JSON._replace(parse=_parse_plain)
-"""JSON without records of DynamoDB's formats, which would be imported as items of nonsense."""
+"""JSON without records of DynamoDB's formats, which would be imported as meaningless items."""

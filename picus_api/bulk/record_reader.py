@@ -46,7 +46,7 @@ def read_array(stream: "io.BufferedReader[Any]") -> Iterator[Record]:
         text.expect(b"[", "This is not a JSON array.")
         yield from _objects_of_array(text)
         if text.peek_or_end():
-            raise MalformedText(text.line, "Something follows the end of the array.")
+            raise MalformedText(text.line, "There is text after the end of the array.")
 
 
 def read_objects(stream: "io.BufferedReader[Any]") -> Iterator[Record]:
@@ -54,7 +54,7 @@ def read_objects(stream: "io.BufferedReader[Any]") -> Iterator[Record]:
     text = _JsonText(stream, "The object ends in the middle: its } is missing.")
     with text.errors_with_line():
         while first := text.peek_or_end():
-            yield Record(text.line, text.take_object(first, "A JSON object must stand here."))
+            yield Record(text.line, text.take_object(first, "A JSON object is expected here."))
 
 
 def read_response(stream: "io.BufferedReader[Any]") -> Iterator[Record]:
@@ -67,11 +67,11 @@ def read_response(stream: "io.BufferedReader[Any]") -> Iterator[Record]:
 
 def _items_of_response(text: "_JsonText") -> Iterator[Record]:
     line, names = text.line, set()
-    text.expect(b"{", "A response of DynamoDB must stand here.")
+    text.expect(b"{", "A response of DynamoDB is expected here.")
     separator = b","
     while separator == b",":
         names.add(name := text.take_value())
-        text.expect(b":", "A colon must stand here.")
+        text.expect(b":", "A colon is expected here.")
         if name == b'"Items"':
             text.expect(b"[", "The member Items must be an array.")
             yield from _objects_of_array(text)
@@ -114,7 +114,7 @@ class _JsonText:
     """The unread text of a stream, of which only the part in use is in memory."""
 
     def __init__(self, stream: "io.BufferedReader[Any]", incomplete: str) -> None:
-        """``incomplete`` is the message of the error if the text ends in the middle."""
+        """Take a stream, and the message of the error if its text ends in the middle."""
         self._stream = stream
         self._incomplete = incomplete
         self._data = b""
@@ -162,7 +162,7 @@ class _JsonText:
             return self._take_container()
         while (match := _SCALAR.match(self._data, self._at)) is None:
             if first != b'"' and _SCALAR.match(first + b" ") is None:
-                raise MalformedText(self.line, "A JSON value must stand here.")
+                raise MalformedText(self.line, "A JSON value is expected here.")
             self._read_more()
         return self._take_until(match.end())
 

@@ -33,7 +33,7 @@ def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the members of an object, as a JSON decoder's hook. Raises InvalidJson for a duplicate name."""
     members = dict(pairs)
     if len(members) < len(pairs):
-        raise InvalidJson("A name stands twice in the same object.")
+        raise InvalidJson("The object has the same name twice.")
     return members
 
 

@@ -11,12 +11,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from picus_api.core import store
+from picus_api.core.capacity import Limiter
 from picus_api.core.dynamodb import table
 from picus_api.core.dynamodb.backoff import Backoff
-from picus_api.core.dynamodb.table import ConditionFailed
+from picus_api.core.dynamodb.table import ConditionFailed, is_refusal
 from picus_api.core.dynamodb.transport import CallResult
 from picus_api.core.errors import ItemTooLarge, PicusError, TableThrottled, TableUnavailable
 from picus_api.core.keys import KEY
@@ -54,29 +55,6 @@ class Outcome(NamedTuple):
     row: Row
     error: PicusError | None = None
     unknown: bool = False
-
-
-class Limiter(Protocol):
-    """Limits the write units per second (bulk/rate_limiter.py)."""
-
-    def reserve(self, units: float) -> None:
-        """Wait until the units may be used."""
-
-    def settle(self, units: float, response: bytes) -> float:
-        """Correct a reservation by the units that a response reports."""
-
-
-def is_refusal(error: Exception) -> bool:
-    """Return True if DynamoDB refused the items of a request, and not the table or the connection failed."""
-    codes = ("ValidationException", "SerializationException")
-    return isinstance(error, ItemTooLarge) or getattr(error.__cause__, "code", None) in codes
-
-
-def refusal_reason(error: PicusError) -> str:
-    """Return why DynamoDB refused an item, for the operator."""
-    if isinstance(error, ItemTooLarge):
-        return error.message
-    return f"DynamoDB refuses the item: {getattr(error.__cause__, 'message', error)}"
 
 
 class BatchWriter:

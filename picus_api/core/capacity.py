@@ -1,10 +1,10 @@
-"""The capacity units that a request costs, for clients that ask by ``Prefer: consumed-capacity`` (RFC 7240)."""
+"""Capacity units: their limit for bulk writes, and reports to clients (``Prefer: consumed-capacity``, RFC 7240)."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol
 
 # The operations that report their units.
 REPORTING = frozenset(
@@ -30,6 +30,16 @@ Its argument is a function that the server calls after a chunked body, and that 
 """
 
 
+class Limiter(Protocol):
+    """Limits the write units per second (bulk/rate_limiter.py)."""
+
+    def reserve(self, units: float) -> None:
+        """Wait until the units may be used."""
+
+    def settle(self, units: float, response: bytes) -> float:
+        """Correct a reservation by the units that a response reports."""
+
+
 class CapacityMeter:
     """The sum of capacity units of all calls so far; several threads may add."""
 
@@ -39,7 +49,7 @@ class CapacityMeter:
 
     @property
     def text(self) -> str:
-        """The units as the value of a header field."""
+        """Return the units as the value of a header field."""
         return f"{self.units:.15g}"
 
     def add(self, response: dict[str, Any]) -> None:

@@ -31,7 +31,7 @@ class PicusError(Exception):
 
     @property
     def cause(self) -> str:
-        """The cause for the operator: the underlying error and the id of DynamoDB's request, if there is one."""
+        """Return the cause for the operator: the underlying error and the id of DynamoDB's request, if there is one."""
         error = self.__cause__ or self
         request_id = getattr(error, "request_id", "")
         return f"{type(error).__name__}: {error}" + (f" (request {request_id})" if request_id else "")
@@ -97,7 +97,7 @@ class MalformedRequest(BadRequest):
 
 
 class BadValue(BadRequest):
-    """A value that JSON or DynamoDB can't hold, and where it stands in the document.
+    """A value that JSON or DynamoDB can't hold, and its place in the document.
 
     ``steps`` is the path to the value, from the outside in. The code that walks a document adds outer steps with
     ``within`` while the error passes through it, so that a valid document pays nothing for its paths.
@@ -116,7 +116,7 @@ class BadValue(BadRequest):
 
     @property
     def pointer(self) -> str:  # type: ignore[override]
-        """The JSON Pointer (RFC 6901) of the value."""
+        """Return the JSON Pointer (RFC 6901) of the value."""
         return json_pointer(reversed(self._steps_outwards))
 
     def body(self) -> dict[str, Any]:
@@ -167,7 +167,7 @@ class NotThroughEdge(PicusError):
 
     code = "not_through_edge"
     status = 403
-    message = "This address answers the public domain alone: use that."
+    message = "This address accepts only requests through the public domain: use that domain."
 
 
 # 404 to 415: the path, the method, the item, the types
@@ -229,7 +229,7 @@ class BodyTimeout(PicusError):
 
     code = "body_timeout"
     status = 408
-    message = "The body did not come in time."
+    message = "The body did not arrive in time."
 
 
 class ItemExists(PicusError):
@@ -237,7 +237,7 @@ class ItemExists(PicusError):
 
     code = "item_exists"
     status = 409
-    message = "An item with this key is there already."
+    message = "An item with this key exists already."
 
 
 class WriteConflict(PicusError):
@@ -284,7 +284,7 @@ class PreconditionFailed(PicusError):
     @classmethod
     def exists(cls, key: str) -> "PreconditionFailed":
         """Return the error for an If-None-Match that names the item's ETag, or any."""
-        return cls(f'Item with key "{key}" is there already')
+        return cls(f'Item with key "{key}" exists already')
 
     @classmethod
     def not_comparable(cls, key: str) -> "PreconditionFailed":
@@ -361,7 +361,7 @@ class IdempotencyKeyReused(PicusError):
 
     code = "idempotency_key_reused"
     status = 422
-    message = "This Idempotency-Key was used for another body: take a new key for a new item."
+    message = "This Idempotency-Key was used for another body: use a new key for a new item."
 
 
 class HeadersTooLarge(PicusError):
@@ -457,7 +457,7 @@ class IdempotencyTableMissing(TableMissing):
 
     @property
     def cause(self) -> str:
-        """The cause for the operator, and the command that creates the tables."""
+        """Return the cause for the operator, and the command that creates the tables."""
         return f"{super().cause}: ./picus create_table creates {self._tables}"
 
 
@@ -481,13 +481,13 @@ class OutcomeUnknown(TableUnavailable):
     """No response from DynamoDB: the item may have been written."""
 
     code = "outcome_unknown"
-    message = "The item store did not answer: the item may be there or not."
+    message = "The item store did not respond, so the item may have been written: check with GET."
 
 
 def json_pointer(path: Iterable[str | int]) -> str:
     """Return the JSON Pointer (RFC 6901) of a path of object names and array indexes.
 
-    A name with half of a surrogate pair can't be written: the pointer then leads to the object that has the name.
+    A pointer can't contain a name with half of a surrogate pair: it then leads to the object that has the name.
     """
     writable = takewhile(_is_text, map(str, path))
     return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in writable)

@@ -42,7 +42,7 @@ _BARE = re.compile(r"[A-Za-z0-9._~:/+=-]+")
 
 
 class Created(NamedTuple):
-    """The item that the Idempotency-Key stands for, stored by this request or by an earlier one."""
+    """The item of the Idempotency-Key, stored by this request or by an earlier one."""
 
     object_id: str
     etag: str
@@ -70,8 +70,8 @@ def default_idempotency_table(item_table: str) -> str:
     return f"{item_table}_idempotency"
 
 
-def create_once(idempotency_key: str, item: AttributeMap, fingerprint: str) -> Created:
-    """Store a new item unless the key was used already, and return the item that the key stands for.
+def write_once(idempotency_key: str, item: AttributeMap, fingerprint: str) -> Created:
+    """Store a new item unless the key was used already, and return the item of the key.
 
     ``fingerprint`` is equal for equal documents. Raises IdempotencyKeyReused, IdempotencyKeyInUse, ItemTooLarge,
     IdempotencyTableMissing, TableUnavailable.

@@ -1,4 +1,4 @@
-"""Keys of items: their attribute, the rule for new ones, and how they stand in request paths."""
+"""Keys of items: their attribute, the rule for new ones, and their encoding in request paths."""
 
 import re
 from urllib.parse import unquote

@@ -1,4 +1,4 @@
-"""The one door to items: every read and write of a single item, for the service, the function and the commands.
+"""Read and write single items, for the service, the function and the commands: no other code does.
 
 The condition of the one write decides, always: a read before it only compares ETags. The transport repeats a write
 whose response was lost, and recognises it by the version attribute (dynamodb/ambiguous_writes.py).
@@ -72,7 +72,7 @@ def create_once(idempotency_key: str, document: AttributeMap) -> "Created":
     """
     from picus_api.core import idempotency  # noqa: PLC0415 - the function, which stores no item, must start fast
 
-    return idempotency.create_once(idempotency_key, new_item(document), fingerprint=etag(document))
+    return idempotency.write_once(idempotency_key, new_item(document), fingerprint=etag(document))
 
 
 def new_item(document: AttributeMap) -> AttributeMap:
@@ -84,7 +84,7 @@ def new_item(document: AttributeMap) -> AttributeMap:
 
 
 def check_has_no_key(document: AttributeMap) -> None:
-    """Raise BadValue if a document for a new item brings a key."""
+    """Raise BadValue if the document for a new item contains a key."""
     if KEY in document:
         raise BadValue(f"{KEY} is assigned by the service: leave it out.", KEY)
 

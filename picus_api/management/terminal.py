@@ -1,4 +1,4 @@
-"""What the operators' commands share: help with examples, exit statuses, error messages, options and progress."""
+"""Shared code of the operators' commands: help with examples, exit statuses, error messages, options and progress."""
 
 import logging
 import os
@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from picus_api.bulk.errors import BulkError, UsageError
-from picus_api.core.batch_write import is_refusal, refusal_reason
+from picus_api.core.dynamodb.table import is_refusal, refusal_reason
 from picus_api.core.environment import SettingError
 from picus_api.core.errors import BadParameter, BadRequest, ItemExists, PicusError, TableUnavailable
 

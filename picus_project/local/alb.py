@@ -5,7 +5,7 @@ import secrets
 
 import h11
 
-from picus_project.local.connections import ClientConnection
+from picus_project.local.connections import AcceptedConnection
 from picus_project.local.proxy import Forward, Respond, end_to_end_headers, forwarded_for
 
 # The header of the listener rule; ecs/edge.yaml must send the same.
@@ -22,11 +22,11 @@ class LoadBalancer:
         self.secret = secret.encode()
         self.target = target
 
-    def route(self, request: h11.Request, client: ClientConnection) -> Forward | Respond:
+    def route(self, request: h11.Request, client: AcceptedConnection) -> Forward | Respond:
         """Forward to the target with the right secret; without, reject with 403, the default action."""
         headers = dict(request.headers)
         if not hmac.compare_digest(headers.get(SECRET_HEADER, b""), self.secret):
-            return Respond(status=403, reason="The load balancer answers only what comes through the public domain")
+            return Respond(status=403, reason="The load balancer accepts only requests through the public domain")
         kept = [(raw, value) for raw, value in end_to_end_headers(request) if raw.lower() not in REPLACED]
         added = [
             (b"X-Forwarded-For", forwarded_for(request, client)),

@@ -19,7 +19,7 @@ from typing import Any
 import h11
 
 from picus_api.core import logs
-from picus_project.local.connections import ClientConnection, Header
+from picus_project.local.connections import AcceptedConnection, Header
 from picus_project.local.events import LambdaContext, rest_proxy_event
 from picus_project.local.http_server import BACKLOG, bind, error_code, send_json, send_response, serve
 
@@ -44,7 +44,7 @@ class ApiGateway:
         self.api_key = api_key.encode()
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="lambda")
 
-    async def handle(self, client: ClientConnection, request: h11.Request) -> None:
+    async def handle(self, client: AcceptedConnection, request: h11.Request) -> None:
         """Invoke the function for one request and send its response."""
         if not self.admits(request):
             await _send_error(client, request, 403, "Forbidden")
@@ -75,7 +75,7 @@ class ApiGateway:
             and hmac.compare_digest(headers.get(b"x-api-key", b""), self.api_key)
         )
 
-    async def invoke(self, request: h11.Request, client: ClientConnection, body: bytes) -> Any:
+    async def invoke(self, request: h11.Request, client: AcceptedConnection, body: bytes) -> Any:
         """Call the function in a thread, with the event that API Gateway would send."""
         path, _, query = request.target.decode("ascii").partition("?")
         event = rest_proxy_event(
@@ -90,7 +90,7 @@ class ApiGateway:
         return await asyncio.get_running_loop().run_in_executor(self.threads, self.function, event, LambdaContext())
 
 
-async def _read_body(client: ClientConnection) -> bytes | None:
+async def _read_body(client: AcceptedConnection) -> bytes | None:
     """Return the whole body, or None if it is over the quota."""
     content = bytearray()
     async for piece in client.body():
@@ -134,7 +134,7 @@ def _headers(result: dict[str, Any]) -> list[Header]:
     ]
 
 
-async def _send_error(client: ClientConnection, request: h11.Request, status: int, text: str) -> None:
+async def _send_error(client: AcceptedConnection, request: h11.Request, status: int, text: str) -> None:
     request_id = dict(request.headers).get(b"x-amz-cf-id", b"-")
     await send_json(
         client, status, {"message": text, "error": text, "code": error_code(status)}, [(b"X-Request-Id", request_id)]

@@ -100,7 +100,7 @@ class HttpSocket:
         self.sock.close()
 
 
-class ClientConnection(HttpSocket):
+class AcceptedConnection(HttpSocket):
     """An accepted connection: requests in, responses out. Raises ClientDisconnected and RequestError only."""
 
     def __init__(self, sock: socket.socket, address: str) -> None:
@@ -143,7 +143,7 @@ class ClientConnection(HttpSocket):
 
     @property
     def has_unread_body(self) -> bool:
-        """True while a part of the request is unread."""
+        """Return True while a part of the request is unread."""
         return self.h11.their_state is h11.SEND_BODY
 
     async def send(self, *events: h11.Event) -> None:

@@ -11,14 +11,14 @@ from contextlib import suppress
 import h11
 
 from picus_api.core.request_target import InvalidRequestTarget, RequestTarget, parse_request_target
-from picus_project.local.connections import ClientConnection, Header, has_body
+from picus_project.local.connections import AcceptedConnection, Header, has_body
 from picus_project.local.distribution import Behaviour, Distribution
 from picus_project.local.proxy import Forward, Respond, end_to_end_headers, forwarded_for
 
 # CloudFront's quota for the URL.
 MAX_URL_BYTES = 8192
 VIA = b"1.1 local.cloudfront.net (CloudFront)"
-# CloudFront removes or replaces the client's values of these, whatever the policy.
+# CloudFront removes or replaces the client's values of these fields under every policy.
 REMOVED = frozenset((b"expect", b"x-forwarded-proto", b"x-real-ip", b"x-amz-cf-id", b"x-forwarded-for"))
 
 
@@ -28,7 +28,7 @@ class LocalEdge:
     def __init__(self, distribution: Distribution) -> None:
         self.distribution = distribution
 
-    def route(self, request: h11.Request, client: ClientConnection) -> Forward | Respond:
+    def route(self, request: h11.Request, client: AcceptedConnection) -> Forward | Respond:
         """Return the request as its origin gets it, or a response of the edge itself."""
         if len(request.target) > MAX_URL_BYTES:
             return Respond(status=414, reason=f"The URL is longer than {MAX_URL_BYTES} bytes")
@@ -69,7 +69,7 @@ def _rejection(request: h11.Request, behaviour: Behaviour) -> Respond | None:
     return None
 
 
-def _forward(request: h11.Request, target: RequestTarget, client: ClientConnection, behaviour: Behaviour) -> Forward:
+def _forward(request: h11.Request, target: RequestTarget, client: AcceptedConnection, behaviour: Behaviour) -> Forward:
     origin = behaviour.origin
     # A new id for each request: the client's own value is not trusted.
     request_id = (b"X-Amz-Cf-Id", secrets.token_urlsafe(42).encode())
@@ -92,7 +92,7 @@ def _origin_form(request: h11.Request, target: RequestTarget) -> bytes:
 
 
 def _origin_headers(
-    request: h11.Request, target: RequestTarget, client: ClientConnection, behaviour: Behaviour
+    request: h11.Request, target: RequestTarget, client: AcceptedConnection, behaviour: Behaviour
 ) -> list[Header]:
     """Return the client's headers, as the origin request policy forwards them, and CloudFront's own."""
     origin = behaviour.origin

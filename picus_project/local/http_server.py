@@ -13,14 +13,14 @@ from http import HTTPStatus
 
 import h11
 
-from picus_project.local.connections import ClientConnection, ClientDisconnected, Header, RequestError
+from picus_project.local.connections import AcceptedConnection, ClientDisconnected, Header, RequestError
 
 logger = logging.getLogger(__name__)
 
 BACKLOG = 1024
 
 # Sends a whole response to one request, or raises ClientDisconnected or RequestError.
-RequestHandler = Callable[[ClientConnection, h11.Request], Awaitable[None]]
+RequestHandler = Callable[[AcceptedConnection, h11.Request], Awaitable[None]]
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -47,17 +47,17 @@ async def serve(sock: socket.socket, handle: RequestHandler) -> None:
                     logger.warning("can't accept a connection: %s", error)
                     await asyncio.sleep(0.1)
                     continue
-                client = ClientConnection(accepted, address[0])
+                client = AcceptedConnection(accepted, address[0])
                 task = connections.create_task(_serve_connection(client, handle))
                 # A task that is cancelled before its first step closes nothing itself.
                 task.add_done_callback(partial(_close, client))
 
 
-def _close(client: ClientConnection, _: asyncio.Task[None]) -> None:
+def _close(client: AcceptedConnection, _: asyncio.Task[None]) -> None:
     client.close()
 
 
-async def _serve_connection(client: ClientConnection, handle: RequestHandler) -> None:
+async def _serve_connection(client: AcceptedConnection, handle: RequestHandler) -> None:
     try:
         while await _serve_request(client, handle):
             client.h11.start_next_cycle()
@@ -73,7 +73,7 @@ async def _serve_connection(client: ClientConnection, handle: RequestHandler) ->
         client.close(reset=client.h11.our_state is h11.SEND_BODY and not client.framed)
 
 
-async def _serve_request(client: ClientConnection, handle: RequestHandler) -> bool:
+async def _serve_request(client: AcceptedConnection, handle: RequestHandler) -> bool:
     """Serve one request. Returns True if another may follow on the connection."""
     try:
         request = await client.request()
@@ -86,7 +86,7 @@ async def _serve_request(client: ClientConnection, handle: RequestHandler) -> bo
 
 
 async def send_error(
-    client: ClientConnection, status: int, reason: str, headers: Iterable[Header] = (), *, close: bool = False
+    client: AcceptedConnection, status: int, reason: str, headers: Iterable[Header] = (), *, close: bool = False
 ) -> None:
     """Send an error in the contract's shape, with the edge's request id or a new one."""
     fields = list(headers)
@@ -101,7 +101,7 @@ def error_code(status: int) -> str:
 
 
 async def send_json(
-    client: ClientConnection, status: int, content: object, headers: Iterable[Header] = (), *, close: bool = False
+    client: AcceptedConnection, status: int, content: object, headers: Iterable[Header] = (), *, close: bool = False
 ) -> None:
     """Send a whole response. Ends the connection if a part of the request is unread.
 
@@ -116,7 +116,7 @@ async def send_json(
     await send_response(client, status, fields, body)
 
 
-async def send_response(client: ClientConnection, status: int, headers: Iterable[Header], body: bytes) -> None:
+async def send_response(client: AcceptedConnection, status: int, headers: Iterable[Header], body: bytes) -> None:
     """Send a whole response with a `Date`; without its body if the request was a HEAD."""
     fields = [*headers, (b"Date", formatdate(usegmt=True).encode())]
     head = h11.Response(status_code=status, headers=fields, reason=reason_phrase(status))

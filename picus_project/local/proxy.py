@@ -1,8 +1,8 @@
 """The streaming reverse proxy that the local edge and the ALB's stand-in share.
 
 Two tasks per exchange: one sends the request's body to the origin and then waits for the client to leave, the other
-sends the response back. The first failure ends both: nobody works for a client that is gone, and no client takes a
-broken response for a whole one.
+sends the response back. The first failure ends both: no task works for a client that has left, and no client takes an
+incomplete response for a complete one.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import h11
 
-from picus_project.local.connections import ClientConnection, Header, OriginConnection, OriginError, has_body
+from picus_project.local.connections import AcceptedConnection, Header, OriginConnection, OriginError, has_body
 from picus_project.local.http_server import reason_phrase, send_error, send_response
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Respond:
     headers: list[Header] = field(default_factory=list)
 
 
-Route = Callable[[h11.Request, ClientConnection], Forward | Respond]
+Route = Callable[[h11.Request, AcceptedConnection], Forward | Respond]
 
 
 def end_to_end_headers(message: h11.Request | h11.Response) -> list[Header]:
@@ -59,7 +59,7 @@ def end_to_end_headers(message: h11.Request | h11.Response) -> list[Header]:
     return [(raw, value) for raw, value in message.headers.raw_items() if raw.lower() not in HOP_BY_HOP | named]
 
 
-def forwarded_for(request: h11.Request, client: ClientConnection) -> bytes:
+def forwarded_for(request: h11.Request, client: AcceptedConnection) -> bytes:
     """Return X-Forwarded-For with the client's address appended."""
     earlier = [value for name, value in request.headers if name == b"x-forwarded-for"]
     return b", ".join([*earlier, client.address.encode()])
@@ -72,7 +72,7 @@ class ReverseProxy:
         self.route = route
         self._idle: dict[tuple[str, int], list[tuple[float, OriginConnection]]] = {}
 
-    async def handle(self, client: ClientConnection, request: h11.Request) -> None:
+    async def handle(self, client: AcceptedConnection, request: h11.Request) -> None:
         """Relay one exchange, or send an error in the origin's place."""
         forward = self.route(request, client)
         if isinstance(forward, Respond):
@@ -85,10 +85,10 @@ class ReverseProxy:
             await self._forward(client, request, forward)
         except OriginError as error:
             logger.warning("origin %s: %s", forward.name, error)
-            reason = "did not answer in time" if error.status == 504 else "could not answer"
+            reason = "did not respond in time" if error.status == 504 else "is unreachable or sent no valid response"
             await send_error(client, error.status, f"The origin {reason}; try again later", forward.response_headers)
 
-    async def _forward(self, client: ClientConnection, request: h11.Request, forward: Forward) -> None:
+    async def _forward(self, client: AcceptedConnection, request: h11.Request, forward: Forward) -> None:
         """Relay one exchange, twice if the kept connection of the first try was dead.
 
         Only requests without a body use kept connections, so no body is sent twice.
@@ -103,7 +103,7 @@ class ReverseProxy:
             await self._exchange(client, await OriginConnection.connect(forward.address), request, forward)
 
     async def _exchange(
-        self, client: ClientConnection, origin: OriginConnection, request: h11.Request, forward: Forward
+        self, client: AcceptedConnection, origin: OriginConnection, request: h11.Request, forward: Forward
     ) -> None:
         origin.received_bytes = 0
         try:
@@ -143,7 +143,7 @@ class ReverseProxy:
 
 
 async def _relay_request(
-    client: ClientConnection, origin: OriginConnection, request: h11.Request, forward: Forward
+    client: AcceptedConnection, origin: OriginConnection, request: h11.Request, forward: Forward
 ) -> None:
     """Send the head and the body, then wait for the client to leave. Ends by cancellation or the client's error."""
     chunked = any(name == b"transfer-encoding" for name, _ in request.headers)
@@ -165,7 +165,7 @@ async def _try_send(origin: OriginConnection, event: h11.Event, forward: Forward
     return False
 
 
-async def _relay_response(client: ClientConnection, origin: OriginConnection, forward: Forward) -> None:
+async def _relay_response(client: AcceptedConnection, origin: OriginConnection, forward: Forward) -> None:
     """Relay one response. After its head was sent, an OriginError cuts the client off."""
     head = await _response_head(client, origin, forward)
     headers = [*end_to_end_headers(head), *forward.response_headers]
@@ -178,14 +178,14 @@ async def _relay_response(client: ClientConnection, origin: OriginConnection, fo
     await client.send(h11.EndOfMessage())
 
 
-async def _response_head(client: ClientConnection, origin: OriginConnection, forward: Forward) -> h11.Response:
+async def _response_head(client: AcceptedConnection, origin: OriginConnection, forward: Forward) -> h11.Response:
     while True:
         sent = origin.sent_bytes
         try:
             event = await origin.event(forward.read_seconds)
         except OriginError as error:
             if error.status == 504 and (client.has_unread_body or origin.sent_bytes != sent):
-                continue  # the request is still arriving; ClientConnection has a limit for that
+                continue  # the request is still arriving; AcceptedConnection has a limit for that
             raise
         if isinstance(event, h11.Response):  # skip interim responses
             return event

@@ -35,7 +35,7 @@ def patch(page: Page, text: str) -> Locator:
 
 
 def delete(page: Page) -> Locator:
-    """Delete the item."""
+    """Delete the item on its page, and return the section that was used."""
     part = unfold(page, "Delete")
     part.get_by_role("button", name="Delete this item").click()
     return part

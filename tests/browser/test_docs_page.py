@@ -64,7 +64,7 @@ def test_script_is_compressed(client: Client) -> None:
     assert client.request("GET", SCRIPT).header("Content-Encoding") is None
 
 
-def test_every_operation_succeeds_as_it_stands(docs: Page) -> None:
+def test_every_operation_succeeds_unedited(docs: Page) -> None:
     identifiers = docs.locator(".opblock").evaluate_all("all => all.map(each => each.id)")
     statuses = {}
     for identifier in identifiers:

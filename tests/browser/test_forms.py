@@ -36,7 +36,7 @@ def test_create_under_a_chosen_key_never_overwrites(page: Page, client: Client) 
     expect(page.get_by_role("heading", level=1)).to_have_text(key)
     page.goto("/picus/put")
     create(page, '{"second": true}', key)
-    expect(page.get_by_role("alert")).to_have_text(f'Item with key "{key}" is there already')
+    expect(page.get_by_role("alert")).to_have_text(f'Item with key "{key}" exists already')
     assert client.fetch(key) == {"first": True}
 
 

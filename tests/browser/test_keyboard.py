@@ -112,7 +112,7 @@ def test_taken_key_gets_the_focus(page: Page, client: Client) -> None:
     type_into(page, field, "taken")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert").get_by_role("link")).to_be_visible()
-    assert_invalid(field, 'Item with key "taken" is there already')
+    assert_invalid(field, 'Item with key "taken" exists already')
 
 
 def test_focus_stays_on_the_button_without_a_response(page: Page, client: Client) -> None:

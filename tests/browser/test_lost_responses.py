@@ -86,7 +86,7 @@ def test_taken_key_links_to_its_item(page: Page, client: Client) -> None:
     client.replace(key, '{"theirs": true}')
     page.goto("/picus/put")
     create(page, '{"mine": true}', key)
-    page.get_by_role("alert").get_by_role("link", name=f'Item with key "{key}" is there already').click()
+    page.get_by_role("alert").get_by_role("link", name=f'Item with key "{key}" exists already').click()
     expect(page.get_by_label("The item", exact=True)).to_contain_text("theirs")
 
 

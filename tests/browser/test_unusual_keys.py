@@ -43,7 +43,7 @@ def test_bidi_controls_are_escaped_in_lists_and_messages(page: Page, client: Cli
     page.goto("/picus/list?limit=1000")
     assert bidi_controls(page) == ""
     create(page, "{}", NAME)
-    expect(page.get_by_role("alert")).to_have_text(f'Item with key "{SEEN}" is there already')
+    expect(page.get_by_role("alert")).to_have_text(f'Item with key "{SEEN}" exists already')
     link = page.get_by_role("list", name="Items on this page").get_by_role("link", name=SEEN)
     expect(link).to_have_css("unicode-bidi", "isolate")
     link.click()

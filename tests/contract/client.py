@@ -113,7 +113,7 @@ class Client:
         return by_key
 
     def store(self, body: bytes | str) -> str:
-        """Put an item that must be accepted; its key."""
+        """Store an item, which must be accepted, and return its key."""
         response = self.put(body)
         assert response.status == 201, response
         key = response.object["object_id"]
@@ -121,7 +121,7 @@ class Client:
         return key
 
     def fetch(self, key: str) -> dict[str, Json]:
-        """Get an item that must be there, `object_id` checked and taken off."""
+        """Return an item, which must exist, without its `object_id`, which must be the key."""
         response = self.get(key)
         assert response.status == 200, response
         item = response.object
@@ -151,7 +151,7 @@ class Client:
         return response
 
     def clean_up(self) -> None:
-        """Delete all that was created and is still there."""
+        """Delete all created items that still exist."""
         with ThreadPoolExecutor(8) as pool:
             left = [response for response in pool.map(self.delete, self.created) if response.status not in (200, 404)]
         self.created.clear()

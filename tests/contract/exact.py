@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True)
 class Number:
-    """A JSON number as its text, equal only to the same text; `value` is for comparing by value."""
+    """A JSON number as its text, equal only to the same text. Compare `value` to compare by value."""
 
     text: str
 

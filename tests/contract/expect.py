@@ -10,7 +10,7 @@ QUICK_SECONDS = 5.0
 CODE = re.compile(r"[a-z]+(_[a-z]+)*")
 # The body of the old service, which has no code.
 MISSING_ITEM = re.compile(r'Item with key ".*" not found', re.DOTALL)
-# What an error must never carry: tracebacks, reprs, vendor errors, ARNs, hosts, markup.
+# What an error must never contain: tracebacks, reprs, vendor errors, ARNs, hosts, markup.
 LEAK = re.compile(
     r"traceback|arn:aws|amazonaws|<class|<[a-z!/]|\bobject at 0x|ErrorDetail|Decimal\(|\w(Exception|Error)\b"
     r"|\.py\b|pynamodb|boto|django|rest_framework|127\.0\.0\.1|localhost|picus_data|\bb'|\{'|\['",
@@ -35,7 +35,7 @@ def assert_json(response: Response, status: int = 200) -> Json:
 
 
 def assert_error(response: Response, *statuses: int, pointer: str | None = None, echo: str = "") -> dict[str, Json]:
-    """An error in the one shape; `echo` is what the client itself sent and may get back in the sentence."""
+    """Assert that the response is an error in the one shape. `echo`: the client's text that the sentence may repeat."""
     assert response.status in statuses, response
     assert response.media_type == "application/json", response
     assert_request_id(response)
@@ -68,8 +68,8 @@ def assert_method_refused(response: Response, *served: str) -> None:
     assert response.allow - {"HEAD", "OPTIONS"} == set(served), response
 
 
-def assert_refused_at_the_door(response: Response, *statuses: int) -> None:
-    """Assert that a malformed request is refused. On AWS, CloudFront may refuse it with a body of its own."""
+def assert_malformed_is_refused(response: Response, *statuses: int) -> None:
+    """Assert that a malformed request is refused. On AWS, CloudFront may refuse it with another body."""
     assert response.seconds < QUICK_SECONDS, response
     if response.header("Server") == "CloudFront":
         assert 400 <= response.status < 500, response

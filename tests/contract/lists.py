@@ -1,4 +1,4 @@
-"""Lists with a query: what the tests of pages, filters, fields and lines share."""
+"""Shared helpers for the tests of list queries: pages, filters, fields and NDJSON."""
 
 import re
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def items_of(response: Response) -> list[dict[str, Json]]:
 
 
 def lines_of(response: Response) -> list[dict[str, Json]]:
-    """Return the objects of a response, which must be NDJSON: each line ends, none is empty."""
+    """Return the objects of a response, which must be NDJSON: each line has an end, and none is empty."""
     assert response.media_type == "application/x-ndjson", response
     assert response.body == b"" or response.body.endswith(b"\n")
     objects = [parse_exact(line) for line in response.body.split(b"\n")[:-1]]
@@ -55,7 +55,7 @@ def pages(client: Client, **parameters: object) -> Iterator[list[dict[str, Json]
 
 
 def marked(client: Client, *bodies: str) -> tuple[str, list[str]]:
-    """Store objects (given without their braces) with a mark that nothing else has: the mark's filter, and the keys."""
+    """Store objects, given without braces, with a unique mark. Return the filter of the mark, and the keys."""
     mark = uuid4().hex
     keys = [client.store(f'{{"mark": "{mark}"{", " + body if body else ""}}}') for body in bodies]
     return f'mark = "{mark}"', keys

@@ -84,7 +84,7 @@ def test_an_unknown_path_is_404(client: Client, method: str, target: str) -> Non
     assert_error(client.request(method, target), 404)
 
 
-def test_names_beside_the_services_paths_are_keys(client: Client) -> None:
+def test_names_like_service_paths_are_keys(client: Client) -> None:
     for name in ("get", "listing", "list/more", "putting", "LIST", "Get/absent", "__version__"):
         assert_json(client.request("DELETE", f"/picus/{name}"), 404)
         error = f'Item with key "{name}" not found'

@@ -176,7 +176,7 @@ def test_function_responds_alike_to_browsers(client: Client, cause: str) -> None
     assert_error(ask(client, cause, BROWSER), CAUSES[cause], echo="absent")
 
 
-def test_errors_are_not_remembered_by_the_connection(client: Client) -> None:
+def test_an_error_does_not_affect_the_next_request(client: Client) -> None:
     with client.connection() as connection:
         for _ in range(50):
             assert_error(client.send(connection, "POST", "/picus/put", "{", JSON_TYPE), 400)

@@ -8,8 +8,8 @@ from tests.contract.client import Client
 from tests.contract.expect import (
     QUICK_SECONDS,
     assert_error,
+    assert_malformed_is_refused,
     assert_not_found,
-    assert_refused_at_the_door,
     assert_still_serves,
 )
 
@@ -34,20 +34,20 @@ def filler(size: int) -> Iterator[bytes]:
 
 def test_two_different_content_lengths_are_400(client: Client) -> None:
     head = client.head_of("POST", "/picus/put", JSON_FIELD, "Content-Length: 8", "Content-Length: 9")
-    assert_refused_at_the_door(client.exchange([head, b'{"a": 1} ']), 400)
+    assert_malformed_is_refused(client.exchange([head, b'{"a": 1} ']), 400)
 
 
 def test_two_different_content_lengths_delete_nothing(client: Client) -> None:
     key = client.store('{"kept": true}')
     head = client.head_of("DELETE", f"/picus/{key}", "Content-Length: 2", "Content-Length: 3")
-    assert_refused_at_the_door(client.exchange([head, b"{} "]), 400)
+    assert_malformed_is_refused(client.exchange([head, b"{} "]), 400)
     assert client.fetch(key) == {"kept": True}
 
 
 @pytest.mark.parametrize("length", ["abc", "-1", "+8", "8.0", "0x8", "8, 9", "8 8", "9" * 30])
 def test_malformed_content_length_is_refused(client: Client, length: str) -> None:
     head = client.head_of("POST", "/picus/put", JSON_FIELD, f"Content-Length: {length}")
-    assert_refused_at_the_door(client.exchange([head, b'{"a": 1}'], half_close=not client.secure), 400, 413)
+    assert_malformed_is_refused(client.exchange([head, b'{"a": 1}'], half_close=not client.secure), 400, 413)
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
@@ -57,7 +57,7 @@ def test_truncated_body_is_400(client: Client, method: str) -> None:
     key = client.store('{"kept": true}')
     target = "/picus/put" if method == "POST" else f"/picus/{key}"
     head = client.head_of(method, target, JSON_FIELD, "Content-Length: 100")
-    assert_refused_at_the_door(client.exchange([head, b'{"a": 1}'], half_close=True), 400)
+    assert_malformed_is_refused(client.exchange([head, b'{"a": 1}'], half_close=True), 400)
     assert client.fetch(key) == {"kept": True}
 
 
@@ -66,20 +66,20 @@ def test_truncated_chunked_body_is_400(client: Client) -> None:
         pytest.skip("TLS cannot be half-closed")
     head = client.head_of("POST", "/picus/put", JSON_FIELD, "Transfer-Encoding: chunked")
     for rest in (b'8\r\n{"a": 1}\r\n', b'64\r\n{"a": 1}', b"8"):
-        assert_refused_at_the_door(client.exchange([head, rest], half_close=True), 400)
+        assert_malformed_is_refused(client.exchange([head, rest], half_close=True), 400)
 
 
 @pytest.mark.parametrize("chunk", [b'zz\r\n{"a": 1}', b'-8\r\n{"a": 1}\r\n0\r\n\r\n', b'8{"a": 1}\r\n0\r\n\r\n'])
 def test_malformed_chunks_are_400(client: Client, chunk: bytes) -> None:
     head = client.head_of("POST", "/picus/put", JSON_FIELD, "Transfer-Encoding: chunked")
-    assert_refused_at_the_door(client.exchange([head, chunk], half_close=not client.secure), 400)
+    assert_malformed_is_refused(client.exchange([head, chunk], half_close=not client.secure), 400)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "gzip, chunked", "chunked, chunked", "x"])
 def test_an_unknown_transfer_encoding_is_refused(client: Client, encoding: str) -> None:
     head = client.head_of("POST", "/picus/put", JSON_FIELD, f"Transfer-Encoding: {encoding}")
     response = client.exchange([head, b'8\r\n{"a": 1}\r\n0\r\n\r\n'], half_close=not client.secure)
-    assert_refused_at_the_door(response, 400, 501)
+    assert_malformed_is_refused(response, 400, 501)
 
 
 def test_length_with_chunks_is_never_two_requests(client: Client) -> None:
@@ -87,7 +87,7 @@ def test_length_with_chunks_is_never_two_requests(client: Client) -> None:
     fields = (JSON_FIELD, "Content-Length: 4", "Transfer-Encoding: chunked")
     smuggled = client.head_of("DELETE", f"/picus/{key}")
     response = client.exchange([client.head_of("POST", "/picus/put", *fields) + b"0\r\n\r\n" + smuggled])
-    assert_refused_at_the_door(response, 400)
+    assert_malformed_is_refused(response, 400)
     assert client.fetch(key) == {"kept": True}
 
 
@@ -136,7 +136,7 @@ def test_a_hundred_megabytes_delete_nothing(client: Client) -> None:
 @pytest.mark.parametrize("target", ["/picus/list", "/picus/absent"])
 def test_endless_headers_are_refused(client: Client, target: str) -> None:
     head = client.head_of("GET", target, "X-Long: " + "x" * 200_000)
-    assert_refused_at_the_door(client.exchange([head]), 400, 431)
+    assert_malformed_is_refused(client.exchange([head]), 400, 431)
 
 
 ABSENT = pytest.mark.parametrize(("method", "path"), [("GET", "/picus/get/absent"), ("DELETE", "/picus/absent")])
@@ -175,13 +175,13 @@ def test_excessive_header_fields_are_taken_or_refused(
     if response.status == 404:
         assert_not_found(response, "absent")
     else:
-        assert_refused_at_the_door(response, 400, 417, 431)
+        assert_malformed_is_refused(response, 400, 417, 431)
 
 
 @pytest.mark.parametrize("target", ["/picus/get/", "/picus/"])
 def test_endless_path_is_refused(client: Client, target: str) -> None:
     head = client.head_of("DELETE", target + "x" * 200_000)
-    assert_refused_at_the_door(client.exchange([head]), 400, 404, 413, 414, 431)
+    assert_malformed_is_refused(client.exchange([head]), 400, 404, 413, 414, 431)
 
 
 GARBAGE = {
@@ -199,4 +199,4 @@ GARBAGE = {
 @pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
 def test_malformed_request_is_400(client: Client, garbage: bytes) -> None:
     sent = garbage.replace(b"Host: x", b"Host: " + client.host.encode())
-    assert_refused_at_the_door(client.exchange([sent], half_close=not client.secure), 400)
+    assert_malformed_is_refused(client.exchange([sent], half_close=not client.secure), 400)

@@ -8,9 +8,9 @@ from tests.contract.client import Client
 from tests.contract.expect import (
     QUICK_SECONDS,
     assert_error,
+    assert_malformed_is_refused,
     assert_method_refused,
     assert_not_found,
-    assert_refused_at_the_door,
     assert_still_serves,
 )
 
@@ -102,4 +102,4 @@ def test_an_unknown_method_is_405(client: Client, method: str, target: str, serv
 
 
 def test_unknown_method_on_unknown_path_is_error(client: Client) -> None:
-    assert_refused_at_the_door(client.request("BREW", "/nothing"), 404, 405)
+    assert_malformed_is_refused(client.request("BREW", "/nothing"), 404, 405)

@@ -7,14 +7,14 @@ from tests.contract.expect import assert_error, assert_request_id
 from tests.contract.lists import NDJSON, items_of, lines_of, marked, target
 
 
-def test_the_lines_are_the_items_of_the_array(client: Client) -> None:
+def test_ndjson_has_the_items_of_the_array(client: Client) -> None:
     mark, keys = marked(client, '"a": 1.10', '"a": "line\\nbreak \\u2028 \\r é😀"', '"a": [1, {"b": null}]')
     lines = lines_of(client.request("GET", target(filter=mark), headers=NDJSON))
     assert lines == items_of(client.request("GET", target(filter=mark)))
     assert {line["object_id"] for line in lines} == set(keys)
 
 
-def test_the_whole_table_can_be_lines(client: Client) -> None:
+def test_the_whole_table_can_be_ndjson(client: Client) -> None:
     # DynamoDB ends a page at 1 MB: these are 1.5 MB.
     keys = [client.store(f'{{"n": {n}, "filler": "{"x" * 380_000}"}}') for n in range(4)]
     response = client.request("GET", "/picus/list", headers=NDJSON)

@@ -69,7 +69,7 @@ def test_no_match_is_empty_page_without_link(client: Client) -> None:
     assert next_target(response) is None
 
 
-def test_a_page_can_be_lines(client: Client) -> None:
+def test_a_page_can_be_ndjson(client: Client) -> None:
     mark, keys = some_items(client, 3)
     response = client.request("GET", target(limit=2, filter=mark), headers=NDJSON)
     assert len(lines_of(response)) == 2

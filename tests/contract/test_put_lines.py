@@ -122,12 +122,12 @@ def test_client_without_ndjson_is_406(client: Client) -> None:
 
 
 @pytest.mark.parametrize("headers", [{"Content-Encoding": "gzip"}, {"Content-Type": "application/x-ndjson; charset=x"}])
-def test_coded_lines_are_415(client: Client, headers: dict[str, str]) -> None:
+def test_compressed_ndjson_is_415(client: Client, headers: dict[str, str]) -> None:
     assert_error(client.request("POST", "/picus/put", "{}\n", LINES | headers), 415)
 
 
 @pytest.mark.parametrize("size", [1, 7, 4096])
-def test_chunked_lines_work(client: Client, size: int) -> None:
+def test_chunked_ndjson_works(client: Client, size: int) -> None:
     body = '{"a": "é"}\n'.encode() * 200
     head = client.head_of("POST", "/picus/put", "Content-Type: application/x-ndjson", "Transfer-Encoding: chunked")
     parts = [body[at : at + size] for at in range(0, len(body), size)]

@@ -59,7 +59,7 @@ def test_unknown_list_parameter_is_refused(client: Client, name: str, close: str
 
 
 def test_next_link_always_works_or_the_query_is_refused(client: Client) -> None:
-    """The keys and the filter are as long as they may be, so that the link is as long as it can be."""
+    """The keys and the filter have their largest length, and so has the link."""
     for number in range(3):
         assert client.replace(f"{number}" + "k" * 2047, '{"long": "key"}').status == 201
     for length in (400, 3000, 5000, 5300, 5600, 6000, 7000):

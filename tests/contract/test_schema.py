@@ -37,14 +37,14 @@ def test_schema_is_openapi_3_1(client: Client) -> None:
 
 
 @pytest.mark.parametrize("accept", JSON_NAMES)
-def test_json_under_each_of_its_names(client: Client, accept: str) -> None:
+def test_json_is_sent_for_each_of_its_media_types(client: Client, accept: str) -> None:
     response = get(client, "/schema/", accept)
     assert (response.status, response.media_type) == (200, accept)
     assert json.loads(response.body) == described(client)
 
 
 @pytest.mark.parametrize("accept", YAML_NAMES)
-def test_yaml_under_each_of_its_names(client: Client, accept: str) -> None:
+def test_yaml_is_sent_for_each_of_its_media_types(client: Client, accept: str) -> None:
     response = get(client, "/schema/", accept)
     assert (response.status, response.media_type) == (200, accept)
     assert response.body.startswith(b"openapi: 3.1.")

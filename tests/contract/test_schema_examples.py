@@ -49,8 +49,8 @@ class Operation:
         text = None if media_type is None else json.dumps(body)
         given = {**(headers or {}), **({"Content-Type": media_type} if media_type else {})}
         response = self.client.request(self.method, target, text, given)
-        answers = self.described["responses"][str(response.status)]
-        assert response.media_type in answers.get("content", {response.media_type: None}), response
+        described = self.described["responses"][str(response.status)]
+        assert response.media_type in described.get("content", {response.media_type: None}), response
         return response
 
     def example(self, status: int) -> Any:

@@ -1,8 +1,8 @@
-"""Stands in for the Lambda runtime, in a separate process: `python -I -S runtime.py FOLDER`.
+"""Stand in for the Lambda runtime, in a separate process: `python -I -S runtime.py FOLDER`.
 
-Imports the function from the unpacked package alone, answers each event of standard input (one a line) with a line on
-standard output, and at the end says which modules were loaded, from which files and bytecode. Only this machine can be
-called: a test with the endpoints of AWS must have the same outcome with a network and without.
+Imports the function from the unpacked package alone. Reads one event a line from standard input, and writes
+each response as a line to standard output. At the end it says which modules were loaded, from which files and bytecode.
+Only this machine can be called: a test with the endpoints of AWS must have the same outcome with a network and without.
 """
 
 import json

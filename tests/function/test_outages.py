@@ -11,7 +11,7 @@ import pytest
 from tests.dynamodb import CREDENTIALS, ROOT, free_port
 from tests.faulty import faulty_dynamodb
 from tests.function.function import Function, command, expected, running_function
-from tests.http_server import Server, answer, replies
+from tests.http_server import Server, dynamodb_response, replies
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -122,7 +122,7 @@ def test_container_endpoint_gives_credentials(fresh: Path, table: "Table", dynam
         "Expiration": "2099-01-01T00:00:00Z",
     }
     table.put_item(Item={"object_id": "snap"})
-    with Server(replies(answer(200, json.dumps(keys).encode()))) as server:
+    with Server(replies(dynamodb_response(200, json.dumps(keys).encode()))) as server:
         settings = {
             "AWS_ACCESS_KEY_ID": "",
             "AWS_SECRET_ACCESS_KEY": "",

@@ -75,7 +75,7 @@ def test_if_match_on_absent_item_is_412(function: Function, value: str) -> None:
 
 
 def test_if_none_match_protects_named_item(function: Function, item: "Table") -> None:
-    sentence = '{"error": "Item with key \\"x\\" is there already", "code": "precondition_failed"}'
+    sentence = '{"error": "Item with key \\"x\\" exists already", "code": "precondition_failed"}'
     assert delete(function, "x", "*", field="If-None-Match") == expected(412, sentence)
     assert delete(function, "x", '"other"', field="If-None-Match") == expected(200, DELETED)
     assert delete(function, "x", '"other"', field="If-None-Match")["statusCode"] == 404

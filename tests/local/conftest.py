@@ -26,7 +26,7 @@ def api() -> Recorder:
 
 @pytest.fixture
 def edge_port(loop: Loop, alb: Recorder, api: Recorder) -> int:
-    """The port of the local edge, with ecs/edge.yaml."""
+    """Return the port of the local edge, with ecs/edge.yaml."""
     return start_edge(loop, alb, api)
 
 

@@ -227,8 +227,8 @@ class Response:
         return error
 
 
-class RawClient:
-    """A connection for requests in raw bytes."""
+class EdgeConnection:
+    """A connection to a local server. It sends raw bytes, and h11 reads the responses."""
 
     def __init__(self, port: int, receive_buffer: int | None = None) -> None:
         self.sock = socket.socket()
@@ -293,7 +293,7 @@ class RawClient:
 
 def exchange(port: int, data: bytes, *, half_close: bool = False, method: str = "GET") -> Response:
     """Send bytes on a new connection and read the response."""
-    client = RawClient(port)
+    client = EdgeConnection(port)
     try:
         client.send(data)
         if half_close:

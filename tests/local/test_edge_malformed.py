@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 
 from picus_project.local import connections
-from tests.local.edge_harness import RawClient, Recorder, exchange, get
+from tests.local.edge_harness import EdgeConnection, Recorder, exchange, get
 
 POST = b"POST / HTTP/1.1\r\nHost: x\r\n"
 
@@ -86,13 +86,13 @@ def test_stalled_request_is_408(edge_port: int, alb: Recorder, monkeypatch: pyte
 def test_idle_client_connection_is_closed_silently(edge_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "IDLE_SECONDS", 0.1)
     monkeypatch.setattr(connections, "LINGER_SECONDS", 0.1)
-    client = RawClient(edge_port)
+    client = EdgeConnection(edge_port)
     assert client.ended()
     client.close()
 
 
 def test_error_over_an_unread_body_reaches_the_client(edge_port: int, alb: Recorder) -> None:
-    client = RawClient(edge_port)
+    client = EdgeConnection(edge_port)
     size = 5_000_000
     client.send(b"BREW / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size)
     client.send(b"x" * size)
@@ -104,7 +104,7 @@ def test_error_over_an_unread_body_reaches_the_client(edge_port: int, alb: Recor
 
 def test_upload_after_an_error_is_not_read_forever(edge_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "LINGER_SECONDS", 0.2)
-    client = RawClient(edge_port)
+    client = EdgeConnection(edge_port)
     client.send(b"BREW / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000000\r\n\r\n")
     with pytest.raises((BrokenPipeError, ConnectionResetError)):
         client.send_for_ever()
@@ -114,7 +114,7 @@ def test_upload_after_an_error_is_not_read_forever(edge_port: int, monkeypatch: 
 def test_client_that_leaves_while_sending_logs_nothing(
     edge_port: int, alb: Recorder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    client = RawClient(edge_port)
+    client = EdgeConnection(edge_port)
     client.send(POST + b"Content-Length: 100\r\n\r\nabc")
     client.close(reset=True)
     assert get(edge_port, "/").status == 200

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.edge_harness import Loop, RawClient, Recorder, exchange, get, respond_with, response_bytes, start_edge
+from tests.local.edge_harness import (
+    EdgeConnection,
+    Loop,
+    Recorder,
+    exchange,
+    get,
+    respond_with,
+    response_bytes,
+    start_edge,
+)
 from tests.local.test_distribution import changed
 
 ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
@@ -210,7 +219,7 @@ def test_target_of_no_form_is_400(edge_port: int, alb: Recorder, target: str) ->
 
 
 def test_connections_are_kept_on_both_sides(edge_port: int, alb: Recorder) -> None:
-    client = RawClient(edge_port)
+    client = EdgeConnection(edge_port)
     for _ in range(3):
         client.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert client.read().body == b"alb"
@@ -220,7 +229,7 @@ def test_connections_are_kept_on_both_sides(edge_port: int, alb: Recorder) -> No
 
 @pytest.mark.parametrize("value", ["close", "keep-alive, close", "Close", "x-named,close"])
 def test_close_in_the_connection_list_ends_the_connection(edge_port: int, value: str) -> None:
-    client = RawClient(edge_port)
+    client = EdgeConnection(edge_port)
     client.send(f"GET / HTTP/1.1\r\nHost: x\r\nConnection: {value}\r\n\r\n".encode())
     response = client.read()
     assert (response.body, response.headers["connection"]) == (b"alb", "close")
@@ -229,7 +238,7 @@ def test_close_in_the_connection_list_ends_the_connection(edge_port: int, value:
 
 
 def test_pipelined_requests_get_responses_in_order(edge_port: int) -> None:
-    client = RawClient(edge_port)
+    client = EdgeConnection(edge_port)
     client.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\nDELETE /picus/x HTTP/1.1\r\nHost: x\r\n\r\n")
     assert client.read().body == b"alb"
     assert client.read().body == b"api"

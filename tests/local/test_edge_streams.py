@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.local.edge_harness import (
+    EdgeConnection,
     Loop,
-    RawClient,
     Recorder,
     Script,
     exchange,
@@ -67,7 +67,7 @@ def test_response_is_streamed(loop: Loop, api: Recorder) -> None:
         await go_on.wait()
         writer.write(b"4\r\nlast\r\n0\r\n\r\n")
 
-    client = RawClient(start_edge(loop, origin, api))
+    client = EdgeConnection(start_edge(loop, origin, api))
     client.send(GET)
     seen = b""
     while b"first" not in seen:
@@ -88,7 +88,7 @@ def test_request_body_is_streamed(loop: Loop, api: Recorder) -> None:
         seen.append(await reader.readexactly(4))
         writer.write(response_bytes(200, b"both"))
 
-    client = RawClient(start_edge(loop, origin, api))
+    client = EdgeConnection(start_edge(loop, origin, api))
     client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nfirst")
     wait_until(lambda: seen == [b"first"])
     client.send(b"last")
@@ -113,7 +113,7 @@ def test_request_body_arrives_whole(edge_port: int, alb: Recorder, request_: byt
 
 def test_slow_client_slows_the_origin_down(loop: Loop, api: Recorder) -> None:
     flood = Flood()
-    client = RawClient(start_edge(loop, flood, api), receive_buffer=65536)
+    client = EdgeConnection(start_edge(loop, flood, api), receive_buffer=65536)
     client.send(GET)
     stable = 0
 
@@ -132,7 +132,7 @@ def test_slow_client_slows_the_origin_down(loop: Loop, api: Recorder) -> None:
 
 def test_client_leaving_mid_response_cancels_the_origin(loop: Loop, api: Recorder) -> None:
     flood = Flood()
-    client = RawClient(start_edge(loop, flood, api))
+    client = EdgeConnection(start_edge(loop, flood, api))
     client.send(GET)
     client.sock.recv(65536)
     client.close()
@@ -142,7 +142,7 @@ def test_client_leaving_mid_response_cancels_the_origin(loop: Loop, api: Recorde
 @pytest.mark.parametrize("reset", [False, True], ids=["close", "reset"])
 def test_client_leaving_before_response_cancels_the_origin(loop: Loop, api: Recorder, reset: bool) -> None:
     silent = Silent()
-    client = RawClient(start_edge(loop, silent, api))
+    client = EdgeConnection(start_edge(loop, silent, api))
     client.send(GET)
     wait_until(lambda: silent.received)
     client.close(reset=reset)
@@ -177,7 +177,7 @@ def test_truncated_response_is_never_complete(loop: Loop, api: Recorder, broken:
 
 
 def test_truncated_response_resets_an_http_1_0_client(loop: Loop, api: Recorder) -> None:
-    client = RawClient(start_edge(loop, respond_with(CHUNKED + b"5\r\nfirst\r\n"), api))
+    client = EdgeConnection(start_edge(loop, respond_with(CHUNKED + b"5\r\nfirst\r\n"), api))
     client.send(b"GET / HTTP/1.0\r\nHost: x\r\n\r\n")
     with pytest.raises(ConnectionResetError):
         client.read_to_the_end()
@@ -203,7 +203,7 @@ def test_interim_responses_are_skipped(loop: Loop, api: Recorder) -> None:
 
 @pytest.mark.parametrize("status", [204, 304])
 def test_bodiless_response_keeps_the_connection(loop: Loop, api: Recorder, status: int) -> None:
-    client = RawClient(start_edge(loop, respond_with(f"HTTP/1.1 {status} Fine\r\n\r\n".encode()), api))
+    client = EdgeConnection(start_edge(loop, respond_with(f"HTTP/1.1 {status} Fine\r\n\r\n".encode()), api))
     for _ in range(2):
         client.send(GET)
         response = client.read()
@@ -229,7 +229,7 @@ def test_unreachable_origin_is_502(loop: Loop, alb: Recorder, api: Recorder, tem
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     down = changed(template_copy, ("HTTPPort: !Ref AlbPort", f"HTTPPort: {port}"))
-    client = RawClient(start_edge(loop, alb, api, down))
+    client = EdgeConnection(start_edge(loop, alb, api, down))
     for _ in range(2):  # and the client's connection stays
         client.send(GET)
         assert client.read().status == 502
@@ -245,7 +245,7 @@ def test_silent_origin_is_504(loop: Loop, api: Recorder, template_copy: Path) ->
 
 def test_origin_may_be_silent_while_the_client_sends(loop: Loop, alb: Recorder, template_copy: Path) -> None:
     impatient = changed(template_copy, ("OriginReadTimeout: 60", "OriginReadTimeout: 0.1"))
-    client = RawClient(start_edge(loop, alb, alb, impatient))
+    client = EdgeConnection(start_edge(loop, alb, alb, impatient))
     client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nfirst")
     loop.call(asyncio.sleep(0.3))
     client.send(b"last")
@@ -266,7 +266,7 @@ def early_response(status: int) -> Script:
 
 @pytest.mark.parametrize("attempt", range(5))
 def test_early_response_reaches_a_client_that_sends_first(loop: Loop, api: Recorder, attempt: int) -> None:
-    client = RawClient(start_edge(loop, early_response(413), api))
+    client = EdgeConnection(start_edge(loop, early_response(413), api))
     size = 20 * MEGABYTE
     client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size)
     client.send(b"x" * size)
@@ -276,7 +276,7 @@ def test_early_response_reaches_a_client_that_sends_first(loop: Loop, api: Recor
 
 
 def test_expect_100_continue_is_answered_by_the_edge(edge_port: int, alb: Recorder) -> None:
-    client = RawClient(edge_port)
+    client = EdgeConnection(edge_port)
     client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
     assert client.sock.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
     client.send(b"hello")
@@ -340,7 +340,7 @@ def test_concurrent_clients_get_their_own_responses(loop: Loop, alb: Recorder, a
             writer.write(response_bytes(200, seen.target.encode()))
 
     port = start_edge(loop, echo, api)
-    clients = [RawClient(port) for _ in range(50)]
+    clients = [EdgeConnection(port) for _ in range(50)]
     for number, client in enumerate(clients):
         client.send(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % number)
     assert [client.read().body for client in clients] == [b"/%d" % number for number in range(50)]

@@ -20,7 +20,7 @@ MINISTACK_CALL = ".venv-ministack sync --quiet --frozen --only-group ministack c
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with the Makefile, a lock older than anything else, and a recording uv."""
+    """Return a folder with the Makefile, a lock older than anything else, and a recording uv."""
     shutil.copy(ROOT / "Makefile", tmp_path)
     (tmp_path / "uv.lock").touch()
     os.utime(tmp_path / "uv.lock", (1, 1))

@@ -44,7 +44,7 @@ def function() -> Function:
 
 @pytest.fixture
 def port(loop: Loop, function: Function) -> Iterator[int]:
-    """The port of a gateway with the function behind it; the port is known only once it listens."""
+    """Return the port of a gateway with the function behind it; the port is known only once it listens."""
     gateway = ApiGateway(function=function, port=0, stage="stage", api_key="key")
     port = loop.serve(gateway.handle)
     gateway.host = f"127.0.0.1:{port}".encode()

@@ -34,7 +34,7 @@ LOOPBACK = f"{int.from_bytes(socket.inet_aton('127.0.0.1'), sys.byteorder):08X}"
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """One stack for the tests that leave it running."""
+    """Run one stack for the tests that leave it running."""
     with launched(tmp_path_factory.mktemp("stack")) as running:
         running.wait_until_announced()
         yield running

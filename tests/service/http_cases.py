@@ -1,4 +1,4 @@
-"""Requests on the edge of RFC 9110 and RFC 9112: kinds of gunicorn's and llhttp's test corpora."""
+"""Borderline requests of RFC 9110 and RFC 9112, chosen from the kinds in gunicorn's and llhttp's test data."""
 
 import re
 import socket

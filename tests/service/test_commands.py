@@ -35,7 +35,7 @@ def test_create_table_creates_once_and_says_so(dynamodb_url: str) -> None:
     first, second = manage("create_table", **where), manage("create_table", **where)
     names = (where["DYNAMODB_TABLE_NAME"], where["DYNAMODB_TABLE_NAME"] + "_idempotency")
     assert (first.returncode, first.stdout) == (0, "".join(f"Table {name}: created and active.\n" for name in names))
-    assert (second.returncode, second.stdout) == (0, "".join(f"Table {name}: there already.\n" for name in names))
+    assert (second.returncode, second.stdout) == (0, "".join(f"Table {name}: exists already.\n" for name in names))
     assert manage("check", **where).returncode == 0
 
 
@@ -116,6 +116,6 @@ def test_commands_use_running_local_stack(table: "Table", tmp_path: Path) -> Non
     environment = {"LOCAL_DATA_DIR": str(tmp_path)}
     found = manage("create_table", **environment)
     assert found.returncode == 0
-    assert found.stdout.startswith(f"Table {table.name}: there already.\n")
+    assert found.stdout.startswith(f"Table {table.name}: exists already.\n")
     told = manage("check", DYNAMODB_TABLE_NAME="another_table", DYNAMODB_ENDPOINT_URL=endpoint, **environment)
     assert "There is no table another_table" in told.stderr

@@ -73,7 +73,7 @@ def test_an_incomplete_body_is_408(client: Client) -> None:
 
 
 def test_a_part_of_the_contract_holds_without_epoll() -> None:
-    """All of ``make run`` without epoll. The whole contract takes too long for a second time."""
+    """Run ``make run`` without epoll, and only a part of the contract, because all of it takes too long."""
     files = [
         f"tests/contract/test_{name}.py" for name in ("closing", "delete", "get", "health", "list", "put", "replace")
     ]

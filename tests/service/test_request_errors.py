@@ -51,7 +51,7 @@ def test_each_request_has_one_json_log_line(shared: Shared, capfd: pytest.Captur
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br"])
-def test_a_coded_body_is_415(client: Client, encoding: str) -> None:
+def test_a_compressed_body_is_415(client: Client, encoding: str) -> None:
     headers = {"Content-Type": "application/json", "Content-Encoding": encoding}
     assert_error(client.request("POST", "/picus/put", b"{}", headers), 415)
 

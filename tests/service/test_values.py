@@ -80,7 +80,7 @@ culprits = st.sampled_from(
         '{"k":1,"k":2}',
     ]
 )
-# Where inside the culprit's own text the fault is.
+# The path inside the culprit to the value at fault.
 INSIDE = {'{"": 1}': "/", '{"k":1,"k":2}': "/k"}
 
 

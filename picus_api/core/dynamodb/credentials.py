@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from botocore.credentials import RefreshableCredentials
 
 RENEWAL_PAUSE = 5.0
-"""Seconds between two renewals ahead of expiry, or of rejected credentials: a failing source must not get a storm."""
+"""Seconds between two renewals ahead of expiry, or of rejected credentials. This spares a failing source."""
 EXPIRY_MARGIN = 5.0
 """Seconds. Credentials with a shorter life are not used: they sign for one second, and the requests must arrive too."""
 
@@ -82,7 +82,7 @@ class CredentialProvider:
             return _now(self._source) != rejected
 
     def _find(self) -> "ExpiringCredentials | Credentials":
-        """Look for credentials, one thread at a time; those who waited share the outcome, even a failure."""
+        """Look for credentials, one thread at a time. Waiting threads share the result or the error."""
         asked = time.monotonic()
         with self._lock:
             if self._source is None:
@@ -97,10 +97,10 @@ class CredentialProvider:
 
 
 class ExpiringCredentials:
-    """Credentials that botocore can refresh: a thread of their own does it, well before they expire.
+    """Credentials that botocore can refresh. A separate thread refreshes them well before they expire.
 
-    botocore's own refresh holds up all threads in the last ten minutes of the credentials, and a source that does not
-    respond holds each of them for seconds. Here a request waits only for credentials that have expired.
+    botocore's own refresh blocks all threads in the last ten minutes of the credentials, and a source that does not
+    respond blocks each of them for seconds. Here a request waits only for credentials that have expired.
     """
 
     def __init__(self, source: "RefreshableCredentials") -> None:
@@ -120,7 +120,7 @@ class ExpiringCredentials:
         return self._known
 
     def _refresh_expired(self) -> None:
-        """Refresh, one thread at a time; those who waited share the outcome, even a failure."""
+        """Refresh, one thread at a time. Waiting threads share the result or the error."""
         asked = time.monotonic()
         with self._refreshing:
             if not self._source.refresh_needed(EXPIRY_MARGIN):  # type: ignore[arg-type]

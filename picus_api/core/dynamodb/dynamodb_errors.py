@@ -15,15 +15,15 @@ from picus_api.core.dynamodb.http_parser import HttpReply
 class ServiceError(ClientError):
     """DynamoDB responded with an error. ``response`` has botocore's shape: Error, ResponseMetadata, others."""
 
-    def __init__(self, answer: HttpReply, operation: str) -> None:
-        body = _json_object(answer.body)
+    def __init__(self, reply: HttpReply, operation: str) -> None:
+        body = _json_object(reply.body)
         kind = body.pop("__type", None)
-        code = kind.split(":")[0].rpartition("#")[2] if isinstance(kind, str) and kind else str(answer.status)
+        code = kind.split(":")[0].rpartition("#")[2] if isinstance(kind, str) and kind else str(reply.status)
         message = body.pop("message", None) or body.pop("Message", None) or ""
         metadata = {
-            "RequestId": answer.headers.get("x-amzn-requestid", ""),
-            "HTTPStatusCode": answer.status,
-            "HTTPHeaders": answer.headers,
+            "RequestId": reply.headers.get("x-amzn-requestid", ""),
+            "HTTPStatusCode": reply.status,
+            "HTTPHeaders": reply.headers,
             "RetryAttempts": 0,
         }
         error = {"Code": code, "Message": str(message)}
@@ -34,7 +34,7 @@ class ServiceError(ClientError):
         }  # ClientError wants a TypedDict of stubs
         super().__init__(response, operation)
         self.code = code
-        self.status = answer.status
+        self.status = reply.status
         self.request_id = metadata["RequestId"]
         self.message = error["Message"]
         self.attempts = 1

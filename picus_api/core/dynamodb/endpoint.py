@@ -38,13 +38,13 @@ class Endpoint(NamedTuple):
 
     @property
     def authority(self) -> str:
-        """The Host field: without the port if it is the default of the scheme."""
+        """Return the Host field: without the port if it is the default of the scheme."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
     def url(self) -> str:
-        """The endpoint as AWS's tools write it."""
+        """Return the URL of the endpoint as AWS's tools write it."""
         return f"{self.scheme}://{self.authority}{self.path.rstrip('/')}"
 
 

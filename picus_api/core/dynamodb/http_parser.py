@@ -35,7 +35,7 @@ class ResponseLost(Exception):
 
     @property
     def refused(self) -> bool:
-        """True if the status alone proves that the operation was not carried out."""
+        """Return True if the status alone proves that the operation was not carried out."""
         return 400 <= self.status < 500
 
 

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from picus_api.core.dynamodb.http_connection import HttpConnection
 from picus_api.core.dynamodb.http_parser import RequestNotSent
 
-MAX_IDLE_SECONDS = 50.0  # load balancers and DynamoDB close after a minute or more, NATs reset_after_fork silently
+MAX_IDLE_SECONDS = (
+    50.0  # load balancers and DynamoDB close idle connections after a minute or more; NAT drops them silently
+)
 
 
 class ConnectionPool:

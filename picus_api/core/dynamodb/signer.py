@@ -24,7 +24,7 @@ class SigningContext(NamedTuple):
     head: str  # of the request, up to the operation's name
 
     def __repr__(self) -> str:
-        """Show no secret."""
+        """Leave out the secret, because tracebacks and logs print the repr of variables."""
         return f"SigningContext({self.second}, {self.credentials!r})"
 
 

@@ -25,7 +25,7 @@ class Credentials(NamedTuple):
     token: str | None = None
 
     def __repr__(self) -> str:
-        """Show no secret, as tracebacks and logs print the repr of variables."""
+        """Leave out the secret, because tracebacks and logs print the repr of variables."""
         return f"Credentials(access_key={self.access_key!r})"
 
 
@@ -41,7 +41,7 @@ class SigningScope(NamedTuple):
     token: str | None
 
     def __repr__(self) -> str:
-        """Show no secret."""
+        """Leave out the signing key, because tracebacks and logs print the repr of variables."""
         return f"SigningScope(amz_date={self.amz_date!r})"
 
 

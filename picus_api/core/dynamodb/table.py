@@ -16,7 +16,7 @@ from picus_api.core import environment
 from picus_api.core.dynamodb.dynamodb_errors import ServiceError
 from picus_api.core.dynamodb.retry import THROTTLED, kind_of
 from picus_api.core.dynamodb.transport import CallResult, Transport, create_transport
-from picus_api.core.errors import ItemTooLarge, TableMissing, TableThrottled, TableUnavailable
+from picus_api.core.errors import ItemTooLarge, PicusError, TableMissing, TableThrottled, TableUnavailable
 from picus_api.core.keys import KEY
 from picus_api.core.values.attribute_values import AttributeMap
 
@@ -75,6 +75,19 @@ def domain_errors() -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError) as error:
         raise domain_error(error) from error
+
+
+def is_refusal(error: Exception) -> bool:
+    """Return True if DynamoDB refused the items of a request, and not the table or the connection failed."""
+    codes = ("ValidationException", "SerializationException")
+    return isinstance(error, ItemTooLarge) or getattr(error.__cause__, "code", None) in codes
+
+
+def refusal_reason(error: PicusError) -> str:
+    """Return why DynamoDB refused an item, for the operator."""
+    if isinstance(error, ItemTooLarge):
+        return error.message
+    return f"DynamoDB refuses the item: {getattr(error.__cause__, 'message', error)}"
 
 
 class _Shared:

@@ -125,7 +125,7 @@ class Transport:
 
     @property
     def clock_offset(self) -> float:
-        """Seconds that DynamoDB's clock is ahead of this machine's, as far as signing had to find out."""
+        """Return how many seconds DynamoDB's clock is ahead, or 0 until it refused a signature for its time."""
         return self._signer.clock_offset
 
     def connect(self) -> bool:

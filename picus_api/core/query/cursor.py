@@ -42,4 +42,5 @@ def _checksum(content: bytes, table: str, filter_text: str) -> bytes:
 
 
 def _not_of_this_list() -> BadParameter:
-    return BadParameter("The cursor is not one of this list: follow the Link of a page, or start without it.", "cursor")
+    message = "The cursor does not belong to this list: follow the Link of a page, or start without a cursor."
+    return BadParameter(message, "cursor")

@@ -89,7 +89,7 @@ class Reader:
         try:
             value, self.at = attribute_value_at(self.text, start)
         except json.JSONDecodeError as error:
-            self.fail("a JSON value must stand here, a text in double quotes.", error.pos)
+            self.fail("a JSON value is expected here, a text in double quotes.", error.pos)
         except BadValue as error:
             self.fail(error.message, start)
         self.skip_space()
@@ -114,7 +114,7 @@ class Reader:
             self.at = word.end()
             return word[0]
         if not self.text.startswith('"', start):
-            self.fail("an attribute name must stand here, in double quotes if it is not a simple word.")
+            self.fail("an attribute name is expected here, in double quotes if it is not a simple word.")
         try:
             value, self.at = attribute_value_at(self.text, start)
         except (json.JSONDecodeError, BadValue):

@@ -31,9 +31,9 @@ def compile_filter(text: str, placeholders: Placeholders) -> str:
     compiler = _Compiler(Reader("filter", text), placeholders)
     expression = compiler.filter(0)
     if not compiler.reader.at_end():
-        compiler.reader.fail("AND, OR or the end must stand here.")
+        compiler.reader.fail("AND, OR or the end is expected here.")
     if len(expression) > MAX_EXPRESSION_BYTES:
-        compiler.reader.fail("there is too much of it for DynamoDB.", 0)
+        compiler.reader.fail("the filter is too long for DynamoDB.", 0)
     return expression
 
 
@@ -69,16 +69,16 @@ class _Compiler:
 
     def _group(self, depth: int) -> str:
         if depth > MAX_NESTING:
-            self.reader.fail(f"parentheses may nest {MAX_NESTING} deep.", self.reader.at - 1)
+            self.reader.fail(f"parentheses can have at most {MAX_NESTING} levels.", self.reader.at - 1)
         inner = self.filter(depth)
         if not self.reader.take(_CLOSE):
-            self.reader.fail('AND, OR or ")" must stand here.')
+            self.reader.fail('AND, OR or ")" is expected here.')
         return inner if inner.startswith("(") and _spans(inner) else f"({inner})"
 
     def comparison(self) -> str:
         self.comparisons += 1
         if self.comparisons > MAX_COMPARISONS:
-            self.reader.fail(f"a filter has {MAX_COMPARISONS} comparisons at most.")
+            self.reader.fail(f"a filter can have at most {MAX_COMPARISONS} comparisons.")
         if self.reader.take(_BEGINS_WITH):
             return self._begins_with()
         path = self._path()
@@ -86,7 +86,7 @@ class _Compiler:
             return f"attribute_exists({path})"
         operator = self.reader.take(_OPERATOR)
         if operator is None:
-            self.reader.fail("one of = != < <= > >= :* must stand here.")
+            self.reader.fail("one of = != < <= > >= :* is expected here.")
         value = self._operand(operator)
         # DynamoDB's <> is true for an attribute that the item does not have.
         return f"(attribute_exists({path}) AND {path} <> {value})" if operator == "!=" else f"{path} {operator} {value}"
@@ -108,13 +108,13 @@ class _Compiler:
     def _begins_with(self) -> str:
         path = self._path()
         if not self.reader.take(_COMMA):
-            self.reader.fail("a comma and a text must stand here.")
+            self.reader.fail("a comma and a text are expected here.")
         start = self.reader.at
         value = self.reader.value()
         if "S" not in value:
             self.reader.fail("begins_with takes a text in double quotes.", start)
         if not self.reader.take(_CLOSE):
-            self.reader.fail('")" must stand here.')
+            self.reader.fail('")" is expected here.')
         return f"begins_with({path}, {self.placeholders.value(value)})"
 
 

@@ -11,7 +11,7 @@ from picus_api.core.query.projection import compile_fields
 
 
 def list_expressions(filter_text: str | None, fields: str | None) -> dict[str, Any]:
-    """Return the parameters of a Scan for a filter and for fields; None stands for all. Raises BadParameter."""
+    """Return the parameters of a Scan for a filter and for fields; None means all. Raises BadParameter."""
     placeholders = Placeholders()
     expressions = {}
     if filter_text is not None:
@@ -28,5 +28,5 @@ def as_query_error(expressions: dict[str, Any]) -> Iterator[None]:
         yield
     except TableUnavailable as error:
         if expressions and getattr(error.__cause__, "code", "") == "ValidationException":
-            raise BadParameter("DynamoDB does not take this filter or these fields.", "filter") from error
+            raise BadParameter("DynamoDB refuses this filter or these fields.", "filter") from error
         raise

@@ -15,10 +15,10 @@ def compile_fields(text: str, placeholders: Placeholders) -> str:
     while reader.take(_COMMA):
         paths.add(reader.path())
     if not reader.at_end():
-        reader.fail("a comma or the end must stand here.")
+        reader.fail("a comma or the end is expected here.")
     # DynamoDB refuses a path beside a shorter path that includes it.
     kept = sorted(path for path in paths if not any(path[:length] in paths for length in range(1, len(path))))
     expression = ", ".join(placeholders.path(path) for path in kept)
     if len(expression) > MAX_EXPRESSION_BYTES:
-        reader.fail("there are too many for DynamoDB.", 0)
+        reader.fail("there are too many fields for DynamoDB.", 0)
     return expression

@@ -156,7 +156,7 @@ def _constant(value: str, depth: int) -> AttributeValue:
 
 
 def _duplicate_name(name: str, depth: int) -> AttributeValue:
-    raise BadValue("The name stands twice in the same object.", name)
+    raise BadValue("The object has the same name twice.", name)
 
 
 _CONVERTERS: dict[type, Callable[[Any, int], AttributeValue]] = {

@@ -24,4 +24,4 @@ class Command(TerminalCommand):
         created = create_missing(spec)
         if problem := table_problem(spec):
             raise BulkError(problem)
-        self.stdout.write(f"Table {spec.name}: {'created and active' if created else 'there already'}.")
+        self.stdout.write(f"Table {spec.name}: {'created and active' if created else 'exists already'}.")

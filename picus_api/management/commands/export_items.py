@@ -97,7 +97,7 @@ def _chosen(options: dict[str, Any]) -> ExportOptions:
 
 
 def _resolved_file(path: Path) -> Path:
-    """Return the path that links lead to. Raises UsageError if it is a folder, a pipe or a device."""
+    """Return the path with its symbolic links resolved. Raises UsageError if it is a folder, a pipe or a device."""
     path = path.resolve()
     if path.exists() and not path.is_file():
         raise UsageError(f"{path} is not a file: name a file, or redirect standard output.")

@@ -55,16 +55,16 @@ _SETTINGS = {
 
 # Plain paths. The service has regular expressions instead, because keys can have any characters.
 _PATHS = [
-    path("picus/list", operations.Items.as_view({"get": "list"})),
-    path("picus/put", operations.Items.as_view({"post": "create"})),
-    path("picus/get/<str:key>", operations.Items.as_view({"get": "retrieve"})),
-    path("picus/put/<str:key>", operations.KeyedItems.as_view({"put": "update", "patch": "partial_update"})),
+    path("picus/list", operations.DescribedItems.as_view({"get": "list"})),
+    path("picus/put", operations.DescribedItems.as_view({"post": "create"})),
+    path("picus/get/<str:key>", operations.DescribedItems.as_view({"get": "retrieve"})),
+    path("picus/put/<str:key>", operations.DescribedKeyedItems.as_view({"put": "update", "patch": "partial_update"})),
     path("picus/<str:key>", non_drf_operations.Deletion.as_view()),
     path("__lbheartbeat__", non_drf_operations.Liveness.as_view()),
     path("__heartbeat__", non_drf_operations.Readiness.as_view()),
     path("__version__", non_drf_operations.Version.as_view()),
-    path("", operations.Root.as_view()),
-    path("schema", operations.Description.as_view()),
+    path("", operations.DescribedRoot.as_view()),
+    path("schema", operations.DescribedDescription.as_view()),
     path("docs", non_drf_operations.DocsPage.as_view()),
 ]
 

@@ -21,7 +21,7 @@ class Deletion(APIView):
         summary="Delete an item",
         description="A function on Lambda deletes the item with one conditional call.",
         tags=["Items"],
-        parameters=[p.KEY, p.IF_MATCH, p.IF_NONE_MATCH, *p.MEASURED, p.REQUEST_ID, p.retry_after(503)],
+        parameters=[p.KEY, p.IF_MATCH, p.IF_NONE_MATCH, *p.MEASURED, p.REQUEST_ID, p.retry_after_header(503)],
         responses={
             (200, JSON): response("Deleted", ref("Message"), deleted_body(p.EXAMPLE_KEY)),
             **errors(400, 404, 405, 412, 503),

@@ -38,7 +38,7 @@ def _body(schema: Schema, example: Any) -> Any:
             *p.MEASURED,
             p.NEXT_LINK,
             p.REQUEST_ID,
-            p.retry_after(503),
+            p.retry_after_header(503),
         ],
         responses={
             (200, JSON): response("The items", {"type": "array", "items": ref("Item")}, [CHANGED]),
@@ -59,10 +59,10 @@ def _body(schema: Schema, example: Any) -> Any:
         parameters=[
             p.IDEMPOTENCY_KEY,
             *p.MEASURED,
-            p.etag(201),
+            p.etag_header(201),
             p.LOCATION,
             p.REQUEST_ID,
-            p.retry_after(409, 503),
+            p.retry_after_header(409, 503),
         ],
         request={JSON: _body(ref("NewItem"), ITEM)},
         responses={
@@ -79,9 +79,9 @@ def _body(schema: Schema, example: Any) -> Any:
             p.IF_MATCH,
             p.IF_NONE_MATCH,
             *p.MEASURED,
-            p.etag(200, 304),
+            p.etag_header(200, 304),
             p.REQUEST_ID,
-            p.retry_after(503),
+            p.retry_after_header(503),
         ],
         responses={
             (200, JSON): response("The item", ref("Item"), STORED),
@@ -90,7 +90,7 @@ def _body(schema: Schema, example: Any) -> Any:
         },
     ),
 )
-class Items(views.ItemViewSet):
+class DescribedItems(views.ItemViewSet):
     """Operations on the list and on new items."""
 
 
@@ -104,11 +104,11 @@ class Items(views.ItemViewSet):
             p.IF_MATCH,
             p.IF_NONE_MATCH,
             *p.MEASURED,
-            p.etag(200, 201),
+            p.etag_header(200, 201),
             p.LOCATION,
             p.ACCEPT_PATCH,
             p.REQUEST_ID,
-            p.retry_after(409, 503),
+            p.retry_after_header(409, 503),
         ],
         request={JSON: _body(ref("Replacement"), ITEM)},
         responses={
@@ -127,11 +127,11 @@ class Items(views.ItemViewSet):
             p.IF_MATCH,
             p.IF_NONE_MATCH,
             *p.MEASURED,
-            p.etag(200),
+            p.etag_header(200),
             p.CONTENT_LOCATION,
             p.ACCEPT_PATCH,
             p.REQUEST_ID,
-            p.retry_after(409, 503),
+            p.retry_after_header(409, 503),
         ],
         request={"application/merge-patch+json": _body(ref("Patch"), CHANGE), JSON: _body(ref("Patch"), CHANGE)},
         responses={
@@ -140,7 +140,7 @@ class Items(views.ItemViewSet):
         },
     ),
 )
-class KeyedItems(views.KeyedItemViewSet):
+class DescribedKeyedItems(views.KeyedItemViewSet):
     """Operations on the item under a chosen key."""
 
 
@@ -153,8 +153,8 @@ class KeyedItems(views.KeyedItemViewSet):
         responses={(200, JSON): response("The endpoints", ref("Endpoints")), **errors(406)},
     )
 )
-class Root(views.Root):
-    """The root path."""
+class DescribedRoot(views.Root):
+    """The operation on the root path."""
 
 
 _DESCRIPTION = response(
@@ -179,5 +179,5 @@ _DESCRIPTION = response(
         },
     )
 )
-class Description(openapi_views.Description):
-    """The path of this description."""
+class DescribedDescription(openapi_views.Description):
+    """The operation that returns the description."""

@@ -116,14 +116,14 @@ MEASURED = [PREFER, CONSUMED_CAPACITY, PREFERENCE_APPLIED]
 ACCEPT_PATCH = _response_header("Accept-Patch", [200, 201, 415], "The accepted patch types (RFC 5789).")
 
 
-def etag(*statuses: int) -> OpenApiParameter:
+def etag_header(*statuses: int) -> OpenApiParameter:
     """Return the ETag field of responses with these statuses."""
     return _response_header(
         "ETag", [*statuses], "The item's version, a strong validator. Every write changes it.", pattern='^"[!#-~]*"$'
     )
 
 
-def retry_after(*statuses: int) -> OpenApiParameter:
+def retry_after_header(*statuses: int) -> OpenApiParameter:
     """Return the Retry-After field of responses with these statuses."""
     return _response_header(
         "Retry-After", [*statuses], "Seconds to wait before a retry, if a retry can succeed.", pattern="^[0-9]+$"

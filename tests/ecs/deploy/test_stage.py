@@ -13,7 +13,7 @@ from ecs.deploy.stage import Stage, stack_name
 
 @pytest.fixture
 def stage_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The path of the file of the stage `staging`, in a folder for this test."""
+    """Return the path of the file of the stage `staging`, in a folder for this test."""
     monkeypatch.setattr("ecs.deploy.stage.ROOT", tmp_path)
     path = tmp_path / "ecs" / "stages" / "staging.json"
     path.parent.mkdir(parents=True)

@@ -16,7 +16,7 @@ Examine = Callable[[], list[Finding]]
 
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedStage]:
-    """A deployed stage on a new emulator, with a package that is never called."""
+    """Deploy a stage to a new emulator, with a package that is never called."""
     package = tmp_path_factory.mktemp("package") / "delete_fn.zip"
     with ZipFile(package, "w") as made:
         made.writestr("delete_fn/handler.py", "def handler(event, context): ...")
@@ -28,7 +28,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedStage]:
 
 @pytest.fixture(scope="session")
 def service_url(stage: EmulatedStage) -> Iterator[str]:
-    """The address of the service, which stands in for the public domain: ministack can't call its load balancer."""
+    """Return the service's address in place of the public domain: ministack can't call its load balancer."""
     settings = {"DYNAMODB_TABLE_NAME": stage["TableName"], "DYNAMODB_ENDPOINT_URL": stage.url, "PICUS_COMMIT": COMMIT}
     with gunicorn(**settings) as client:
         yield client.base_url
@@ -36,7 +36,7 @@ def service_url(stage: EmulatedStage) -> Iterator[str]:
 
 @pytest.fixture
 def aws_environment(stage: EmulatedStage, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The environment variables of the emulator, also set in this process."""
+    """Return the environment variables of the emulator, which are also set in this process."""
     environment = {**CREDENTIALS, "AWS_ENDPOINT_URL": stage.url}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

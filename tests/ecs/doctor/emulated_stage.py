@@ -70,7 +70,7 @@ class EmulatedStage:
         self.apply("edge", **balancer, **api, ApiPath=f"/_aws/execute-api/{self['ApiId']}/{STAGE}")
 
     def release(self, **parameters: str) -> None:
-        """Deploy the service."""
+        """Deploy the service stack with the values of the other stacks."""
         image = f"{self['RepositoryUri']}:{COMMIT}"
         self.apply("service", ImageUri=image, Commit=COMMIT, CloudFrontPrefixListId="pl-3b927c52", **parameters)
 

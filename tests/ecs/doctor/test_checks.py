@@ -38,13 +38,13 @@ def test_table_with_another_key_fails(key: dict[str, str], types: dict[str, str]
         "AttributeDefinitions": [{"AttributeName": name, "AttributeType": type_} for name, type_ in types.items()],
     }
     recovery = {"PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "ENABLED"}}
-    assert problems(tables.check_table(table, recovery)) == ["picus_data is UPDATING", says]
+    assert problems(tables.check_item_table(table, recovery)) == ["picus_data is UPDATING", says]
 
 
 def test_denials_grant_nothing_and_missing_actions_are_named() -> None:
     deny = {"Statement": {"Effect": "Deny", "Action": "dynamodb:*", "Resource": "*"}}
     allow = {"Statement": [{"Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:PutItem"], "Resource": ARN}]}
-    assert problems([roles.check("role", [deny, allow], {ARN: roles.SERVICE_ACTIONS})]) == [
+    assert problems([roles.check_role("role", [deny, allow], {ARN: roles.SERVICE_ACTIONS})]) == [
         "it lacks dynamodb:BatchWriteItem on picus_data, dynamodb:Scan on picus_data"
     ]
 
@@ -55,7 +55,7 @@ def test_each_table_has_its_own_actions() -> None:
         "Statement": {"Effect": "Allow", "Action": ["dynamodb:PutItem", "dynamodb:Scan"], "Resource": [ARN, other]}
     }
     needed = {ARN: frozenset({"dynamodb:PutItem", "dynamodb:Scan"}), other: roles.IDEMPOTENCY_ACTIONS}
-    assert problems([roles.check("role", [allow], needed)]) == [
+    assert problems([roles.check_role("role", [allow], needed)]) == [
         "it also allows dynamodb:Scan on picus_data_idempotency"
     ]
 

@@ -19,7 +19,7 @@ def listeners(stage: EmulatedStage) -> dict[int, str]:
 
 @pytest.fixture
 def plain_listeners(stage: EmulatedStage) -> Iterator[dict[int, str]]:
-    """The listeners without TLS, which are restored at the end."""
+    """Return the listeners without TLS, and restore them at the end."""
     yield listeners(stage)
     stage.release(AlbDomain="", AlbCertificateArn="")
 

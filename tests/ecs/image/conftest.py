@@ -24,14 +24,14 @@ class RunningImage:
 
 @pytest.fixture(scope="session")
 def image() -> Iterator[Engine]:
-    """The engine with the image."""
+    """Return the engine with the image."""
     with available_engine() as found:
         yield found
 
 
 @pytest.fixture(scope="session")
 def table_variables(image: Engine, dynamodb_url: str) -> Mapping[str, str]:
-    """Variables for a table that a command in the image created."""
+    """Return the variables for a table that a command in the image created."""
     variables = {"DYNAMODB_TABLE_NAME": "picus_image", "DYNAMODB_ENDPOINT_URL": dynamodb_url, **CREDENTIALS}
     made = image.run("python3", "manage.py", "create_table", **variables)
     assert made.returncode == 0, made.stdout
@@ -40,7 +40,7 @@ def table_variables(image: Engine, dynamodb_url: str) -> Mapping[str, str]:
 
 @pytest.fixture
 def service(image: Engine, table_variables: Mapping[str, str]) -> Iterator[RunningImage]:
-    """A server for one test."""
+    """Run a server for one test."""
     port = free_port()
     settings = {"ALLOWED_HOSTS": "127.0.0.1", "BIND_HOST": "127.0.0.1", "PORT": str(port)}
     with image.started(**table_variables, **settings) as container:
@@ -50,6 +50,6 @@ def service(image: Engine, table_variables: Mapping[str, str]) -> Iterator[Runni
 
 @pytest.fixture
 def local_stack_url(service: RunningImage, table_variables: Mapping[str, str]) -> Iterator[str]:
-    """The address of a local stack whose service is the image."""
+    """Return the address of a local stack whose service is the image."""
     with running_stack(**table_variables, SERVICE_ADDRESS=f"127.0.0.1:{service.port}") as url:
         yield url

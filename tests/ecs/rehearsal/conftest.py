@@ -16,14 +16,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stage() -> Iterator[RehearsedStage]:
-    """The deployed stage."""
+    """Return the deployed stage, for all tests."""
     with deployed_stage() as deployed:
         yield deployed
 
 
 @pytest.fixture(scope="session", autouse=True)
 def contract_process(stage: RehearsedStage) -> Iterator["subprocess.Popen[str]"]:
-    """The running contract suite. Meanwhile other tests run that do not disturb it."""
+    """Start the contract suite. Meanwhile other tests run that do not disturb it."""
     plugins = [f"-ptests.ecs.rehearsal.{name}" for name in ("resolver", "ministack_gaps")]
     with stage.started(
         "pytest", "-q", "--durations=12", *plugins, "tests/contract", PICUS_BASE_URL=stage.url
@@ -34,6 +34,6 @@ def contract_process(stage: RehearsedStage) -> Iterator["subprocess.Popen[str]"]
 
 @pytest.fixture(scope="session")
 def contract_run(contract_process: "subprocess.Popen[str]") -> tuple[int, str]:
-    """The exit status and the output of the contract suite."""
+    """Return the exit status and the output of the contract suite."""
     stdout, stderr = contract_process.communicate()
     return contract_process.returncode, stdout + stderr

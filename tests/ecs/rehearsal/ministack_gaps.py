@@ -1,7 +1,7 @@
 """A pytest plugin that deselects the contract tests that ministack can't pass, each with the reason.
 
 A name means all cases of a test, or one case with its brackets. A name that matches no test is an error.
-docs/rehearsal.md lists what therefore only AWS can show.
+docs/rehearsal.md lists the behaviour that only AWS can show.
 """
 
 import pytest

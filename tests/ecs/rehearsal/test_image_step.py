@@ -19,7 +19,7 @@ echo "$@" >> "$DOCKER_LOG"
 
 @pytest.fixture
 def variables(tmp_path: Path) -> dict[str, str]:
-    """Variables for a `docker` that logs its command lines, and for a repository without changes."""
+    """Return the variables for a `docker` that logs its command lines, and for a repository without changes."""
     (tmp_path / "docker").write_text(DOCKER)
     (tmp_path / "docker").chmod(0o755)
     return {"DOCKER_LOG": str(tmp_path / "docker.log"), "TOOLS": str(tmp_path), **clone(tmp_path / "clone")}

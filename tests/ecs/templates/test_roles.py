@@ -35,7 +35,7 @@ WITHOUT_RESOURCE = re.compile(
 
 @pytest.fixture
 def operations(table: "Table", monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
-    """The DynamoDB operations that the test calls on an empty table."""
+    """Collect the DynamoDB operations that the test calls on an empty table."""
     called: set[str] = set()
     call = Transport.call
 

@@ -19,7 +19,7 @@ from picus_api.core.dynamodb.table import shared_transport
 from picus_api.management.command_line import run_command_line
 from tests.dynamodb import CREDENTIALS, ROOT
 from tests.faulty import FaultyProxy
-from tests.http_server import Request, answer
+from tests.http_server import Request, dynamodb_response
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -58,10 +58,10 @@ class Terminal:
     def __call__(self, *arguments: str, given: str | bytes | None = None, url: str = "") -> Result:
         """Run a command to its end: in this process, which is faster, unless it needs an input or another server."""
         if given is None and not url:
-            return self.inside(*arguments)
-        return self.process(*arguments, given=given, url=url)
+            return self.run_in_process(*arguments)
+        return self.run_process(*arguments, given=given, url=url)
 
-    def inside(self, *arguments: str) -> Result:
+    def run_in_process(self, *arguments: str) -> Result:
         """Run a command line in this process, without the start of Python and Django."""
         out, err = (io.TextIOWrapper(io.BytesIO(), write_through=True) for _ in range(2))
         code: object = 0
@@ -73,11 +73,11 @@ class Terminal:
         assert isinstance(code, int)
         return Result(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))
 
-    def process(self, *arguments: str, given: str | bytes | None = None, url: str = "") -> Result:
+    def run_process(self, *arguments: str, given: str | bytes | None = None, url: str = "") -> Result:
         """Run a command in a process. Its output must not have a traceback."""
         process = self.start(*arguments, url=url, stdin=subprocess.DEVNULL if given is None else subprocess.PIPE)
         text = given.encode() if isinstance(given, str) else given
-        return ended(process, text)
+        return wait_for_result(process, text)
 
     def file(self, name: str, content: str | bytes) -> Path:
         path = self.folder / name
@@ -96,7 +96,7 @@ class Terminal:
         return rows
 
 
-def ended(process: "subprocess.Popen[bytes]", given: bytes | None = None) -> Result:
+def wait_for_result(process: "subprocess.Popen[bytes]", given: bytes | None = None) -> Result:
     """Return the result of a process that ends by itself."""
     out, err = process.communicate(given, timeout=120)
     result = Result(process.returncode, out.decode(), err.decode())
@@ -125,7 +125,7 @@ class CountingProxy(FaultyProxy):
         page = json.loads(reply)
         if request.operation == "Scan":
             page["ConsumedCapacity"] = {"TableName": "x", "CapacityUnits": float(len(page["Items"]))}
-        connection.sendall(answer(200, json.dumps(page).encode()))
+        connection.sendall(dynamodb_response(200, json.dumps(page).encode()))
         return True
 
 
@@ -134,17 +134,17 @@ Stop = Callable[["subprocess.Popen[bytes]"], Result]
 
 def kill(process: "subprocess.Popen[bytes]") -> Result:
     process.kill()
-    return ended(process)
+    return wait_for_result(process)
 
 
 def interrupt(process: "subprocess.Popen[bytes]") -> Result:
     process.send_signal(signal.SIGINT)
-    return ended(process)
+    return wait_for_result(process)
 
 
 def terminate(process: "subprocess.Popen[bytes]") -> Result:
     process.terminate()
-    return ended(process)
+    return wait_for_result(process)
 
 
 @pytest.fixture

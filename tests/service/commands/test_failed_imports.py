@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.service.commands.conftest import Terminal, ended, ndjson
+from tests.service.commands.conftest import Terminal, ndjson, wait_for_result
 
 GOOD = [{"n": number} for number in range(120)]
 LINES = ndjson(GOOD)
@@ -96,7 +96,7 @@ def test_gzip_bomb_is_refused_in_bounded_memory(terminal: Terminal, start: bytes
             [peak_kb, *map(int, re.findall(r"VmHWM:\s+(\d+)", Path(f"/proc/{process.pid}/status").read_text()))]
         )
         time.sleep(0.01)
-    result = ended(process)
+    result = wait_for_result(process)
     assert result.code == 1
     assert "bomb.gz, line 1: The record is longer than 4,194,304 bytes" in result.err
     # Unpacked, the file has 320 MB.

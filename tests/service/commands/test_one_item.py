@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.dynamodb import CREDENTIALS, ROOT, free_port
-from tests.service.commands.conftest import Terminal, ended
+from tests.service.commands.conftest import Terminal, wait_for_result
 
 ITEM = '{"name": "x", "value": 1.10, "big": 12345678901234567890123456789012345678, "none": null}'
 SHOWN = '"name":"x","value":1.1,"big":12345678901234567890123456789012345678,"none":null}\n'
@@ -19,7 +19,7 @@ SHOWN = '"name":"x","value":1.1,"big":12345678901234567890123456789012345678,"no
 def test_item_is_stored_exactly_from_every_source(terminal: Terminal) -> None:
     terminal.file("item.json", ITEM)
     files = terminal("put_item", "--file", "item.json")
-    ways = [terminal.process("put_item", ITEM), files, terminal("put_item", given=ITEM)]
+    ways = [terminal.run_process("put_item", ITEM), files, terminal("put_item", given=ITEM)]
     keys = [json.loads(way.out)["object_id"] for way in ways]
     assert [(way.code, way.err) for way in ways] == [(0, "")] * 3
     assert len(set(keys)) == 3
@@ -36,7 +36,7 @@ def test_existing_item_is_replaced_only_with_replace(terminal: Terminal) -> None
     assert terminal("put_item", "--key", "a/b ü", '{"n": 1}').out == '{"object_id": "a/b ü"}\n'
     refused = terminal("put_item", '{"object_id": "a/b ü", "n": 2}')
     assert (refused.code, refused.out) == (1, "")
-    assert "there already" in refused.err
+    assert "exists already" in refused.err
     assert terminal.rows() == [{"object_id": "a/b ü", "n": 1}]
     assert terminal("put_item", "--replace", '{"object_id": "a/b ü", "n": 2}').code == 0
     assert terminal.rows() == [{"object_id": "a/b ü", "n": 2}]
@@ -46,7 +46,7 @@ def test_item_is_deleted_once(terminal: Terminal) -> None:
     terminal.table.put_item(Item={"object_id": "-k"})
     trial = terminal("delete_item", "--dry-run", "--", "-k")
     assert (trial.code, trial.err) == (0, 'Item with key "-k" would be deleted.\n')
-    first, second = terminal.process("delete_item", "--", "-k"), terminal.process("delete_item", "--", "-k")
+    first, second = terminal.run_process("delete_item", "--", "-k"), terminal.run_process("delete_item", "--", "-k")
     assert (first.code, first.out, first.err) == (0, "", 'Item with key "-k" deleted successfully.\n')
     assert (second.code, second.out, second.err) == (1, "", 'picus: Item with key "-k" not found.\n')
     assert terminal("get_item", "--", "-k").err == 'picus: Item with key "-k" not found.\n'
@@ -129,10 +129,10 @@ def test_list_takes_filter_and_fields_of_the_api(terminal: Terminal) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--filter", "n >"], "--filter is wrong at character 4, where it ends: a JSON value must stand here"),
+        (["--filter", "n >"], "--filter is wrong at character 4, where it ends: a JSON value is expected here"),
         (["--filter", ""], "--filter is empty: leave it out."),
         (["--fields", ""], "--fields is empty: leave it out."),
-        (["--fields", "a,"], "--fields is wrong at character 3, where it ends: an attribute name must stand here"),
+        (["--fields", "a,"], "--fields is wrong at character 3, where it ends: an attribute name is expected here"),
         (["--filter", "picus_version:*"], "--filter is wrong at character 1"),
         (["--fields", ",".join(f"a{n}" for n in range(2000))], "--fields is wrong at character 1"),
     ],
@@ -191,7 +191,7 @@ def test_text_that_is_not_utf_8_is_refused(terminal: Terminal) -> None:
     result = terminal("put_item", given=b'{"a": "\xff"}')
     assert result.code == 1
     assert "not valid UTF-8" in result.err
-    assert ended(terminal.start("put_item", b'{"a": "\xff"}')).code == 1  # type: ignore[arg-type]
+    assert wait_for_result(terminal.start("put_item", b'{"a": "\xff"}')).code == 1  # type: ignore[arg-type]
 
 
 def test_endless_item_is_refused(terminal: Terminal) -> None:
@@ -203,7 +203,7 @@ def test_endless_item_is_refused(terminal: Terminal) -> None:
 
 @pytest.mark.parametrize("command", ["get_item", "delete_item"])
 def test_key_that_is_not_utf_8_is_a_usage_error(terminal: Terminal, command: str) -> None:
-    result = terminal.process(command, "\udcff")
+    result = terminal.run_process(command, "\udcff")
     assert result.code == 2
     assert "must be UTF-8" in result.err
 

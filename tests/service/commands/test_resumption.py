@@ -14,11 +14,11 @@ from tests.service.commands.conftest import (
     CountingProxy,
     Result,
     Terminal,
-    ended,
     interrupt,
     kill,
     ndjson,
     terminate,
+    wait_for_result,
     wait_for_steps,
 )
 
@@ -125,7 +125,7 @@ def test_standard_input_resumes_with_a_named_checkpoint(terminal: Terminal) -> N
     process.stdin.flush()
     wait_for_steps(terminal.folder / "c", 3, process)
     process.kill()
-    ended(process)
+    wait_for_result(process)
     assert terminal(*command, given=TEXT).code == 0
     assert sorted(int(row["n"]) for row in terminal.rows()) == list(range(ITEMS))
 
@@ -138,7 +138,7 @@ def test_second_interrupt_exits_at_once_and_loses_nothing(terminal: Terminal) ->
         process.send_signal(signal.SIGINT)
         time.sleep(0.02)
     # Python may have exited before the last signal.
-    assert ended(process).code in (1, -signal.SIGINT)
+    assert wait_for_result(process).code in (1, -signal.SIGINT)
     assert terminal("import_items", "items.ndjson").code == 0
     assert sorted(int(row["n"]) for row in terminal.rows()) == list(range(ITEMS))
 

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from tests.faulty import FaultyProxy, faulty_dynamodb
-from tests.http_server import Request, answer
+from tests.http_server import Request, dynamodb_response
 from tests.service.commands.conftest import CountingProxy, Terminal, ndjson
 
 ITEMS = [{"object_id": f"k{number}", "n": number, "text": "x" * 900} for number in range(300)]
@@ -27,7 +27,7 @@ class Partial(FaultyProxy):
             body = json.dumps({"RequestItems": {table: puts[:taken]}}).encode()
             self._ask(request._replace(body=body, headers=request.headers | {"content-length": str(len(body))}))
         left = {"UnprocessedItems": {table: puts[taken:]} if puts[taken:] else {}}
-        connection.sendall(answer(200, json.dumps(left).encode()))
+        connection.sendall(dynamodb_response(200, json.dumps(left).encode()))
         return True
 
 

@@ -14,7 +14,7 @@ from botocore.exceptions import CredentialRetrievalError
 from picus_api.core.dynamodb import credentials
 from picus_api.core.dynamodb.credentials import CredentialProvider
 from picus_api.core.dynamodb.dynamodb_errors import ServiceError
-from tests.http_server import Request, Server, answer, error, replies, until
+from tests.http_server import Request, Server, dynamodb_response, error, replies, until
 from tests.service.dynamodb.conftest import Make
 
 
@@ -49,7 +49,7 @@ class TaskRole:
         }
         # The server closes each connection. Unless it says so, botocore uses the connection again, and sleeps for a
         # second when that fails.
-        connection.sendall(answer(200, json.dumps(body).encode(), "Connection: close", crc=False))
+        connection.sendall(dynamodb_response(200, json.dumps(body).encode(), "Connection: close", crc=False))
 
     def dynamodb(self, connection: socket.socket, request: Request) -> bool:
         found = re.search("Credential=([^/]+)/", request.headers["authorization"])
@@ -59,7 +59,7 @@ class TaskRole:
         with self.lock:
             self.used.add(key)
             if self.expiry[key] > time.time():
-                reply = answer(200, b"{}")
+                reply = dynamodb_response(200, b"{}")
             else:
                 self.refused += 1
                 reply = error("ExpiredTokenException", "The security token included in the request is expired")
@@ -108,7 +108,7 @@ def task_role(monkeypatch: pytest.MonkeyPatch) -> TaskRole:
 def test_credentials_expire_under_load_unnoticed(
     task_role: TaskRole, make_transport: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Four seconds of life, eight threads, five seconds: all requests succeed at once, with valid credentials."""
+    """Credentials last 4 s, and 8 threads send for 5 s: all requests succeed at once, with valid credentials."""
     # More than the second for which a signature's parts are used, less than the life.
     monkeypatch.setattr(credentials, "EXPIRY_MARGIN", 2.0)
     task_role.lifetime = 4.0
@@ -135,7 +135,7 @@ def test_credentials_expire_under_load_unnoticed(
 def test_no_request_waits_for_refresh_before_expiry(
     task_role: TaskRole, make_transport: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Eight minutes of life, and a source that does not respond: botocore's own refresh would hold up all threads."""
+    """Credentials last 8 minutes, and their source does not respond: botocore's own refresh would block all threads."""
     task_role.lifetime = 480
     monkeypatch.setattr(credentials, "RENEWAL_PAUSE", 0.1)
     with CredentialsEndpoint(task_role) as endpoint, Server(task_role.dynamodb) as server:
@@ -169,7 +169,7 @@ def last_access_key(server: Server) -> str:
 def test_expired_credentials_fail_all_waiting_threads_at_once(
     task_role: TaskRole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A refresh that fails is made once for all threads that wait for it."""
+    """One failing refresh serves all threads that wait for it."""
     monkeypatch.setattr(credentials, "EXPIRY_MARGIN", 0.0)
     task_role.lifetime = 0.5
     with CredentialsEndpoint(task_role) as endpoint:
@@ -194,7 +194,7 @@ def test_expired_credentials_fail_all_waiting_threads_at_once(
 def test_revoked_credentials_are_renewed(
     task_role: TaskRole, make_transport: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """DynamoDB refuses what by its expiry is still good: all threads go on with the same new credentials."""
+    """DynamoDB refuses credentials before their expiry: all threads continue with the same new credentials."""
     task_role.lifetime = 3600
     with CredentialsEndpoint(task_role) as endpoint, Server(task_role.dynamodb) as server:
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.url)
@@ -202,8 +202,8 @@ def test_revoked_credentials_are_renewed(
         assert transport.call("GetItem", {}).attempts == 1
         task_role.expiry["AK1"] = 0.0
         with ThreadPoolExecutor(8) as threads:
-            answers = list(threads.map(lambda _: transport.call("GetItem", {}), range(8)))
-        assert {each.attempts for each in answers} <= {1, 2}
+            results = list(threads.map(lambda _: transport.call("GetItem", {}), range(8)))
+        assert {each.attempts for each in results} <= {1, 2}
         assert task_role.issued == 2
 
         task_role.expiry["AK2"] = 0.0  # Again at once: a second renewal must not follow.

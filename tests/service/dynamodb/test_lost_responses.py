@@ -13,7 +13,7 @@ from picus_api.core.dynamodb.transport import Transport
 from tests.faulty import AFTER, BEFORE, FaultyProxy
 from tests.service.dynamodb.conftest import QUICK, Make
 
-# In which the request did not get through, or was refused; the rest may have been carried out.
+# With these faults the request did not arrive, or was refused. With others it may have been carried out.
 HARMLESS = sorted(BEFORE)
 LOSING = sorted(set(AFTER) - {"none"})
 IMPATIENT = QUICK._replace(read_timeout=0.3)
@@ -99,7 +99,7 @@ def test_an_increment_is_done_at_most_once(
         if fault == "throttled":
             assert transport.call("UpdateItem", increment).attempts == 2
             assert stored(direct, table) == "2"
-        else:  # for all that we can know, it was carried out
+        else:  # the client must assume that it was carried out
             with pytest.raises((NoResponse, ServiceError)) as failure:
                 transport.call("UpdateItem", increment)
             error = failure.value
@@ -160,7 +160,7 @@ def test_repeated_delete_of_recreated_item_conflicts(
 def test_a_transaction_is_carried_out_once(
     dynamodb_url: str, direct: Transport, table: str, make_transport: Make
 ) -> None:
-    """Both requests carry the same token, so that DynamoDB knows the second for the first."""
+    """Both requests carry the same token, so DynamoDB recognises the second one as a repetition."""
     increment = {
         "TableName": table,
         "Key": {"object_id": {"S": "k"}},

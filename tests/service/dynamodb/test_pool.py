@@ -18,10 +18,10 @@ from picus_api.core.dynamodb.http_parser import RequestNotSent
 from picus_api.core.dynamodb.pool import ConnectionPool
 from picus_api.core.dynamodb.retry import Limits
 from tests.faulty import FaultyProxy
-from tests.http_server import Request, Server, answer, replies, until
+from tests.http_server import Request, Server, dynamodb_response, replies, until
 from tests.service.dynamodb.conftest import QUICK, Make
 
-ECHO = replies(answer(200, b"{}"))
+ECHO = replies(dynamodb_response(200, b"{}"))
 
 
 def soon() -> float:
@@ -102,7 +102,7 @@ def test_many_threads_never_share_a_connection() -> None:
     """Each request and each response names the thread that sent the request."""
 
     def script(connection: socket.socket, request: Request) -> bool:
-        connection.sendall(answer(200, request.body))
+        connection.sendall(dynamodb_response(200, request.body))
         return True
 
     with Server(script) as server:
@@ -155,7 +155,7 @@ transport.call("Scan", {})
 
 
 def test_a_forked_process_has_connections_of_its_own() -> None:
-    """Parent and child use what was one pool, at the same time, on different connections."""
+    """Parent and child process use the pool at the same time, on different connections."""
     with Server(ECHO) as server:
         root = Path(__file__).parents[3]
         subprocess.run([sys.executable, "-c", FORKING, server.url], check=True, timeout=30, cwd=root)

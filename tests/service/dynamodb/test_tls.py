@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from picus_api.core.dynamodb.dynamodb_errors import NoResponse
-from tests.http_server import Request, Server, answer, replies, until
+from tests.http_server import Request, Server, dynamodb_response, replies, until
 from tests.service.dynamodb.conftest import QUICK, Make
 
-FINE = answer(200, b'{"a":1}')
+FINE = dynamodb_response(200, b'{"a":1}')
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def test_large_request_and_response_arrive(
     tls: ssl.SSLContext, certificate: Path, make_transport: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def echo(connection: ssl.SSLSocket, request: Request) -> bool:
-        connection.sendall(answer(200, request.body))
+        connection.sendall(dynamodb_response(200, request.body))
         return True
 
     monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
@@ -142,8 +142,8 @@ def test_surplus_bytes_are_not_next_response(
 ) -> None:
     """TLS decrypts the surplus together with the end of the response, so the socket has nothing more to read."""
     monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
-    large = answer(200, b'{"a":"' + b"x" * 100_000 + b'"}')
-    with Server(replies(large + answer(200, b'{"wrong":1}'), FINE), tls) as server:
+    large = dynamodb_response(200, b'{"a":"' + b"x" * 100_000 + b'"}')
+    with Server(replies(large + dynamodb_response(200, b'{"wrong":1}'), FINE), tls) as server:
         transport = make_transport(server.url)
         assert len(transport.call("GetItem", {}).body) == 100_008
         assert transport.call("GetItem", {}).body == b'{"a":1}'

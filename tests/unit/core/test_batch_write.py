@@ -167,8 +167,8 @@ def test_reason_of_refused_row_is_dynamodbs(item_table: str) -> None:
     refused = refusal("ValidationException", "Number overflow")
     [outcome] = writer(FailingSend(refused, always=refused)).write([row(1)])
     assert outcome.error is not None
-    assert batch_write.refusal_reason(outcome.error) == "DynamoDB refuses the item: Number overflow"
-    assert batch_write.refusal_reason(ItemTooLarge()) == "The item is larger than the 400 KB that DynamoDB holds."
+    assert table.refusal_reason(outcome.error) == "DynamoDB refuses the item: Number overflow"
+    assert table.refusal_reason(ItemTooLarge()) == "The item is larger than the 400 KB that DynamoDB holds."
 
 
 def test_outage_between_single_writes_fails_the_rest(item_table: str) -> None:

@@ -18,9 +18,9 @@ from picus_api.core.errors import (
     TableThrottled,
     TableUnavailable,
 )
-from picus_api.core.idempotency import Created, create_once
+from picus_api.core.idempotency import Created, write_once
 from tests.conftest import use_table
-from tests.http_server import Request, Server, answer, error, replies
+from tests.http_server import Request, Server, dynamodb_response, error, replies
 
 ITEM = {"object_id": {"S": "new"}, "a": {"N": "1"}}
 RECORD = {"fingerprint": {"S": "print"}, "object_id": {"S": "old"}, "etag": {"S": '"tag"'}}
@@ -41,14 +41,14 @@ def cancelled(*reasons: dict[str, Any]) -> bytes:
         "Message": f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]",
         "CancellationReasons": reasons,
     }
-    return answer(400, json.dumps(body).encode())
+    return dynamodb_response(400, json.dumps(body).encode())
 
 
 def outcome(monkeypatch: pytest.MonkeyPatch, *responses: bytes, fingerprint: str = "print") -> Created:
     with Server(replies(*responses)) as server:
         use_table(monkeypatch, server.url, "items")
         try:
-            return create_once("key", ITEM, fingerprint)
+            return write_once("key", ITEM, fingerprint)
         finally:
             table.shared_transport().close()
 
@@ -59,12 +59,12 @@ def test_used_key_returns_its_item_or_is_refused(monkeypatch: pytest.MonkeyPatch
         outcome(monkeypatch, cancelled(*TAKEN), fingerprint="another")
 
 
-def test_create_once_retries_beside_another_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_write_once_retries_beside_another_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
     assert outcome(monkeypatch, *[cancelled(*CONFLICT)] * 3, cancelled(*TAKEN)).object_id == "old"
-    assert outcome(monkeypatch, *[cancelled(*CONFLICT)] * 3, answer(200, b"{}")).object_id == "new"
+    assert outcome(monkeypatch, *[cancelled(*CONFLICT)] * 3, dynamodb_response(200, b"{}")).object_id == "new"
 
 
-def test_create_once_gives_up_beside_endless_conflicts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_write_once_gives_up_beside_endless_conflicts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(idempotency, "WAIT_SECONDS", 0.1)
     with pytest.raises(IdempotencyKeyInUse):
         outcome(monkeypatch, cancelled(*CONFLICT))
@@ -80,7 +80,7 @@ def test_create_once_gives_up_beside_endless_conflicts(monkeypatch: pytest.Monke
         ("ItemCollectionSizeLimitExceeded", "Collection size exceeded", TableUnavailable),
     ],
 )
-def test_create_once_translates_other_reasons(
+def test_write_once_translates_other_reasons(
     monkeypatch: pytest.MonkeyPatch, code: str, message: str, expected: type[Exception]
 ) -> None:
     with pytest.raises(expected) as raised:
@@ -96,12 +96,12 @@ def test_records_expire_by_the_clock_of_dynamodb(monkeypatch: pytest.MonkeyPatch
     def script(connection: socket.socket, request: Request) -> bool:
         sent = calendar.timegm(time.strptime(request.headers["x-amz-date"], "%Y%m%dT%H%M%SZ"))
         skewed = error("RequestTimeTooSkewed", "", 400, f"Date: {formatdate(now, usegmt=True)}")
-        connection.sendall(answer(200, b"{}") if abs(sent - now) < 300 else skewed)
+        connection.sendall(dynamodb_response(200, b"{}") if abs(sent - now) < 300 else skewed)
         return True
 
     with Server(script) as server:
         use_table(monkeypatch, server.url, "items")
-        create_once("key", ITEM, "print")
+        write_once("key", ITEM, "print")
         table.shared_transport().close()
         put = json.loads(server.requests[-1].body)["TransactItems"][0]["Put"]
     assert len(server.requests) == 2

@@ -189,7 +189,7 @@ def test_if_match_fails_for_missing_item(stored: Stored, write: Write, tag: str)
 def test_if_none_match_protects_named_item(stored: Stored, write: Write) -> None:
     item = store.replace("x", ONE).item
     for preconditions in (ONLY_ABSENT, none_match('"other"', etag(item))):
-        with pytest.raises(PreconditionFailed, match="is there already"):
+        with pytest.raises(PreconditionFailed, match="exists already"):
             write("x", TWO, preconditions)
     assert stored("x") == item
 
@@ -302,7 +302,7 @@ def test_write_between_read_and_write_fails_match(
 
 def test_create_between_read_and_replace_fails(stored: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
     interfere(monkeypatch, "PutItem", lambda: put_raw("x", other={"S": "theirs"}))
-    with pytest.raises(PreconditionFailed, match="is there already"):
+    with pytest.raises(PreconditionFailed, match="exists already"):
         store.replace("x", TWO, none_match('"other"'))
     assert stored("x") == {"object_id": {"S": "x"}, "other": {"S": "theirs"}}
 

@@ -7,13 +7,13 @@ export function isSameItem(item, sent) {
 
 // Returns true if a JSON Merge Patch (RFC 7396) would change nothing in the item.
 export function isPatched(item, patch) {
-  return holds(parse(item), parse(patch));
+  return contains(parse(item), parse(patch));
 }
 
-function holds(value, patch) {
+function contains(value, patch) {
   if (!isObject(patch)) return equal(value, patch);
-  const held = ([name, wanted]) => (wanted === null ? !Object.hasOwn(value, name) : holds(value[name], wanted));
-  return isObject(value) && Object.entries(patch).every(held);
+  const isApplied = ([name, wanted]) => (wanted === null ? !Object.hasOwn(value, name) : contains(value[name], wanted));
+  return isObject(value) && Object.entries(patch).every(isApplied);
 }
 
 function equal(one, other) {

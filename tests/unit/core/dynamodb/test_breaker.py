@@ -11,7 +11,7 @@ from picus_api.core.dynamodb.breaker import FAILURES, OPEN_SECONDS
 from picus_api.core.dynamodb.dynamodb_errors import NoResponse, ServiceError
 from picus_api.core.dynamodb.retry import Limits
 from picus_api.core.dynamodb.transport import Transport
-from tests.http_server import Request, Server, answer, until
+from tests.http_server import Request, Server, dynamodb_response, until
 from tests.unit.core.dynamodb.conftest import Make
 
 ONCE = Limits(connect_timeout=1.0, read_timeout=5.0, attempts=1, deadline=5.0)
@@ -50,7 +50,7 @@ def test_breaker_opens_after_failures_and_closes_again(make_transport: Make) -> 
         with pytest.raises(NoResponse, match="circuit breaker is open"):
             transport.call("GetItem", {})
         assert outage.count == FAILURES
-        outage.reply = answer(200, b"{}")
+        outage.reply = dynamodb_response(200, b"{}")
         time.sleep(OPEN_SECONDS)
         for _ in range(3):
             assert transport.call("GetItem", {}).body == b"{}"
@@ -85,6 +85,6 @@ def test_any_response_resets_the_count(make_transport: Make, status: int) -> Non
                 before = outage.count
                 fail(transport)
                 assert outage.count > before
-            outage.reply = answer(status, b"{}")
+            outage.reply = dynamodb_response(status, b"{}")
             with suppress(ServiceError):
                 transport.call("GetItem", {})

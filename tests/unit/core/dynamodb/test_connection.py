@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from picus_api.core.dynamodb.http_connection import HttpConnection
 from picus_api.core.dynamodb.http_parser import HttpReply, RequestNotSent, ResponseLost
-from tests.http_server import answer, reset
+from tests.http_server import dynamodb_response, reset
 
 Pair = tuple[HttpConnection, socket.socket]
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -46,7 +46,7 @@ def ask(pair: Pair, *pieces: bytes, seconds: float = 10) -> HttpReply:
 
 def test_response_with_length_keeps_connection(pair: Pair) -> None:
     for _ in range(3):
-        reply = ask(pair, answer(200, b'{"a": 1}'))
+        reply = ask(pair, dynamodb_response(200, b'{"a": 1}'))
         assert (reply.status, reply.body, reply.headers["x-amzn-requestid"]) == (200, b'{"a": 1}', "REQUEST1")
         assert pair[0].reusable
 
@@ -75,7 +75,7 @@ def test_response_may_arrive_in_any_pieces(body: bytes, chunk: int, cuts: list[i
         parts = [body[start : start + chunk] for start in range(0, len(body), chunk)]
         whole = CHUNKED + b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
     else:
-        whole = answer(200, body)
+        whole = dynamodb_response(200, body)
     edges = [0, *sorted(cuts), len(whole)]
     pieces = [whole[start:end] for start, end in pairwise(edges)]
     connection, server = connected()
@@ -91,7 +91,7 @@ def test_response_may_arrive_in_any_pieces(body: bytes, chunk: int, cuts: list[i
 
 def test_a_body_of_several_megabytes_arrives_whole(pair: Pair) -> None:
     body = bytes(range(256)) * 4 * 4096
-    sender = threading.Thread(target=pair[1].sendall, args=(answer(200, body),))
+    sender = threading.Thread(target=pair[1].sendall, args=(dynamodb_response(200, body),))
     sender.start()
     assert ask(pair).body == body
     sender.join()
@@ -137,7 +137,7 @@ def test_incomplete_response_is_a_lost_response(pair: Pair, reply: bytes, why: s
 
 @pytest.mark.parametrize(("status", "refused"), [(200, False), (400, True), (500, False)])
 def test_status_is_known_without_body(pair: Pair, status: int, refused: bool) -> None:
-    pair[1].sendall(answer(status, b"{}")[:-1])
+    pair[1].sendall(dynamodb_response(status, b"{}")[:-1])
     pair[1].shutdown(socket.SHUT_WR)
     with pytest.raises(ResponseLost) as lost:
         ask(pair)
@@ -147,8 +147,8 @@ def test_status_is_known_without_body(pair: Pair, status: int, refused: bool) ->
 @pytest.mark.parametrize(
     "reply",
     [
-        answer(200, b"{}", "Connection: close"),
-        answer(200, b"{}") + b"more",
+        dynamodb_response(200, b"{}", "Connection: close"),
+        dynamodb_response(200, b"{}") + b"more",
         CHUNKED + b"2\r\n{}\r\n0\r\n\r\nmore",
         b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}",
     ],
@@ -247,12 +247,12 @@ def test_interrupted_exchange_ends_connection(pair: Pair) -> None:
 def test_idle_connection_is_alive_until_closed(pair: Pair) -> None:
     connection, server = pair
     assert connection.is_alive()
-    assert ask(pair, answer(200, b"{}")).body == b"{}"
+    assert ask(pair, dynamodb_response(200, b"{}")).body == b"{}"
     assert connection.is_alive()
     server.shutdown(socket.SHUT_WR)
     assert not connection.is_alive()
 
 
 def test_idle_connection_with_data_is_not_alive(pair: Pair) -> None:
-    pair[1].sendall(answer(408, b""))
+    pair[1].sendall(dynamodb_response(408, b""))
     assert not pair[0].is_alive()

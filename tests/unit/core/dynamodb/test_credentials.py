@@ -11,7 +11,7 @@ from botocore.exceptions import CredentialRetrievalError, NoCredentialsError, Pa
 
 from picus_api.core.dynamodb.credentials import CredentialProvider, from_environment
 from picus_api.core.dynamodb.signing import Credentials
-from tests.http_server import Server, answer, replies
+from tests.http_server import Server, dynamodb_response, replies
 
 ROOT = Path(__file__).parents[4]
 
@@ -80,7 +80,7 @@ def test_call_loads_no_botocore_session_and_no_tls(monkeypatch: pytest.MonkeyPat
         " 'uuid', 'decimal', 'dateutil', 'jmespath', 'pynamodb');"
         "print([name for name in heavy if name in sys.modules])"
     )
-    with Server(replies(answer(200, b"{}"))) as server:
+    with Server(replies(dynamodb_response(200, b"{}"))) as server:
         # Coverage is not measured: it would import more.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
         command = [sys.executable, "-c", script, server.url]

@@ -77,7 +77,7 @@ def test_endpoint_equals_botocores(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 
 def test_every_region_of_every_partition_has_botocores_endpoint() -> None:
-    """One client, its endpoint rules asked for each region: plain, FIPS, dual-stack, both."""
+    """Ask the endpoint rules of one client for each region: plain, FIPS, dual-stack, both."""
     session = Session()
     compared = 0
     for partition in session.get_available_partitions():

@@ -11,10 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from picus_api.core.dynamodb.dynamodb_errors import NoResponse, ServiceError
 from picus_api.core.dynamodb.http_parser import HttpReply
 from picus_api.core.dynamodb.retry import Limits, is_repeatable, kind_of
-from tests.http_server import Request, Server, answer, error, replies
+from tests.http_server import Request, Server, dynamodb_response, error, replies
 from tests.unit.core.dynamodb.conftest import QUICK, Make
 
-FINE = answer(200, b'{"a":1}')
+FINE = dynamodb_response(200, b'{"a":1}')
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_throttling_is_waited_out(make_transport: Make, code: str, operation: st
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 @pytest.mark.parametrize("body", [b"", b"<html>Bad Gateway", b'{"__type":"a#InternalServerError"}', b"[1]"])
 def test_server_errors_are_retried(make_transport: Make, status: int, body: bytes) -> None:
-    with Server(replies(answer(status, body), FINE)) as server:
+    with Server(replies(dynamodb_response(status, body), FINE)) as server:
         assert make_transport(server.url).call("Scan", {}) == (b'{"a":1}', "REQUEST1", 2, True)
 
 
@@ -74,9 +74,9 @@ def test_persistent_error_has_attempts_and_request_id(make_transport: Make) -> N
             error("InvalidSignatureException", "The request signature we calculated ..."),
             "InvalidSignatureException",
         ),
-        (answer(400, b'{"__type":"ns#SomeException:http://x/","Message":"m"}'), "SomeException"),
-        (answer(413, b"too large"), "413"),
-        (answer(301, b"", "Location: http://elsewhere"), "301"),
+        (dynamodb_response(400, b'{"__type":"ns#SomeException:http://x/","Message":"m"}'), "SomeException"),
+        (dynamodb_response(413, b"too large"), "413"),
+        (dynamodb_response(301, b"", "Location: http://elsewhere"), "301"),
     ],
 )
 def test_a_refusal_is_final(make_transport: Make, reply: bytes, code: str) -> None:
@@ -102,17 +102,17 @@ def test_absent_server_is_no_response_after_retries(make_transport: Make) -> Non
 
 @pytest.mark.parametrize("body", [b"", b"OK", b"{", b"[1]", b"<html></html>"])
 def test_success_without_json_object_is_lost(make_transport: Make, body: bytes) -> None:
-    with Server(replies(answer(200, body), FINE)) as server:
+    with Server(replies(dynamodb_response(200, body), FINE)) as server:
         assert make_transport(server.url).call("Scan", {}) == (b'{"a":1}', "REQUEST1", 2, True)
 
 
 def test_response_may_have_space_and_no_checksum(make_transport: Make) -> None:
-    with Server(replies(answer(200, b'{"a":1}\r\n', crc=False))) as server:
+    with Server(replies(dynamodb_response(200, b'{"a":1}\r\n', crc=False))) as server:
         assert make_transport(server.url).call("Scan", {}).attempts == 1
 
 
 def test_refusal_after_lost_response_notes_it(make_transport: Make) -> None:
-    with Server(replies(answer(500, b""), error("ValidationException", "no"))) as server:
+    with Server(replies(dynamodb_response(500, b""), error("ValidationException", "no"))) as server:
         with pytest.raises(ServiceError) as failure:
             make_transport(server.url).call("DeleteItem", {})
         assert (failure.value.code, failure.value.response_lost) == ("ValidationException", True)
@@ -131,7 +131,7 @@ def test_restart_of_server_is_not_noticed(make_transport: Make) -> None:
 def test_stale_connection_costs_no_attempt(
     make_transport: Make,
 ) -> None:
-    """The race that no check before sending can win: the server closes while the request is under way."""
+    """The server closes while the request is under way, which no check before sending can notice."""
 
     def script(connection: socket.socket, request: Request) -> bool:
         if request.number in (2, 4):
@@ -194,7 +194,7 @@ def test_repeatable_operations(operation: str, repeatable: bool) -> None:
     ],
 )
 def test_a_wrong_clock_is_corrected_by_the_servers(make_transport: Make, off_by: int, code: str, message: str) -> None:
-    """A server whose clock is an hour off ours, and which checks ours."""
+    """The server's clock is an hour off, and it checks the time of requests."""
 
     def script(connection: socket.socket, request: Request) -> bool:
         now = time.time() + off_by

@@ -78,7 +78,7 @@ def test_filter_without_matches_ends_with_empty_page(thirty: set[str]) -> None:
 
 
 def test_filter_out_of_time_continues_after_last_key(thirty: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A filter that finds nothing in its time returns an empty page with a key to go on from."""
+    """A filter that finds nothing in time returns an empty page, and the key to continue from."""
     monkeypatch.setattr(pagination, "_FIRST_STEP", 2)
     monkeypatch.setattr(pagination, "_STEP_GROWTH", 1)
     page = read_page(1, None, filtered("n > 100"), seconds=0.0)
