@@ -44,7 +44,10 @@ def handler(event: Any, context: object) -> Response:
     headers = _headers(request)
     logs.request_id.set(logs.choose_request_id(headers.get("x-amz-cf-id"), headers.get("x-request-id")))
     # The path of an event is still percent-encoded.
-    method, path = str(request.get("httpMethod")), normalise_path(str(request.get("path")))
+    method, path = (
+        str(request.get("httpMethod")).encode("ascii", "replace").decode(),
+        normalise_path(str(request.get("path"))),
+    )
     try:
         if CORS_ORIGINS and cors.is_preflight(method, headers):
             # The response that the service gives, byte for byte.

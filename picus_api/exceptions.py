@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from rest_framework import exceptions as drf
@@ -66,6 +67,8 @@ def error_response(error: PicusError) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Respond to a request that Django refuses before a view is reached, such as a foreign Host (handler400)."""
+    if isinstance(exception, TooManyFieldsSent):
+        return error_response(errors.BadRequest("The query has too many parameters."))
     return error_response(errors.BadRequest())
 
 

@@ -1,5 +1,6 @@
 """The list: streamed as a whole, or a page with a link to the next page (RFC 8288)."""
 
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -82,7 +83,7 @@ def parse_list_query(parameters: QueryDict) -> ListQuery:
 def _unknown_parameter(name: str) -> BadParameter:
     close = get_close_matches(name.lower(), _PARAMETERS, n=1)
     hint = f"did you mean {close[0]}?" if close else f"a list has {', '.join(_PARAMETERS)}."
-    return BadParameter(f"The parameter {name[:40]!r} is unknown: {hint}", name)
+    return BadParameter(f"The parameter {json.dumps(name[:40])} is unknown: {hint}", name)
 
 
 def next_path(parameters: QueryDict, next_key: str) -> str:
@@ -145,8 +146,11 @@ def _page(request: Request, query: ListQuery, limit: int) -> HttpResponseBase:
 
 def _stream(request: Request, query: ListQuery) -> HttpResponseBase:
     pages = Item.pages(query.after, **query.expressions)
-    # Read the first page before the status line is sent: an outage can still become a 503.
+    # Read up to the first items before the status line is sent: an outage can still become a 503.
+    started = time.monotonic()
     first = next(pages)
+    while not first.items and first.next_key is not None and time.monotonic() - started < SILENCE_SECONDS:
+        first = next(pages)
     is_ndjson = request.accepted_renderer.format == "ndjson"
     body = _ndjson(first, pages) if is_ndjson else _json_array(first, pages)
     media_type = request.accepted_renderer.media_type

@@ -18,7 +18,14 @@ from picus_api import health
 from picus_api.capacity_middleware import consumed_capacity
 from picus_api.compression import compress
 from picus_api.core import logs
-from picus_api.core.errors import BodyTimeout, IncompleteBody, MalformedRequest, MethodNotAllowed, PathNotFound
+from picus_api.core.errors import (
+    BodyTimeout,
+    IncompleteBody,
+    MalformedRequest,
+    MethodNotAllowed,
+    PathNotFound,
+    RangeNotSatisfiable,
+)
 from picus_api.core.keys import has_dot_segment
 from picus_api.core.request_target import InvalidRequestTarget, parse_request_target
 from picus_api.exceptions import error_response
@@ -67,7 +74,7 @@ def _respond(request: HttpRequest, get_response: GetResponse) -> HttpResponseBas
         # HEAD has the header fields of GET (RFC 9110, section 9.3.2): so all code below sees GET.
         request.method = "GET"
     response = get_response(request)
-    if response.status_code == 405:
+    if response.status_code in (405, 416):
         response = _in_error_shape(request, response)
     compress(request, response)
     if isinstance(response, HttpResponse) and response.status_code != 304:
@@ -88,9 +95,13 @@ def _drop_body(response: HttpResponseBase) -> None:
 
 
 def _in_error_shape(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """Give a 405 without a body, such as WhiteNoise's, the body that every error has."""
+    """Give a 405 or 416 without a body, such as WhiteNoise's, the body that every error has."""
     if isinstance(response, HttpResponse) and response.content:
         return response
+    if response.status_code == 416:
+        error = error_response(RangeNotSatisfiable())
+        error["Content-Range"] = response.headers.get("Content-Range", "bytes */*")
+        return error
     error = error_response(MethodNotAllowed(str(request.method)))
     error["Allow"] = response.headers.get("Allow", "GET, HEAD")
     return error

@@ -72,11 +72,12 @@ class NdjsonBody:
 
     def _check(self, line: bytes) -> None:
         self._number += 1
+        # Blanks too, or a body of one line of them would use up the memory.
+        if len(line) > settings.MAX_BODY_BYTES:
+            raise BadLine(self._number, BodyTooLarge(settings.MAX_BODY_BYTES), "It is longer than any item can be.")
         if not line.strip(_BLANK):
             return
         self.count += 1
-        if len(line) > settings.MAX_BODY_BYTES:
-            raise BadLine(self._number, BodyTooLarge(settings.MAX_BODY_BYTES), "It is longer than any item can be.")
         try:
             check_bounds(line)
             check_new_item(attributes_from_json(line), len(line))

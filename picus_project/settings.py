@@ -109,6 +109,7 @@ LOGGING["filters"] = {
 }
 # Refused requests have their own line; only exceptions are left to say.
 LOGGING["loggers"]["django.request"] = {"filters": ["exceptions"]}
-LOGGING["loggers"]["django.security.DisallowedHost"] = {"level": "CRITICAL"}
+# Any client can cause these: their requests have a line of their own.
+LOGGING["loggers"]["django.security"] = {"level": "CRITICAL"}
 # The failing check has its own line with the cause.
 LOGGING["loggers"]["dockerflow.checks.registry"] = {"level": "CRITICAL"}

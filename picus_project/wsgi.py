@@ -24,6 +24,18 @@ if TYPE_CHECKING:
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "picus_project.settings")
 
 
+MAX_FIELD_LENGTH = 1024
+"""Longest Content-Type and Accept that are read: Django takes quadratic time for their parameters."""
+
+
+def _limit_fields(environ: dict[str, Any]) -> None:
+    """Replace a Content-Type that is too long by one that no path takes, and ignore an Accept that is too long."""
+    if len(environ.get("CONTENT_TYPE", "")) > MAX_FIELD_LENGTH:
+        environ["CONTENT_TYPE"] = "application/x-too-long"
+    if len(environ.get("HTTP_ACCEPT", "")) > MAX_FIELD_LENGTH:
+        del environ["HTTP_ACCEPT"]
+
+
 class Handler(WSGIHandler):
     """Django's WSGI handler without the settings of a thread that no code of Picus changes.
 
@@ -34,6 +46,7 @@ class Handler(WSGIHandler):
 
     def __call__(self, environ: dict[str, Any], start_response: "StartResponse") -> Any:
         """Respond to a WSGI request (PEP 3333)."""
+        _limit_fields(environ)
         response = self.get_response(WSGIRequest(environ))
         cookies = [("Set-Cookie", cookie.output(header="")) for cookie in response.cookies.values()]
         start_response(f"{response.status_code} {response.reason_phrase}", [*response.items(), *cookies])

@@ -54,8 +54,9 @@ def is_items_response(record: Any) -> bool:
     """Return True for a response of Scan, Query or ExecuteStatement, whose end may be missing."""
     if not (isinstance(record, dict) and isinstance(record.get("Items"), list) and record.keys() <= _ITEMS_RESPONSE):
         return False
+    # An empty list, or an empty item, is no item of a client either.
     items = record["Items"]
-    return record.keys() >= {"Count", "ScannedCount"} or bool(items and _is_attribute_map(items[0]))
+    return record.keys() >= {"Count", "ScannedCount"} or all(_is_attribute_map(item) or item == {} for item in items)
 
 
 def _is_attribute_map(value: Any, types: dict[str, type] = _CONTENT_TYPES) -> bool:
@@ -123,6 +124,11 @@ def _holds_item(value: Any, depth: int = 4) -> bool:
     return is_item or any(_holds_item(member, depth - 1) for member in value.values())
 
 
+def _is_empty_response(record: dict[str, Any]) -> bool:
+    counts = record.keys() >= {"Count", "ScannedCount"} and record.keys() <= _ITEMS_RESPONSE
+    return counts or (record.get("Item", True) in (None, {}) and record.keys() <= _ITEM_RESPONSE)
+
+
 _REFUSED: tuple[tuple[Callable[[dict[str, Any]], bool], str], ...] = (
     (_is_change, "a record of an incremental export to S3: import a full export"),
     (_is_stream_record, "a stream record of DynamoDB, which is a change of an item"),
@@ -131,6 +137,7 @@ _REFUSED: tuple[tuple[Callable[[dict[str, Any]], bool], str], ...] = (
     (_is_write_request, "a request of BatchWriteItem: take its items with jq -c '.. | .PutRequest? // empty'"),
     (_is_manifest, "the manifest of an export to S3: import the folder of the manifest"),
     (is_items_response, "a response of Scan or Query between other records: import it as a file"),
+    (_is_empty_response, "a response of DynamoDB without items"),
     (_has_lower_case_types, 'an item with types in lower case ("s" for "S"), which is not DynamoDB\'s JSON'),
     (_is_plain_response, "a response of GetItem with plain values: take its item with jq -c .Item"),
     (_holds_item, "an object around an item of DynamoDB: take the item from it with jq"),

@@ -4,6 +4,7 @@ The server, Django, the delete function and the commands render these classes; n
 docs/api.md lists the codes, and a test compares that list with this module.
 """
 
+import json
 import logging
 from collections.abc import Iterable
 from itertools import takewhile
@@ -212,6 +213,7 @@ class NotAcceptable(PicusError):
     code = "not_acceptable"
     status = 406
     message = "Could not satisfy the request Accept header."
+    parameter = ""
 
     @classmethod
     def accept(cls, media_types: Iterable[str]) -> "NotAcceptable":
@@ -221,7 +223,14 @@ class NotAcceptable(PicusError):
     @classmethod
     def format(cls, value: str, formats: Iterable[str]) -> "NotAcceptable":
         """Return the error for the query parameter ``format``, with the formats that can be sent."""
-        return cls(f"The parameter format can't be {value!r}: it can be {', '.join(formats)}.")
+        known = ", ".join(dict.fromkeys(formats))
+        error = cls(f"The parameter format can't be {json.dumps(value)}: it can be {known}.")
+        error.parameter = "format"
+        return error
+
+    def body(self) -> dict[str, Any]:
+        """Return the body with the parameter, if a parameter is at fault."""
+        return {**super().body(), **({"parameter": self.parameter} if self.parameter else {})}
 
 
 class BodyTimeout(PicusError):
@@ -346,6 +355,14 @@ class UnsupportedContentCoding(PicusError):
     def headers(self) -> dict[str, str]:
         """Return the only supported coding."""
         return {"Accept-Encoding": "identity"}
+
+
+class RangeNotSatisfiable(PicusError):
+    """The Range of a static file is outside of the file."""
+
+    code = "range_not_satisfiable"
+    status = 416
+    message = "The file has no such range: Content-Range has its length."
 
 
 class ExpectationFailed(PicusError):

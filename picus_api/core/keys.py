@@ -24,8 +24,11 @@ def key_from_path(encoded: str) -> str:
     before decoding, which keeps ``a%2F`` and ``a/`` apart. Raises InvalidKey when the key is not UTF-8.
     """
     try:
-        return unquote(encoded.removesuffix("/"), errors="strict")
-    except UnicodeDecodeError as error:
+        key = unquote(encoded.removesuffix("/"), errors="strict")
+        if not key.isascii():
+            key.encode()
+        return key
+    except UnicodeError as error:
         raise InvalidKey("The key in the path is not valid UTF-8.") from error
 
 
@@ -65,7 +68,7 @@ def has_dot_segment(route_path: str) -> bool:
     CloudFront may remove such segments before it matches a behaviour (both is reported); origins get the raw path.
     So no route may serve such a path, or a rule of an operator at CloudFront could be bypassed.
     """
-    return "/." in route_path and not {".", ".."}.isdisjoint(route_path.split("/")[:-1])
+    return "/." in route_path and not {".", ".."}.isdisjoint(route_path.removesuffix("/").split("/")[:-1])
 
 
 def _normalised_triplet(match: re.Match[str]) -> str:

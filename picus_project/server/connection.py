@@ -89,6 +89,7 @@ class ClientConnection:
         cfg = _cached_config(cfg)
         self._cfg, self._log, self._slow_clients = cfg, log, slow_clients
         self._client, self._server = client, sock.getsockname()
+        self._is_reset = False
         self._parser = ServerRequestParser(cfg, sock, client)
 
     @property
@@ -175,6 +176,10 @@ class ClientConnection:
                 self._log.info("response is incomplete: the request body is malformed: %s", error, extra=about)
             else:
                 self._log.error("response is incomplete", exc_info=error, extra=about)
+            if not response.chunked:
+                # The end of the connection would end the body: only a reset tells the client (RFC 9112, section 8).
+                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self._is_reset = True
         else:
             try:
                 self.sock.sendall(error_response(error, self._log))
@@ -200,6 +205,8 @@ class ClientConnection:
     def shut_down(self) -> None:
         """Stop sending. The client gets everything only if the socket is not closed while it holds unread bytes."""
         self._parser.unreader.buf = io.BytesIO()
+        if self._is_reset:
+            return
         with suppress(OSError):
             self.sock.shutdown(socket.SHUT_WR)
 

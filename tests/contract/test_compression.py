@@ -75,7 +75,7 @@ def test_lists_and_pages_are_compressed(client: Client, path: str, target: str) 
 
 
 def test_static_files_are_compressed(client: Client) -> None:
-    path = "/static/picus_api/api.js"
+    path = "/static/picus_api/page.css"
     plain, packed = client.request("GET", path), client.request("GET", path, headers=GZIP)
     assert gzip.decompress(packed.body) == plain.body
     assert len(packed.body) < len(plain.body) / 2

@@ -101,7 +101,7 @@ def test_copy_without_ecs_says_that_it_needs_a_checkout(tmp_path: Path) -> None:
         (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, tmp_path / name)
     run = doctor_in(tmp_path, "--stage", STAGE)
     assert (run.returncode, run.stdout) == (1, "")
-    assert run.stderr == "CommandError: doctor needs a checkout of Picus: there is no module ecs.\n"
+    assert run.stderr == "picus: doctor needs a checkout of Picus: there is no module ecs.\n"
 
 
 def test_stage_is_required() -> None:
