@@ -81,7 +81,7 @@ def _decode(body: bytes) -> Any:
         where = f"line {error.lineno} column {error.colno}"
         raise InvalidJson(f"The body is not valid JSON: {error.msg.removesuffix(' at')} at {where}.") from error
     except RecursionError as error:
-        raise BadValue(TOO_DEEP, *_path_of_excess_depth(text)) from error
+        raise BadValue(TOO_DEEP, *path_of_excess_depth(text)) from error
 
 
 def _members(document: dict[str, Any], depth: int) -> AttributeMap:
@@ -179,7 +179,7 @@ def _kind(value: Any) -> str:
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
 
 
-def _path_of_excess_depth(text: str) -> list[str | int]:
+def path_of_excess_depth(text: str) -> list[str | int]:
     """Return the path of the first container that is too deep, in a text that is too deep for the decoder."""
     path: list[str | int] = []
     name: str | int = ""

@@ -6,7 +6,9 @@ ones would take over 500 MB.
 
 import re
 
-from picus_api.core.errors import ItemTooLarge
+from picus_api.core.errors import BadValue, ItemTooLarge
+from picus_api.core.values.attribute_values import MAX_DEPTH
+from picus_api.core.values.from_json import TOO_DEEP, path_of_excess_depth
 from picus_api.core.values.item_size import MAX_ITEM_BYTES, SAFE_JSON_BYTES
 
 # Fewer values take little memory. The exact size of their item is checked later.
@@ -18,7 +20,10 @@ _CONTAINER_BYTES = 3
 
 
 def check_bounds(body: bytes) -> None:
-    """Raise ItemTooLarge if the values of a JSON text are more than any item holds. Small texts cost nothing."""
+    """Raise an error if the values of a JSON text are more, or deeper, than any item holds. Small texts cost nothing.
+
+    Raises ItemTooLarge, BadValue.
+    """
     if len(body) > SAFE_JSON_BYTES and _most_values(body) > _FEW_VALUES and _exceeds(body, MAX_ITEM_BYTES):
         raise ItemTooLarge
 
@@ -29,7 +34,7 @@ def _most_values(body: bytes) -> int:
 
 
 def _exceeds(body: bytes, limit: int) -> bool:
-    """Return True if the item in a JSON text is larger than ``limit`` bytes. Stop counting there.
+    """Return True if the item in a JSON text is larger than ``limit`` bytes. Stop counting there. Raises BadValue.
 
     The count is never more than DynamoDB's (item_size.py): an escape counts as one byte, and so does a number.
     """
@@ -42,6 +47,8 @@ def _exceeds(body: bytes, limit: int) -> bool:
         elif kind == 3:
             size += _CONTAINER_BYTES
             depth += 1
+            if depth > MAX_DEPTH:
+                raise BadValue(TOO_DEEP, *path_of_excess_depth(body.decode(errors="replace")))
         elif kind == 4:
             depth -= 1
         elif kind is None:
