@@ -14,7 +14,8 @@ UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 SYNC = UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --frozen
 # WhiteNoise serves the compressed file beside a file to clients that accept gzip.
 SWAGGER = .venv/lib/python3*/site-packages/drf_spectacular_sidecar/static/*/swagger-ui-dist
-COMPRESS = gzip --keep --force --no-name -9 $(SWAGGER)/swagger-ui-bundle.js $(SWAGGER)/swagger-ui.css
+COMPRESS = for file in $(SWAGGER)/swagger-ui-bundle.js $(SWAGGER)/swagger-ui.css; do \
+  [ ! -e "$$file" ] || gzip --keep --force --no-name -9 "$$file" || exit; done
 # Let uv trust the system's certificates, such as a company's root certificate.
 export UV_SYSTEM_CERTS ?= 1
 # npm trusts it too where Debian and its relatives keep the certificates.

@@ -56,7 +56,8 @@ build_without_engine() {
     export BUILDAH_ISOLATION=chroot
     make_stand_in
     # The build trusts the certificates of this machine, of a proxy for example; the image does not.
-    [ -z "${SSL_CERT_FILE:-}" ] || options+=(--volume "$SSL_CERT_FILE:/etc/ssl/certs/ca-certificates.crt:ro")
+    local certificates=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
+    [ ! -e "$certificates" ] || options+=(--volume "$certificates:/etc/ssl/certs/ca-certificates.crt:ro")
     # The OCI format has no health check.
     buildah build --quiet --format docker --from "$STAND_IN" --pull=never "${options[@]}" . > /dev/null
 }

@@ -403,6 +403,10 @@ def test_another_dynamodb_server_is_used(tmp_path: Path, dynamodb_url: str) -> N
         assert not [command for command in children(running.process.pid).values() if "ministack" in command]
 
 
-def test_unreachable_dynamodb_server_is_one_line(tmp_path: Path) -> None:
+def test_unreachable_dynamodb_server_is_said_by_command(tmp_path: Path) -> None:
     with launched(tmp_path, DYNAMODB_ENDPOINT_URL="http://127.0.0.1:9") as refused:
-        assert_ended(refused, 1, "create_table")
+        assert refused.wait() == 1, refused.output
+        cause, end = [line for line in refused.output.splitlines() if line.startswith("picus: ")]
+        assert "The table can't be reached" in cause
+        assert "create_table ended with status 1" in end
+        assert "Traceback" not in refused.output
