@@ -21,7 +21,8 @@ MINISTACK_CALL = ".venv-ministack sync --quiet --frozen --only-group ministack c
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return a folder with the Makefile, a lock older than anything else, and a recording uv."""
-    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("Makefile", ".python-version"):
+        shutil.copy(ROOT / name, tmp_path)
     (tmp_path / "uv.lock").touch()
     os.utime(tmp_path / "uv.lock", (1, 1))
     (tmp_path / "bin").mkdir()
