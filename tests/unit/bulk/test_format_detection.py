@@ -225,6 +225,9 @@ def test_files_that_are_not_json_are_refused(write_file: WriteFile, content: byt
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
+        ('{"Item":{}}', 1, "a response of DynamoDB without items"),
+        ('{"Item":null}', 1, "a response of DynamoDB without items"),
+        ('{"Count":0,"ScannedCount":0}', 1, "a response of DynamoDB without items"),
         ("1\n2\n", 1, "must be a JSON object, not a number"),
         ('"a"\n"b"\n', 1, "must be a JSON object, not a string"),
         ("\n\nnull\n", 3, "must be a JSON object, not null"),
@@ -249,6 +252,10 @@ def test_mixed_and_cut_files_are_refused(write_file: WriteFile, text: str, line:
     with pytest.raises(BadRecord, match=re.escape(f"line {line}: ")) as error:
         check(write_file("x", text))
     assert message in str(error.value)
+
+
+def test_response_with_empty_list_has_no_items(write_file: WriteFile) -> None:
+    assert check(write_file("x", '{"Items":[]}'))[0] == 0
 
 
 def test_start_of_a_long_record_is_enough(write_file: WriteFile) -> None:
