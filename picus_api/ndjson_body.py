@@ -19,6 +19,7 @@ from picus_api.core.errors import (
     NoSpoolSpace,
 )
 from picus_api.core.values.from_json import attributes_from_json
+from picus_api.core.values.json_bounds import check_bounds
 from picus_api.request_body import is_chunked, limit_waiting
 
 PIECE_BYTES = 256 * 1024
@@ -77,6 +78,7 @@ class NdjsonBody:
         if len(line) > settings.MAX_BODY_BYTES:
             raise BadLine(self._number, BodyTooLarge(settings.MAX_BODY_BYTES), "It is longer than any item can be.")
         try:
+            check_bounds(line)
             check_new_item(attributes_from_json(line), len(line))
         except BadRequest as error:
             raise BadLine(self._number, error, _about_line(error.message)) from error

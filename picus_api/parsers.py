@@ -15,6 +15,7 @@ from rest_framework.settings import api_settings
 from picus_api.core.errors import NotAcceptable, UnsupportedMediaType
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.from_json import attributes_from_json
+from picus_api.core.values.json_bounds import check_bounds
 from picus_api.request_body import check_is_plain_utf8, read_body
 
 _JSON_TYPE = re.compile(r"application/json|[a-z0-9][\w!#$&^.-]*/[a-z0-9][\w!#$&^.+-]*\+json")
@@ -26,7 +27,7 @@ ACCEPT_POST = "application/json, application/x-ndjson"
 
 
 class ItemParser(BaseParser):
-    """Parse a JSON object into DynamoDB attribute values. Raises InvalidJson, BadValue."""
+    """Parse a JSON object into DynamoDB attribute values. Raises InvalidJson, BadValue, ItemTooLarge, ServiceBusy."""
 
     media_type = "application/json"
 
@@ -38,7 +39,9 @@ class ItemParser(BaseParser):
     ) -> AttributeMap:
         """Return the attribute map of the body. DRF passes Django's request as the stream."""
         assert isinstance(stream, HttpRequest)
-        return attributes_from_json(read_body(stream))
+        body = read_body(stream)
+        check_bounds(body)
+        return attributes_from_json(body)
 
 
 _QUALITY = re.compile(r";[ \t]*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)[ \t]*(?=;|$)", re.IGNORECASE)

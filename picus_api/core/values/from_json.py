@@ -19,6 +19,8 @@ TOO_DEEP = f"The nesting is deeper than the {MAX_DEPTH} levels that DynamoDB hol
 class _Number(str):
     """Mark the text of a JSON number."""
 
+    __slots__ = ()
+
 
 class _Constant(str):
     """Mark NaN, Infinity or -Infinity, which are not JSON."""
@@ -83,13 +85,13 @@ def _decode(body: bytes) -> Any:
 
 
 def _members(document: dict[str, Any], depth: int) -> AttributeMap:
-    attributes = {}
+    # In place, here and in _list: the parsed document and the attribute map never take memory at the same time.
     for name, value in document.items():
         try:
-            attributes[check_name(name)] = _CONVERTERS[type(value)](value, depth)
+            document[check_name(name)] = _CONVERTERS[type(value)](value, depth)
         except BadValue as error:
             raise error.within(name) from error.__cause__
-    return attributes
+    return document
 
 
 def check_name(name: str) -> str:
@@ -111,12 +113,22 @@ def _check_text(text: str) -> None:
         raise BadValue("The string has half of a surrogate pair, which is not a character.") from error
 
 
+# The values that an item can hold most of. One object for each of them saves most of such an item's memory.
+_SHORT_STRINGS: dict[str, AttributeValue] = {text: {"S": text} for text in ("", *map(chr, range(128)))}
+_SHORT_NUMBERS: dict[str, AttributeValue] = {text: {"N": text} for text in map(str, range(-9, 100))}
+_TRUE, _FALSE, _NULL = {"BOOL": True}, {"BOOL": False}, {"NULL": True}
+
+
 def _string(value: str, depth: int) -> AttributeValue:
+    if value in _SHORT_STRINGS:
+        return _SHORT_STRINGS[value]
     _check_text(value)
     return {"S": value}
 
 
 def _number(value: str, depth: int) -> AttributeValue:
+    if value in _SHORT_NUMBERS:
+        return _SHORT_NUMBERS[value]
     # A plain str again, which orjson wants.
     return {"N": str(canonical(value))}
 
@@ -130,13 +142,12 @@ def _map(value: dict[str, Any], depth: int) -> AttributeValue:
 def _list(value: list[Any], depth: int) -> AttributeValue:
     if depth == MAX_DEPTH:
         raise BadValue(TOO_DEEP)
-    values = []
     for index, element in enumerate(value):
         try:
-            values.append(_CONVERTERS[type(element)](element, depth + 1))
+            value[index] = _CONVERTERS[type(element)](element, depth + 1)
         except BadValue as error:
             raise error.within(index) from error.__cause__
-    return {"L": values}
+    return {"L": value}
 
 
 def _constant(value: str, depth: int) -> AttributeValue:
@@ -150,8 +161,8 @@ def _duplicate_name(name: str, depth: int) -> AttributeValue:
 _CONVERTERS: dict[type, Callable[[Any, int], AttributeValue]] = {
     str: _string,
     _Number: _number,
-    bool: lambda value, depth: {"BOOL": value},
-    type(None): lambda value, depth: {"NULL": True},
+    bool: lambda value, depth: _TRUE if value else _FALSE,
+    type(None): lambda value, depth: _NULL,
     dict: _map,
     list: _list,
     _Constant: _constant,
