@@ -16,6 +16,7 @@ from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from picus_api.core.capacity import HUNG_UP_KEY
 from picus_api.core.dynamodb import table
 from picus_api.core.errors import BadParameter, TableUnavailable
 from picus_api.core.keys import MAX_KEY_BYTES
@@ -95,16 +96,23 @@ def next_path(parameters: QueryDict, next_key: str) -> str:
     return f"{reverse('list')}?{following.urlencode()}"
 
 
-def keep_alive(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the pieces of a body, and a space after each SILENCE_SECONDS without any: JSON ignores it.
+class KeepAlive:
+    """Replace an empty piece of a body by a space, once after each SILENCE_SECONDS: JSON ignores it.
 
-    A filter that finds few items would leave the connection silent, and CloudFront would give it up.
+    A filter that finds few items would leave the connection silent, and CloudFront would give it up. Other empty pieces
+    stay: the server looks whether the client is still there.
     """
-    sent = time.monotonic()
-    for piece in pieces:
-        if piece or time.monotonic() - sent > SILENCE_SECONDS:
-            yield piece or b" "
-            sent = time.monotonic()
+
+    def __init__(self) -> None:
+        self._sent = time.monotonic()
+
+    def __call__(self, piece: bytes) -> bytes:
+        """Return the piece to send."""
+        now = time.monotonic()
+        if not piece and now - self._sent <= SILENCE_SECONDS:
+            return b""
+        self._sent = now
+        return piece or b" "
 
 
 def _single_value(parameters: QueryDict, name: str) -> str | None:
@@ -146,7 +154,11 @@ def _expressions(fields: str | None, filter_text: str | None) -> dict[str, Any]:
 
 
 def _page(request: Request, query: ListQuery, limit: int) -> HttpResponseBase:
-    page = Item.page(limit, query.after, query.expressions, settings.SEARCH_SECONDS)
+    deadline = time.monotonic() + settings.SEARCH_SECONDS
+    has_hung_up = request.META.get(HUNG_UP_KEY, lambda: False)
+    page = Item.page(
+        limit, query.after, query.expressions, give_up=lambda: time.monotonic() > deadline or has_hung_up()
+    )
     headers = {}
     if page.next_key is not None:
         headers["Link"] = f'<{next_path(request.query_params, page.next_key)}>; rel="next"'
@@ -158,30 +170,33 @@ def _page(request: Request, query: ListQuery, limit: int) -> HttpResponseBase:
 
 def _stream(request: Request, query: ListQuery) -> HttpResponseBase:
     pages = Item.pages(query.after, **query.expressions)
-    # Read the first page before the status line is sent: an outage can still become a 503.
-    first = next(pages)
     is_ndjson = request.accepted_renderer.format == "ndjson"
-    body = _ndjson(first, pages) if is_ndjson else _json_array(first, pages)
-    media_type = request.accepted_renderer.media_type
-    return StreamingHttpResponse(keep_alive(body), content_type=media_type)
+    texts = map(_lines, pages) if is_ndjson else _json_array(pages)
+    # Read the first page before the status line is sent: an outage can still become a 503.
+    first = [next(texts)]
+    # `map` and `pop`, because they keep no text of a page while a slow client takes it.
+    pieces = map(KeepAlive(), chain((first.pop() for _ in range(1)), texts))
+    return StreamingHttpResponse(pieces, content_type=request.accepted_renderer.media_type)
 
 
-def _json_array(first: Page, others: Iterator[Page]) -> Iterator[bytes]:
-    """Yield a JSON array: a piece for each page, an empty piece for an empty page.
+def _json_array(pages: Iterator[Page]) -> Iterator[bytes]:
+    """Return a JSON array: a piece for each page, an empty piece for an empty page.
 
     An error in the middle ends the array without its bracket and cuts the connection.
     """
     separator = b"["
-    for page in chain([first], others):
-        yield separator + b",".join(map(json_from_attributes, page.items)) if page.items else b""
+
+    def members(page: Page) -> bytes:
+        nonlocal separator
+        text = separator + b",".join(map(json_from_attributes, page.items)) if page.items else b""
         separator = b"," if page.items else separator
-    yield b"[]" if separator == b"[" else b"]"
+        return text
+
+    return chain(map(members, pages), (b"[]" if separator == b"[" else b"]" for _ in range(1)))
 
 
-def _ndjson(first: Page, others: Iterator[Page]) -> Iterator[bytes]:
-    """Yield a line for each item, a piece for each page. An error in the middle cuts the connection."""
-    for page in chain([first], others):
-        yield json_lines(page.items)
+def _lines(page: Page) -> bytes:
+    return json_lines(page.items)
 
 
 @contextmanager
