@@ -1,7 +1,7 @@
 """A budget for the memory of large requests, shared by all threads of a worker.
 
 A thread reserves memory before it builds many objects, and the server releases it when the thread leaves the request.
-Commands and the function have no budget: nothing is reserved there.
+Other threads have no budget (those of commands, of the function, and those that only wait for DynamoDB).
 """
 
 import threading
@@ -14,20 +14,26 @@ MAX_ITEM_MEMORY = 48 * 1024 * 1024
 
 
 class _Thread(threading.local):
+    uses_budget = False
     reserved = 0
     may_wait_until = 0.0
 
 
 _thread = _Thread()
 _changed = threading.Condition()
-_budget: int | None = None
+_budget = 0
 _reserved = 0
 
 
-def set_budget(size: int | None) -> None:
-    """Let all threads together reserve at most ``size`` bytes; None: any number."""
+def set_budget(size: int) -> None:
+    """Let all threads that use the budget reserve at most ``size`` bytes together."""
     global _budget  # noqa: PLW0603 one budget for the process
     _budget = size
+
+
+def use_budget() -> None:
+    """Let this thread reserve what its requests need. It must call ``release`` after each request."""
+    _thread.uses_budget = True
 
 
 def let_wait(seconds: float) -> None:
@@ -39,12 +45,11 @@ def reserve(size: int) -> None:
     """Make the reservation of this thread's request at least ``size`` bytes. Raises ServiceBusy."""
     global _reserved  # noqa: PLW0603
     more = min(size, MAX_ITEM_MEMORY) - _thread.reserved
-    if _budget is None or more <= 0:
+    if more <= 0 or not _thread.uses_budget:
         return
-    budget = _budget
     with _changed:
         wait = _thread.may_wait_until - time.monotonic()
-        if not _changed.wait_for(lambda: _reserved + more <= budget, max(0.0, wait)):
+        if not _changed.wait_for(lambda: _reserved + more <= _budget, max(0.0, wait)):
             raise ServiceBusy
         _reserved += more
     _thread.reserved += more

@@ -76,6 +76,8 @@ class EpollWorker(base.Worker):
                     os.read(fd, 4096)
             self._connections.close_idle(time.monotonic())
             self._connections.close_finished(time.monotonic())
+            self._use_free_place(self._lane)
+            self._use_free_place(self._streams)
             if self._connections.in_use >= self.cfg.threads:
                 self._respond_to_probes()
         self._stop()
@@ -126,6 +128,7 @@ class EpollWorker(base.Worker):
         self._idle[connection.fd] = connection
 
     def _run_thread(self) -> None:
+        memory.use_budget()
         while True:
             for fd, events in self._epoll.poll(None, 1):
                 # None: the main thread has just closed the connection because it was idle for too long.
@@ -174,7 +177,7 @@ class EpollWorker(base.Worker):
 
     def _defer(self, connection: ClientConnection, lane: Lane) -> None:
         """Keep the connection until the lane has a place, but not for long if its response has not started."""
-        lane.wait(connection, first=connection.turn_deadline is not None)
+        waited = connection.turn_deadline is not None
         now = time.monotonic()
         if connection.responder.is_sending:
             connection.turn_deadline = now + _TURN_SECONDS
@@ -183,7 +186,11 @@ class EpollWorker(base.Worker):
             connection.request_started = connection.request_started or now
         connection.deadline = connection.turn_deadline
         self._idle[connection.fd] = connection
-        # A place that became free meanwhile would wake nobody.
+        lane.wait(connection, first=waited)
+        self._use_free_place(lane)
+
+    def _use_free_place(self, lane: Lane) -> None:
+        """Wake a connection that waits although the lane has a place: the place became free at the wrong moment."""
         with lane.try_acquire() as acquired:
             pass
         if acquired:
