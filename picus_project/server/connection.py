@@ -71,7 +71,7 @@ class ClientConnection:
 
         Nothing is received if a whole request is buffered already. ``takes_much`` is about a complete request.
         """
-        # While most of a large body arrives, what is there need not be looked at again.
+        # As long as a large body is incomplete, its head need not be parsed again.
         if self._missing > 0 and self._receive_available() and self._missing > 0:
             return Completeness.PARTIAL
         data = self._parser.unreader.buf.getvalue()

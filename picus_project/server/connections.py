@@ -15,7 +15,7 @@ CLOSE_SECONDS = 2.0
 class Connections:
     """All open connections, at most about ``most``. Only the thread that has taken a connection may use it.
 
-    ``idle``: those that no thread uses, by their descriptors.
+    ``idle``: the connections that no thread uses, by their descriptors.
     """
 
     def __init__(self, most: int) -> None:
@@ -56,7 +56,7 @@ class Connections:
         return self._evict(lambda idle: _most_dispensable(idle, time.monotonic()))
 
     def limit_unfinished(self) -> None:
-        """Close the slowest requests until those that are arriving take no more than MAX_UNFINISHED_BYTES."""
+        """Close the slowest requests until all requests take no more than MAX_UNFINISHED_BYTES."""
         while sum(each.received for each in list(self._open.values())) > MAX_UNFINISHED_BYTES:
             if not self._evict(lambda idle: _slowest_request(idle, time.monotonic())):
                 return

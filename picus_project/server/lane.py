@@ -28,7 +28,7 @@ class Lane:
                 self._semaphore.release()
 
     def wait(self, connection: "ClientConnection", *, first: bool) -> None:
-        """Add a connection to those that wait: before them if it was ``first``, and another was faster."""
+        """Let a connection wait behind the others. ``first``: before them, because it has waited already."""
         if first:
             self._waiting.appendleft(connection)
         else:

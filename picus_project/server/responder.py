@@ -34,11 +34,11 @@ Application = Callable[[Environ, Any], Iterable[bytes]]
 
 
 class Outcome(Enum):
-    """What became of a request."""
+    """How far the response to a request is."""
 
     DONE = "the connection can be used again"
     LAST = "the connection must be closed"
-    UNSENT = "the response goes on when the client has taken what it got"
+    UNSENT = "the response goes on when the socket is writable"
 
 
 class Responder:
@@ -84,7 +84,7 @@ class Responder:
         return Outcome.UNSENT
 
     def _respond(self, application: Application, closing: bool) -> Generator[None, None, bool]:
-        """Yield each time the client has to take what it got. Return True if the connection can be used again."""
+        """Yield each time the socket is full. Return True if the connection can be used for another request."""
         response: ServerResponse | None = None
         try:
             response, environ = self._create(cast(ServerRequest, next(self._parser)))
@@ -114,8 +114,9 @@ class Responder:
 
     def _send_body(self, pieces: Iterable[bytes], response: ServerResponse) -> Generator[None, None, None]:
         try:
-            for piece in pieces:
-                if not piece and self._has_hung_up():
+            for number, piece in enumerate(pieces):
+                # A stream has a piece for each request to DynamoDB. The only piece of another body may be empty, too.
+                if number and not piece and self._has_hung_up():
                     raise ConnectionAbortedError(errno.ECONNABORTED, "the client has closed the connection")
                 response.write(piece)
                 del piece  # the response has a copy

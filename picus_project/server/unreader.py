@@ -45,7 +45,7 @@ class LimitedUnreader(SocketUnreader):
 
 
 def has_hung_up(sock: socket.socket) -> bool:
-    """Return True if the client has closed the connection, or its sending side, behind what it sent."""
+    """Return True if the client has closed the connection, or its sending side."""
     poller = select.poll()
     poller.register(sock, select.POLLRDHUP)
     return bool(poller.poll(0))
