@@ -2,14 +2,16 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
+from heapq import nsmallest
 
 from picus_project.server.connection import ClientConnection
 from picus_project.server.limits import MAX_UNFINISHED_BYTES, MAX_UNSENT_BYTES, MIN_BYTES_PER_SECOND
 
 CLOSE_SECONDS = 2.0
 """How long a connection stays open for a client that does not close it after the last response."""
+_CLOSED_AT_ONCE = 20
 
 
 class Connections:
@@ -49,16 +51,25 @@ class Connections:
         return taken is connection
 
     def make_room(self) -> bool:
-        """Close a connection in favour of a new one. Return False if all are in use. For the main thread."""
+        """Close connections in favour of new ones. Return False if all are in use. For the main thread.
+
+        Clients that leave their requests unfinished lose them first, several at once: to find them takes time.
+        """
         with suppress(IndexError):
             self.close(self._closing.popleft())  # it has its last response
             return True
-        return self._evict(lambda idle: _most_dispensable(idle, time.monotonic()))
+        now = time.monotonic()
+        slow = [each for each in _unfinished(list(self.idle.values())) if _rate(each, now) < MIN_BYTES_PER_SECOND]
+        if slow:
+            slowest = nsmallest(_CLOSED_AT_ONCE, slow, key=lambda each: _rate(each, now))
+            closed = [self._close_busy(each) for each in slowest]
+            return any(closed)
+        return self._evict(_most_dispensable)
 
     def limit_unfinished(self) -> None:
         """Close the slowest requests until all requests take no more than MAX_UNFINISHED_BYTES."""
         while sum(each.received for each in list(self._open.values())) > MAX_UNFINISHED_BYTES:
-            if not self._evict(lambda idle: _slowest_request(idle, time.monotonic())):
+            if not self._evict(_slowest_request):
                 return
 
     def limit_unsent(self) -> None:
@@ -67,14 +78,20 @@ class Connections:
             if not self._evict(_slowest_reader):
                 return
 
-    def _evict(self, choose: Callable[[Iterable[ClientConnection]], ClientConnection | None]) -> bool:
+    def _evict(self, choose: Callable[[list[ClientConnection]], ClientConnection | None]) -> bool:
         """Close the idle connection that ``choose`` returns. Return False if there is none."""
         while (chosen := choose(list(self.idle.values()))) is not None:
-            if self.take(chosen):
-                chosen.send_timeout(busy=True)
-                self.close(chosen)
+            if self._close_busy(chosen):
                 return True
         return False
+
+    def _close_busy(self, connection: ClientConnection) -> bool:
+        """Close an idle connection with 503, if it has a request. Return False if a thread uses the connection."""
+        if not self.take(connection):
+            return False
+        connection.send_timeout(busy=True)
+        self.close(connection)
+        return True
 
     def finish(self, connection: ClientConnection) -> None:
         """Close the connection after its last response, once the client has received all of it."""
@@ -108,35 +125,27 @@ class Connections:
         connection.close()
 
 
-def _slowest_request(connections: Iterable[ClientConnection], now: float) -> ClientConnection | None:
+def _unfinished(idle: list[ClientConnection]) -> list[ClientConnection]:
+    """Return the connections with a request that is arriving."""
+    return [each for each in idle if each.request_started is not None and each.turn_deadline is None]
+
+
+def _slowest_request(idle: list[ClientConnection]) -> ClientConnection | None:
     """Return the connection whose request arrives at the lowest rate."""
-    unfinished = [each for each in connections if each.request_started is not None and each.turn_deadline is None]
-    return min(unfinished, key=lambda each: _rate(each, now), default=None)
+    now = time.monotonic()
+    return min(_unfinished(idle), key=lambda each: _rate(each, now), default=None)
 
 
-def _slowest_reader(connections: Iterable[ClientConnection]) -> ClientConnection | None:
+def _slowest_reader(idle: list[ClientConnection]) -> ClientConnection | None:
     """Return the connection whose response has the least time left."""
-    sending = [each for each in connections if each.responder.is_sending]
+    sending = [each for each in idle if each.responder.is_sending]
     return min(sending, key=lambda each: each.deadline, default=None)
 
 
-def _longest_unused(connections: Iterable[ClientConnection]) -> ClientConnection | None:
-    """Return the connection that has been without a request for the longest time."""
-    return min((each for each in connections if each.is_unused), key=lambda each: each.deadline, default=None)
-
-
-def _most_dispensable(connections: Iterable[ClientConnection], now: float) -> ClientConnection | None:
-    """Return the connection that a new one may replace.
-
-    It is a request that is too slow, else a connection without a request, else the slowest request, else what ends
-    next. So clients that leave their requests unfinished lose them first.
-    """
-    candidates = list(connections)
-    slowest = _slowest_request(candidates, now)
-    if slowest is not None and _rate(slowest, now) < MIN_BYTES_PER_SECOND:
-        return slowest
-    by_deadline = min(candidates, key=lambda each: each.deadline, default=None)
-    return _longest_unused(candidates) or slowest or by_deadline
+def _most_dispensable(idle: list[ClientConnection]) -> ClientConnection | None:
+    """Return the connection that has been without a request the longest, else the slowest request, else any."""
+    unused = min((each for each in idle if each.is_unused), key=lambda each: each.deadline, default=None)
+    return unused or _slowest_request(idle) or min(idle, key=lambda each: each.deadline, default=None)
 
 
 def _rate(connection: ClientConnection, now: float) -> float:

@@ -37,6 +37,7 @@ _WAKE_NOW = select.EPOLLOUT | _ONE_EVENT
 _WRITABLE = select.EPOLLOUT | select.EPOLLONESHOT
 _HUNG_UP = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 _TICK_MS = 1000
+_ACCEPTED_AT_ONCE = 32
 LINGER_SECONDS = 2.0
 """How long a stopping worker keeps idle connections, for a request that is under way."""
 _TURN_SECONDS = 60
@@ -92,18 +93,20 @@ class EpollWorker(base.Worker):
         return poller
 
     def _accept(self, listener: socket.socket) -> None:
-        if self._connections.is_full and not self._connections.make_room():
-            time.sleep(0.01)  # new connections wait in the listener's queue
-            return
-        try:
-            sock, client = listener.accept()
-        except OSError as error:
-            if error.errno in (errno.EMFILE, errno.ENFILE) and not self._connections.make_room():
-                time.sleep(0.05)  # the listener stays readable
-            return  # also if another worker was faster, or the client is gone
-        connection = ClientConnection(self.cfg, self.log, sock, client)
-        self._connections.add(connection)
-        self._wait(connection, self._epoll.register)
+        """Accept the connections that wait, but not so many that other duties of the main thread wait for long."""
+        for _ in range(_ACCEPTED_AT_ONCE):
+            if self._connections.is_full and not self._connections.make_room():
+                time.sleep(0.01)  # new connections wait in the listener's queue
+                return
+            try:
+                sock, client = listener.accept()
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE) and not self._connections.make_room():
+                    time.sleep(0.05)  # the listener stays readable
+                return  # also if another worker was faster, or the client is gone
+            connection = ClientConnection(self.cfg, self.log, sock, client)
+            self._connections.add(connection)
+            self._wait(connection, self._epoll.register)
 
     def _wait(self, connection: ClientConnection, arm: Any) -> None:
         """Wait for the client's next bytes without a thread."""
@@ -164,7 +167,7 @@ class EpollWorker(base.Worker):
     def _respond(self, connection: ClientConnection) -> None:
         """Handle one request. The next one of the same connection waits for its turn among the others."""
         try:
-            outcome = connection.respond(self.wsgi, closing=not self.alive or self._connections.is_full)
+            outcome = connection.respond(self.wsgi, closing=not self.alive)
         finally:
             memory.release()
         if outcome is Outcome.DONE:
