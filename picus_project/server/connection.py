@@ -38,6 +38,7 @@ class ClientConnection:
     ``deadline``: when the worker closes the connection if nothing happens (monotonic seconds). ``request_started``:
     since when a request has been arriving or waiting for its turn (monotonic seconds), or None. ``received``: bytes of
     that request. ``turn_deadline``: until when it waits for its turn, or None if it does not.
+    ``is_armed``: it is idle, and the thread that made it idle has done with it.
     """
 
     def __init__(self, cfg: Any, log: Any, sock: socket.socket, client: Any) -> None:
@@ -50,6 +51,7 @@ class ClientConnection:
         self.request_started: float | None = None
         self.received = 0
         self.takes_much = False
+        self.is_armed = False
         self.turn_deadline: float | None = None
         self._missing = 0
         self._log = log

@@ -43,6 +43,14 @@ class Connections:
         """Add an accepted connection, which this thread uses."""
         self._open[connection.fd] = connection
 
+    def make_idle(self, connection: ClientConnection) -> None:
+        """Let the thread of the next event use the connection. Others may close it as soon as it is armed."""
+        connection.is_armed = False
+        self.idle[connection.fd] = connection
+
+    def _armed(self) -> list[ClientConnection]:
+        return [each for each in list(self.idle.values()) if each.is_armed]
+
     def take(self, connection: ClientConnection) -> bool:
         """Let this thread use an idle connection. Return False if another one uses it."""
         taken = self.idle.pop(connection.fd, None)
@@ -59,7 +67,7 @@ class Connections:
             self.close(self._closing.popleft())  # it has its last response
             return True
         now = time.monotonic()
-        slow = [each for each in _unfinished(list(self.idle.values())) if _rate(each, now) < MIN_BYTES_PER_SECOND]
+        slow = [each for each in _unfinished(self._armed()) if _rate(each, now) < MIN_BYTES_PER_SECOND]
         if slow:
             slowest = nsmallest(_CLOSED_AT_ONCE, slow, key=lambda each: _rate(each, now))
             closed = [self._close_busy(each) for each in slowest]
@@ -80,7 +88,7 @@ class Connections:
 
     def _evict(self, choose: Callable[[list[ClientConnection]], ClientConnection | None]) -> bool:
         """Close the idle connection that ``choose`` returns. Return False if there is none."""
-        while (chosen := choose(list(self.idle.values()))) is not None:
+        while (chosen := choose(self._armed())) is not None:
             if self._close_busy(chosen):
                 return True
         return False
@@ -113,7 +121,7 @@ class Connections:
 
     def close_idle(self, now: float, *, unused: bool = False) -> None:
         """Close connections past their deadline, and with ``unused`` all that have no request under way."""
-        for connection in list(self.idle.values()):
+        for connection in self._armed():
             over = connection.deadline < now or (unused and connection.is_unused)
             if over and self.take(connection):
                 connection.send_timeout()
@@ -121,7 +129,8 @@ class Connections:
 
     def close(self, connection: ClientConnection) -> None:
         """Close a connection that this thread uses, at once."""
-        del self._open[connection.fd]
+        if self._open.get(connection.fd) is connection:
+            del self._open[connection.fd]
         connection.close()
 
 

@@ -20,7 +20,7 @@ READ_SECONDS = 10
 """How long a client may pause within a request. (BODY_SECONDS limits the whole body.)"""
 MAX_UNFINISHED_BYTES = 16 * 1024 * 1024
 """Memory of all requests that are arriving."""
-MAX_UNSENT_BYTES = 24 * 1024 * 1024
+MAX_UNSENT_BYTES = 16 * 1024 * 1024
 """Memory of all responses that clients have not taken yet."""
 MEMORY_BUDGET = 56 * 1024 * 1024
 """Memory of all large requests that are being handled. One of them takes 48 MB at most (picus_api/core/memory.py)."""

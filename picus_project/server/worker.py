@@ -17,8 +17,8 @@ import select
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from gunicorn.workers import base
 
@@ -108,19 +108,25 @@ class EpollWorker(base.Worker):
             self._connections.add(connection)
             self._wait(connection, self._epoll.register)
 
-    def _wait(self, connection: ClientConnection, arm: Any) -> None:
-        """Wait for the client's next bytes without a thread."""
+    def _wait(self, connection: ClientConnection, arm: Callable[[int, int], None]) -> None:
+        """Wait for the client's next bytes without a thread. ``arm``: a method of the epoll set."""
         self._make_idle(connection)
-        arm(connection.fd, _ONE_EVENT)
+        self._arm(connection, _ONE_EVENT, arm)
         if connection.received > SMALL_BYTES // 4:
             self._connections.limit_unfinished()
 
     def _wait_for_reader(self, connection: ClientConnection) -> None:
         """Wait without a thread until the client has taken some of the response."""
         connection.deadline = time.monotonic() + connection.responder.seconds_to_send
-        self._idle[connection.fd] = connection
-        self._epoll.modify(connection.fd, _WRITABLE)
+        self._connections.make_idle(connection)
+        self._arm(connection, _WRITABLE)
         self._connections.limit_unsent()
+
+    def _arm(self, connection: ClientConnection, events: int, arm: Callable[[int, int], None] | None = None) -> None:
+        """Wait for one event of an idle connection. From here on it may be closed to make room."""
+        with suppress(OSError):  # it has been closed
+            (arm or self._epoll.modify)(connection.fd, events)
+            connection.is_armed = True
 
     def _make_idle(self, connection: ClientConnection) -> None:
         now = time.monotonic()
@@ -128,7 +134,7 @@ class EpollWorker(base.Worker):
             connection.deadline = now + self.cfg.keepalive
         else:
             connection.deadline = min(now + limits.READ_SECONDS, connection.request_started + self._body_seconds)
-        self._idle[connection.fd] = connection
+        self._connections.make_idle(connection)
 
     def _run_thread(self) -> None:
         memory.use_budget()
@@ -171,8 +177,9 @@ class EpollWorker(base.Worker):
         finally:
             memory.release()
         if outcome is Outcome.DONE:
+            events = _WAKE_NOW if connection.has_buffered_data else _ONE_EVENT
             self._make_idle(connection)
-            self._epoll.modify(connection.fd, _WAKE_NOW if connection.has_buffered_data else _ONE_EVENT)
+            self._arm(connection, events)
         elif outcome is Outcome.UNSENT:
             self._wait_for_reader(connection)
         else:
@@ -188,8 +195,9 @@ class EpollWorker(base.Worker):
             connection.turn_deadline = now + limits.BUSY_SECONDS
             connection.request_started = connection.request_started or now
         connection.deadline = connection.turn_deadline
-        self._idle[connection.fd] = connection
+        self._connections.make_idle(connection)
         lane.wait(connection, first=waited)
+        connection.is_armed = True
         self._use_free_place(lane)
 
     def _use_free_place(self, lane: Lane) -> None:
