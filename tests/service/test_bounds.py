@@ -57,7 +57,7 @@ def scans(dynamodb_url: str) -> Iterator[tuple[SlowScans, Client]]:
     scans = SlowScans()
 
     def one_item(operation: str, count: int, request: dict[str, object]) -> tuple[dict[str, object], dict[str, object]]:
-        more = {"LastEvaluatedKey": {"object_id": {"S": "x"}}} if operation == "Scan" else {}
+        more: dict[str, object] = {"LastEvaluatedKey": {"object_id": {"S": "x"}}} if operation == "Scan" else {}
         return request, more
 
     settings = {"DYNAMODB_TABLE_NAME": table.name, "WEB_THREADS": "4", "BUSY_SECONDS": "2"}
