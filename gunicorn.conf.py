@@ -28,6 +28,7 @@ try:
     # A thread waits for DynamoDB most of the time.
     threads = environment.integer("WEB_THREADS", 12, 1, 256)
     from picus_project.server import limits  # noqa: F401 its settings are checked here
+
     logconfig_dict = logs.configuration(os.environ.get("LOG_FORMAT", ""), os.environ.get("LOG_LEVEL") or "INFO")
 except environment.SettingError as error:
     sys.exit(f"picus: {error}")
