@@ -29,7 +29,7 @@ from picus_api.core.errors import (
 from picus_api.core.keys import has_dot_segment
 from picus_api.core.request_target import InvalidRequestTarget, parse_request_target
 from picus_api.exceptions import error_response
-from picus_api.request_body import BODY_ERROR, is_chunked, is_ndjson, limit_waiting
+from picus_api.request_body import BODY_ERROR, is_chunked, is_ndjson, limit_time
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -202,7 +202,7 @@ def chunked_body(get_response: GetResponse) -> GetResponse:
 
 def _read_chunks(request: HttpRequest) -> None:
     try:
-        with limit_waiting(request, settings.BODY_SECONDS):
+        with limit_time(request, settings.BODY_SECONDS):
             body = request.META["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
         length = len(body)
     except TimeoutError:

@@ -16,7 +16,7 @@ Environment variables:
     LOG_FORMAT             json or text; default: text on a terminal, else json
     LOG_LEVEL              DEBUG, INFO, WARNING or ERROR; default INFO
     PICUS_COMMIT           commit that /__version__ shows where there is no version.json
-    PORT, BIND_HOST, WEB_CONCURRENCY, WEB_THREADS   see gunicorn.conf.py
+    PORT, BIND_HOST, WEB_CONCURRENCY, WEB_THREADS, BUSY_SECONDS, MIN_BYTES_PER_SECOND   see gunicorn.conf.py
 """
 
 from pathlib import Path

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from picus_api import list_view
 from picus_api.core.errors import BadParameter
 from picus_api.core.query.cursor import encode_cursor
-from picus_api.list_view import ListQuery, keep_alive, parse_list_query
+from picus_api.list_view import KeepAlive, ListQuery, parse_list_query
 from tests.unit.api.conftest import NDJSON_TYPE, Client, body_of, error_of
 
 NEXT = re.compile(r'<(/picus/list\?[^>]+)>; rel="next"')
@@ -157,9 +157,9 @@ def test_head_of_list_reads_no_further_page(ten: Client) -> None:
 
 def test_silent_body_gets_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(list_view, "SILENCE_SECONDS", -1)
-    assert list(keep_alive(iter([b"[1", b"", b"", b"]"]))) == [b"[1", b" ", b" ", b"]"]
+    assert list(map(KeepAlive(), [b"[1", b"", b"", b"]"])) == [b"[1", b" ", b" ", b"]"]
     monkeypatch.setattr(list_view, "SILENCE_SECONDS", 100)
-    assert list(keep_alive(iter([b"[1", b"", b"]"]))) == [b"[1", b"]"]
+    assert list(map(KeepAlive(), [b"[1", b"", b"]"])) == [b"[1", b"", b"]"]
 
 
 def test_pages_of_list_are_in_order_of_the_scan(ten: Client) -> None:
