@@ -17,7 +17,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from picus_api import health
 from picus_api.capacity_middleware import consumed_capacity
 from picus_api.compression import compress
-from picus_api.core import logs
+from picus_api.core import logs, metrics
 from picus_api.core.errors import (
     BodyTimeout,
     IncompleteBody,
@@ -45,16 +45,24 @@ def request_log(get_response: GetResponse) -> GetResponse:
         # META, because request.headers is built anew for every request, which takes measurable time.
         identifier = logs.choose_request_id(request.META.get("HTTP_X_AMZ_CF_ID"), request.META.get("HTTP_X_REQUEST_ID"))
         token = logs.request_id.set(identifier)
+        tracing = logs.trace.set(_trace(request))
+        counts = metrics.start()
         method = str(request.method)
         try:
             response = _respond(request, get_response)
             response["X-Request-Id"] = identifier
-            logs.log_request(_line(request, method, response, started))
+            line = _line(request, method, response, started)
+            logs.log_request(line | metrics.line_fields(counts, "service", response.status_code))
         finally:
             logs.request_id.reset(token)
+            logs.trace.reset(tracing)
         return response
 
     return middleware
+
+
+def _trace(request: HttpRequest) -> dict[str, str]:
+    return logs.trace_fields(request.META.get("HTTP_X_AMZN_TRACE_ID"), request.META.get("HTTP_TRACEPARENT"))
 
 
 def _respond(request: HttpRequest, get_response: GetResponse) -> HttpResponseBase:
