@@ -8,6 +8,7 @@ import pytest
 from django.http import QueryDict
 
 from picus_api import list_view
+from picus_api.core.access.access import Access
 from picus_api.core.errors import BadParameter
 from picus_api.core.query.cursor import encode_cursor
 from picus_api.list_view import ListQuery, keep_alive, parse_list_query
@@ -17,7 +18,7 @@ NEXT = re.compile(r'<(/picus/list\?[^>]+)>; rel="next"')
 
 
 def parse(query: str) -> ListQuery:
-    return parse_list_query(QueryDict(query))
+    return parse_list_query(QueryDict(query), Access(frozenset({"read"})))
 
 
 @pytest.fixture
