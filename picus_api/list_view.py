@@ -16,6 +16,8 @@ from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from picus_api.authentication import access_of
+from picus_api.core.access.access import Access
 from picus_api.core.capacity import HUNG_UP_KEY
 from picus_api.core.dynamodb import table
 from picus_api.core.errors import BadParameter
@@ -54,15 +56,17 @@ _EVERYTHING = ListQuery()
 
 def list_items(request: Request) -> HttpResponseBase:
     """Return all items that the query asks for; in a browser, or with a limit, one page of them."""
-    query = parse_list_query(request.query_params) if request.META.get("QUERY_STRING") else _EVERYTHING
+    access = access_of(request)
+    is_whole = not request.META.get("QUERY_STRING") and not access.prefix
+    query = _EVERYTHING if is_whole else parse_list_query(request.query_params, access)
     in_browser = request.accepted_renderer.format == "api"
     limit = query.limit or (HTML_PAGE_ITEMS if in_browser else None)
     with as_query_error(query.expressions):
         return _stream(request, query) if limit is None else _page(request, query, limit)
 
 
-def parse_list_query(parameters: QueryDict) -> ListQuery:
-    """Return the query in a list's parameters. Raises BadParameter.
+def parse_list_query(parameters: QueryDict, access: Access) -> ListQuery:
+    """Return the query in a list's parameters, for the items that the client may read. Raises BadParameter.
 
     An unknown parameter is an error: a list that ignored a misspelt ``limit`` would read the whole table. Names that
     begin with an underscore are ignored, so that clients can make URLs unique.
@@ -72,12 +76,12 @@ def parse_list_query(parameters: QueryDict) -> ListQuery:
             raise _unknown_parameter(name)
     limit = _single_value(parameters, "limit")
     cursor = _single_value(parameters, "cursor")
-    _check_length(parameters)
+    _check_length(parameters, access)
     filter_text = _single_value(parameters, "filter")
     return ListQuery(
         None if limit is None else _parse_limit(limit),
-        None if cursor is None else decode_cursor(cursor, table.table_name(), filter_text or ""),
-        list_expressions(filter_text, _single_value(parameters, "fields")),
+        None if cursor is None else decode_cursor(cursor, table.table_name(), filter_text or "", access.cursor_key),
+        list_expressions(filter_text, _single_value(parameters, "fields"), access.prefix),
     )
 
 
@@ -87,10 +91,11 @@ def _unknown_parameter(name: str) -> BadParameter:
     return BadParameter(f"The parameter {json.dumps(name[:40])} is unknown: {hint}", name)
 
 
-def next_path(parameters: QueryDict, next_key: str) -> str:
-    """Return the path and query of the page after a key, under the same query."""
+def next_path(parameters: QueryDict, next_key: str, access: Access) -> str:
+    """Return the path and query of the page after a key, under the same query and for the same client."""
     following = parameters.copy()
-    following["cursor"] = encode_cursor(next_key, table.table_name(), parameters.get("filter") or "")
+    filter_text = parameters.get("filter") or ""
+    following["cursor"] = encode_cursor(next_key, table.table_name(), filter_text, access.cursor_key)
     return f"{reverse('list')}?{following.urlencode()}"
 
 
@@ -124,10 +129,10 @@ def _single_value(parameters: QueryDict, name: str) -> str | None:
     return values[0]
 
 
-def _check_length(parameters: QueryDict) -> None:
+def _check_length(parameters: QueryDict, access: Access) -> None:
     """Raise BadParameter if the link to a next page could be longer than the URLs that CloudFront takes."""
     if len(parameters.get("filter", "")) + len(parameters.get("fields", "")) > _SURELY_SHORT:
-        longest = len(next_path(parameters, "x" * MAX_KEY_BYTES))
+        longest = len(next_path(parameters, "x" * MAX_KEY_BYTES, access))
         if longest > MAX_URL_BYTES:
             parameter = "filter" if "filter" in parameters else "fields"
             raise BadParameter(
@@ -149,7 +154,7 @@ def _page(request: Request, query: ListQuery, limit: int) -> HttpResponseBase:
     )
     headers = {}
     if page.next_key is not None:
-        headers["Link"] = f'<{next_path(request.query_params, page.next_key)}>; rel="next"'
+        headers["Link"] = f'<{next_path(request.query_params, page.next_key, access_of(request))}>; rel="next"'
     if not page.items and request.accepted_renderer.format == "ndjson":
         # DRF would remove the media type from an empty response.
         return HttpResponse(headers=headers, content_type=request.accepted_renderer.media_type)

@@ -5,6 +5,8 @@ import time
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from picus_api.core.access.token_table import tokens_table_name
+from picus_api.core.access.tokens import EXPIRES, TOKEN_KEY
 from picus_api.core.dynamodb import table
 from picus_api.core.dynamodb.table import ConditionFailed
 from picus_api.core.errors import TableMissing, TableUnavailable
@@ -22,7 +24,11 @@ class TableSpec(NamedTuple):
 
 def table_specs() -> list[TableSpec]:
     """Return the tables of the service. Raises SettingError."""
-    return [TableSpec(table.table_name(), KEY), TableSpec(idempotency_table_name(), RECORD_KEY, EXPIRES_AT)]
+    return [
+        TableSpec(table.table_name(), KEY),
+        TableSpec(idempotency_table_name(), RECORD_KEY, EXPIRES_AT),
+        TableSpec(tokens_table_name(), TOKEN_KEY, EXPIRES),
+    ]
 
 
 def table_problem(spec: TableSpec) -> str | None:

@@ -70,7 +70,7 @@ def clean_environment(**environment: str) -> dict[str, str]:
     """Return the caller's environment without any variable that configures a stack, and with these variables."""
     settings = ("DYNAMODB_", "AWS_", "PICUS_", "WEB_", "LOG_")
     stack = ("PORT", "BIND_HOST", "SERVICE_ADDRESS", "LOCAL_DATA_DIR", "EDGE_TEMPLATE")
-    names = (*stack, "ALLOWED_HOSTS", "MAX_BODY_BYTES", "DEBUG")
+    names = (*stack, "ALLOWED_HOSTS", "ANONYMOUS_SCOPES", "SECURE_COOKIES", "MAX_BODY_BYTES", "DEBUG")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(settings) and name not in names}
     return kept | environment
 

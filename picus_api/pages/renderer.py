@@ -9,6 +9,7 @@ from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
+from picus_api.authentication import access_of
 from picus_api.core.errors import InvalidKey
 from picus_api.core.keys import KEY, check_new_key
 from picus_api.core.query.pagination import Page
@@ -72,7 +73,7 @@ def _list_context(page: Page, request: Request) -> dict[str, Any]:
     query.pop(api_settings.URL_FORMAT_OVERRIDE or "", None)
     query.setdefault("limit", str(HTML_PAGE_ITEMS))
     path = f"{reverse('list')}?{query.urlencode()}"
-    following = None if page.next_key is None else next_path(query, page.next_key)
+    following = None if page.next_key is None else next_path(query, page.next_key, access_of(request))
     first = query.copy()
     on_first = first.pop("cursor", None) is None
     return {

@@ -115,6 +115,11 @@ def table_name() -> str:
     return os.environ.get("DYNAMODB_TABLE_NAME") or environment.required("DYNAMODB_TABLE_NAME")
 
 
+def clock_offset() -> float:
+    """Return how many seconds DynamoDB's clock is ahead of this machine's, as far as it is known."""
+    return shared_transport().clock_offset
+
+
 def connect() -> None:
     """Find the credentials and open a connection ahead of the first call. A failure to connect is logged only.
 

@@ -9,7 +9,8 @@ from picus_api.table_setup import TableSpec, create_missing, table_problem, tabl
 
 class Command(TerminalCommand):
     summary = """
-        Create the tables for items and for Idempotency-Keys unless they exist, and wait until they are active.
+        Create the tables for items, for Idempotency-Keys and for tokens unless they exist, and wait until they are
+        active.
     """
     examples = """
         ./picus create_table

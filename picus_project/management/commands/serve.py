@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand
 
+from picus_api.core.access import access
 from picus_project.local import supervisor
 from picus_project.local.config import ROOT, read_config
 
@@ -37,5 +38,6 @@ def serve() -> NoReturn:
     config = read_config()
     # A wrong setting of the service or of gunicorn is an error here, at once, instead of in a child.
     import_module("picus_project.settings")
+    access.rules()
     run_path(str(ROOT / "gunicorn.conf.py"))
     sys.exit(supervisor.run(config))

@@ -8,6 +8,7 @@ import pytest
 from django.http import QueryDict
 
 from picus_api import list_view
+from picus_api.core.access.access import Access
 from picus_api.core.dynamodb.table import shared_transport
 from picus_api.core.errors import BadParameter
 from picus_api.core.query.cursor import encode_cursor
@@ -20,7 +21,7 @@ NEXT = re.compile(r'<(/picus/list\?[^>]+)>; rel="next"')
 
 
 def parse(query: str) -> ListQuery:
-    return parse_list_query(QueryDict(query))
+    return parse_list_query(QueryDict(query), Access(frozenset({"read"})))
 
 
 @pytest.fixture
