@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from picus_api.bulk.errors import BulkError, UsageError
+from picus_api.bulk.errors import BulkError, UsageError, file_problem
 
 # The first bytes of every checkpoint file.
 _START = b'{"operation": "'
@@ -33,7 +33,7 @@ class CheckpointFile:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         except OSError as error:
             raise UsageError(
-                f"The checkpoint can't be written ({error}): name another file with --checkpoint."
+                f"The checkpoint can't be written ({file_problem(error)}): name another file with --checkpoint."
             ) from error
         try:
             self._load(header, new, restart=restart)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from picus_api.bulk.errors import BulkError, UsageError
+from picus_api.bulk.errors import BulkError, UsageError, file_problem
 from picus_api.bulk.formats import Format
 
 _GZIP_LEVEL = 6
@@ -42,7 +42,7 @@ class ExportFile:
         try:
             file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o666)
         except OSError as error:
-            raise UsageError(f"The output can't be written: {error}.") from error
+            raise UsageError(f"The output can't be written: {file_problem(error)}.") from error
         self._file = os.fdopen(file, "wb", 0)
         self._opened = True
         try:

@@ -16,7 +16,7 @@ from picus_api.bulk.input_files import InputFile
 from picus_api.bulk.rate_limiter import RateLimiter
 from picus_api.core.batch_write import BATCH_ITEMS, BatchWriter, Row
 from picus_api.core.dynamodb.table import is_refusal, refusal_reason
-from picus_api.core.errors import PicusError
+from picus_api.core.errors import PicusError, TableMissing
 
 OnProgress = Callable[[int, int], None]
 """Called with the number of further records that are done, and the bytes of the files that were read so far."""
@@ -106,7 +106,8 @@ class Importer:
     @property
     def can_continue(self) -> bool:
         """Return True if this run or an earlier one may have written records, so that the checkpoint is useful."""
-        return self._has_submitted or self.checkpoint.resumed
+        nothing_written = isinstance(self._failure, TableMissing) and self.items == 0
+        return (self._has_submitted and not nothing_written) or self.checkpoint.resumed
 
     def _submit_batches(self, pool: ThreadPoolExecutor) -> None:
         for batch in read_batches(self._options.files, self._options.format, self._on_file):

@@ -20,6 +20,7 @@ from picus_api.core.errors import ItemTooLarge, PicusError, TableMissing, TableT
 from picus_api.core.keys import KEY
 from picus_api.core.values.attribute_values import AttributeMap
 
+_ITEM_WRITES = ("BatchWriteItem", "PutItem", "TransactWriteItems")
 # No fewer than the threads that call.
 MAX_CONNECTIONS = 64
 
@@ -84,10 +85,12 @@ def is_refusal(error: Exception) -> bool:
 
 
 def refusal_reason(error: PicusError) -> str:
-    """Return why DynamoDB refused an item, for the operator."""
+    """Return why DynamoDB refused an item or a request, for the operator."""
     if isinstance(error, ItemTooLarge):
         return error.message
-    return f"DynamoDB refuses the item: {getattr(error.__cause__, 'message', error)}"
+    cause = error.__cause__
+    refused = "item" if getattr(cause, "operation_name", "PutItem") in _ITEM_WRITES else "request"
+    return f"DynamoDB refuses the {refused}: {getattr(cause, 'message', error)}"
 
 
 class _Shared:
