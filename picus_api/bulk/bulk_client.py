@@ -32,6 +32,8 @@ class BulkClient:
             self._transport = create_transport(endpoint, limits=BULK_LIMITS, size=threads)
         self.place = {"table": self.table, "endpoint": self._transport.endpoint.url}
         self.stop = threading.Event()
+        self.failure: BaseException | None = None
+        self._lock = threading.Lock()
 
     def close(self) -> None:
         self._transport.close()
@@ -53,6 +55,23 @@ class BulkClient:
             except TableThrottled:
                 if not backoff.wait():
                     raise
+
+    @contextmanager
+    def stop_on_error(self) -> Iterator[None]:
+        """Keep the first error of a thread as ``failure``, and stop the other threads."""
+        try:
+            yield
+        except Interrupted:
+            pass
+        except BaseException as error:
+            with self._lock:
+                self.failure = self.failure or error
+            self.stop.set()
+
+    def raise_failure(self) -> None:
+        """Raise the first error of a thread, if there is one."""
+        if self.failure:
+            raise self.failure
 
     def new_backoff(self) -> Backoff:
         """Return the waits of one throttled request. A wait raises Interrupted when the command is stopped."""

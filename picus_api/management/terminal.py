@@ -212,6 +212,27 @@ def add_bulk_options(parser: CommandParser, operation: str) -> None:
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and write nothing")
 
 
+def add_read_options(parser: CommandParser) -> None:
+    """Add the options of commands that read the whole table."""
+    segments = "segments of the table that are read in parallel; default: %(default)s"
+    parser.add_argument("--segments", type=positive_number(int, 256), default=8, metavar="N", help=segments)
+    rate = "use at most N read units per second"
+    parser.add_argument("--max-rcu", type=positive_number(float, 10**9), metavar="N", help=rate)
+
+
+def check_not_empty(options: dict[str, Any], *names: str) -> None:
+    """Raise BadParameter if an option is given with an empty text."""
+    for name in names:
+        if options[name] == "":
+            raise BadParameter.empty(name)
+
+
+def speed(items: int, seconds: float, units: float, unit: str) -> str:
+    """Return the time, the rate and the capacity units of a command, for its summary."""
+    rate = items / seconds if seconds else 0
+    return f"{seconds:.1f} s, {rate:,.0f} items/s, {units:,.0f} {unit}"
+
+
 def progress_bar(unit: str, total: int | None, **options: Any) -> "tqdm[NoReturn]":
     """Return a bar on standard error, which is hidden unless that is a terminal."""
     return tqdm(total=total or None, unit=unit, disable=None, file=sys.stderr, dynamic_ncols=True, **options)
