@@ -3,12 +3,11 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 from picus_api.bulk.batch_reader import OnFile, RecordBatch, key_for_record, read_batches, to_row
-from picus_api.bulk.bulk_client import BulkClient, worker_pool
+from picus_api.bulk.bulk_client import BulkClient, WorkerPool, worker_pool
 from picus_api.bulk.checkpoint import ImportCheckpoint
 from picus_api.bulk.errors import BulkError
 from picus_api.bulk.formats import Format
@@ -108,7 +107,7 @@ class Importer:
         nothing_written = isinstance(self._client.failure, TableMissing) and self.items == 0
         return (self._has_submitted and not nothing_written) or self.checkpoint.resumed
 
-    def _submit_batches(self, pool: ThreadPoolExecutor) -> None:
+    def _submit_batches(self, pool: WorkerPool) -> None:
         for batch in read_batches(self._options.files, self._options.format, self._on_file):
             if batch.fault is None and self._is_written(batch):
                 self.before += len(batch.records)

@@ -59,6 +59,8 @@ class HelpfulCommand(BaseCommand):
     summary = ""
     examples = ""
     exit_status = _EXIT_STATUS
+    intermixed = False
+    """True if options may stand between a required and an optional argument."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """Return Django's parser with the examples and the exit statuses at its end."""
@@ -218,6 +220,21 @@ def add_read_options(parser: CommandParser) -> None:
     parser.add_argument("--segments", type=positive_number(int, 256), default=8, metavar="N", help=segments)
     rate = "use at most N read units per second"
     parser.add_argument("--max-rcu", type=positive_number(float, 10**9), metavar="N", help=rate)
+
+
+def add_write_options(parser: CommandParser) -> None:
+    """Add the options of commands that write many items."""
+    threads = positive_number(int, 256)
+    parser.add_argument("--threads", type=threads, default=8, metavar="N", help="default: %(default)s")
+    rate = "use at most N write units per second"
+    parser.add_argument("--max-wcu", type=positive_number(float, 10**9), metavar="N", help=rate)
+
+
+def confirm(question: str) -> bool:
+    """Ask on standard error, and return True if the operator types y or yes."""
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def check_not_empty(options: dict[str, Any], *names: str) -> None:

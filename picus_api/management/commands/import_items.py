@@ -15,8 +15,8 @@ from picus_api.core.errors import TableUnavailable
 from picus_api.management.terminal import (
     TerminalCommand,
     add_bulk_options,
+    add_write_options,
     item_count,
-    positive_number,
     progress_bar,
     speed,
 )
@@ -52,10 +52,7 @@ class Command(TerminalCommand):
         parser.add_argument("--format", choices=list(FORMATS), help="the kind of the records; default: detected")
         conflict = "what to do with an item whose key is in use; skip takes one request per item; default: %(default)s"
         parser.add_argument("--on-conflict", choices=("replace", "skip"), default="replace", help=conflict)
-        threads = positive_number(int, 256)
-        parser.add_argument("--threads", type=threads, default=8, metavar="N", help="default: %(default)s")
-        rate = "use at most N write units per second"
-        parser.add_argument("--max-wcu", type=positive_number(float, 10**9), metavar="N", help=rate)
+        add_write_options(parser)
         add_bulk_options(parser, "import")
 
     def run(self, options: dict[str, Any]) -> None:

@@ -51,12 +51,14 @@ def cells(text: bytes) -> list[list[str]]:
     ],
 )
 def test_cell_has_value_exactly(value: AttributeValue | None, cell: str) -> None:
-    item: AttributeMap = {"a": {"S": "x"}} | ({"b": value} if value is not None else {})
+    item: AttributeMap = {"a": {"S": "x"}}
+    if value is not None:
+        item["b"] = value
     assert csv_row([("a",), ("b",)], item) == f"x,{cell}".encode()
 
 
 def test_nested_paths_have_columns() -> None:
-    item = {"a": {"M": {"b": {"M": {"c": {"N": "1"}}}}}, "text": {"S": "x"}}
+    item: AttributeMap = {"a": {"M": {"b": {"M": {"c": {"N": "1"}}}}}, "text": {"S": "x"}}
     paths = [("a", "b", "c"), ("a", "b"), ("a", "x", "c"), ("text", "b"), ("none", "b")]
     assert csv_row(paths, item) == b'1,"{""c"":1}",,,'
 
