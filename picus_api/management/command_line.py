@@ -58,9 +58,10 @@ def _run_command(name: str, options: list[str]) -> None:
     command._called_from_command_line = True  # type: ignore[attr-defined]
     parser = command.create_parser(PROGRAM, name)
     parser.prog = f"{PROGRAM} {name}"
-    # argparse takes an optional argument as missing if an option stands before it, unless it parses intermixed.
-    parse = parser.parse_intermixed_args if getattr(command, "intermixed", False) else parser.parse_args
-    values = vars(parse(options))
+    # argparse takes an optional argument as missing if an option stands before it, unless it parses intermixed. That
+    # does not know "--".
+    intermixed = getattr(command, "intermixed", False) and "--" not in options
+    values = vars(parser.parse_intermixed_args(options) if intermixed else parser.parse_args(options))
     positional = values.pop("args", ())
     command.execute(*positional, **values)
 

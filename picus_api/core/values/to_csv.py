@@ -31,7 +31,7 @@ def csv_header(columns: Iterable[str]) -> bytes:
 
 def csv_row(paths: Sequence[tuple[str, ...]], item: AttributeMap) -> bytes:
     """Return the row of an item, without its line end: a cell for each path."""
-    row = ",".join([_cell(_value_at(item, path)) for path in paths])
+    row = ",".join([_cell(value_at(item, path)) for path in paths])
     # An empty line would be no row for most readers.
     return row.encode() or b'""'
 
@@ -41,7 +41,8 @@ def csv_rows(paths: Sequence[tuple[str, ...]], items: Iterable[AttributeMap]) ->
     return b"".join([csv_row(paths, item) + LINE_END for item in items])
 
 
-def _value_at(item: AttributeMap, path: tuple[str, ...]) -> AttributeValue | None:
+def value_at(item: AttributeMap, path: tuple[str, ...]) -> AttributeValue | None:
+    """Return the value at a path of names, or None if the item has none."""
     value: AttributeValue | None = item.get(path[0])
     for name in path[1:]:
         if value is None:

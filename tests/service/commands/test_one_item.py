@@ -257,3 +257,16 @@ def test_missing_region_is_a_usage_error(terminal: Terminal) -> None:
     command = [sys.executable, str(ROOT / "manage.py"), "list_items"]
     result = subprocess.run(command, env=environment, capture_output=True, check=False)
     assert (result.returncode, result.stderr) == (2, b"picus: AWS_REGION is not set.\n")
+
+
+def test_table_is_for_people(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    terminal.table.put_item(Item={"object_id": "k", "n": Decimal("-1.50"), "text": "x\n" + 100 * "y"})
+    result = terminal("list_items", "--output", "table", "--fields", "n,text")
+    assert result == (0, f"object_id     n  text\nk          -1.5  x\\n{100 * 'y'}\n", "")
+    monkeypatch.setenv("COLUMNS", "30")
+    result = terminal("list_items", "--output", "table", "--fields", "n,text,a,b,c,d,e,f,g,h")
+    assert max(map(len, result.out.splitlines())) <= 30
+    assert result.err.endswith(" more attributes have no room: choose columns with --fields.\n")
+    refused = terminal("list_items", "--output", "table", "--format", "dynamodb")
+    assert (refused.code, "leave out --format" in refused.err) == (2, True)

@@ -43,6 +43,11 @@ def test_if_match_admits_the_current_etag_only(item: Terminal) -> None:
     assert item.rows()[0]["n"] == 4
 
 
+def test_key_may_start_with_a_dash(terminal: Terminal) -> None:
+    terminal.table.put_item(Item={"object_id": "-k"})
+    assert terminal("patch_item", "--if-match", "*", "--", "-k", '{"n": 1}').out == '{"object_id":"-k","n":1}\n'
+
+
 def test_dry_run_prints_the_item_and_writes_nothing(item: Terminal) -> None:
     result = item("patch_item", "--dry-run", "a/b ü", '{"n": 1}')
     assert (result.code, result.err) == (0, "The item can be patched; nothing was written.\n")
