@@ -53,16 +53,16 @@ def create_missing(spec: TableSpec, wait_seconds: float = 60) -> bool:
     return created
 
 
-def estimated_count() -> int:
-    """Return the number of items as DynamoDB counted it in the last hours. Raises TableMissing, TableUnavailable."""
-    return int(_call("DescribeTable", TableSpec(table.table_name(), KEY))["Table"].get("ItemCount", 0))
-
-
 def approximate_count() -> int | None:
-    """Return the estimated number of items, or None if DynamoDB does not tell."""
+    """Return the number of items as DynamoDB counted it in the last hours, or None if it does not tell."""
     with suppress(TableUnavailable):
         return estimated_count()
     return None
+
+
+def estimated_count() -> int:
+    """Return the number of items as DynamoDB counted it in the last hours. Raises TableMissing, TableUnavailable."""
+    return int(_call("DescribeTable", TableSpec(table.table_name(), KEY))["Table"].get("ItemCount", 0))
 
 
 def _create(spec: TableSpec) -> bool:

@@ -23,7 +23,7 @@ from picus_api.bulk.rate_limiter import RateLimiter
 from picus_api.core.dynamodb.table import ConditionFailed
 from picus_api.core.keys import KEY
 from picus_api.core.query.expressions import MAX_EXPRESSION_BYTES, Placeholders
-from picus_api.core.query.filters import as_operand, compile_filter
+from picus_api.core.query.filters import compile_filter
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.codec import encode
 from picus_api.core.values.version_attribute import VERSION
@@ -194,8 +194,10 @@ class _Condition:
 
     def __init__(self, filter_text: str) -> None:
         """Compile the filter. Raises BadParameter, UsageError."""
+        # In brackets, because it may be joined by OR. First without them: the position in an error must be right.
+        compile_filter(filter_text, Placeholders())
         placeholders = Placeholders()
-        matches = as_operand(compile_filter(filter_text, placeholders))
+        matches = compile_filter(f"({filter_text})", placeholders)
         exists = f"attribute_exists({placeholders.path((KEY,))})"
         version = placeholders.path((VERSION,))
         self._with_version = f"{exists} AND {version} = :version AND {matches}"

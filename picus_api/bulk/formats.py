@@ -14,7 +14,7 @@ from picus_api.bulk.record_reader import RecordReader, read_array, read_lines
 from picus_api.bulk.validation import check_attributes, unique_members
 from picus_api.core.errors import BadRequest, InvalidJson
 from picus_api.core.keys import KEY
-from picus_api.core.query.projection import parse_fields
+from picus_api.core.query.columns import parse_columns
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.codec import encode
 from picus_api.core.values.from_json import attributes_from_json
@@ -88,7 +88,7 @@ def _refuse_csv(text: bytes) -> AttributeMap:
 
 def csv_format(fields: str) -> Format:
     """Return the format of CSV with these fields as columns, in their order. Raises BadParameter."""
-    columns = parse_fields(fields)
+    columns = parse_columns(fields)
     paths = tuple(columns.values())
 
     def write(item: AttributeMap) -> bytes:

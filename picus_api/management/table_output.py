@@ -10,7 +10,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from picus_api.core.keys import KEY
-from picus_api.core.query.projection import parse_fields
+from picus_api.core.query.columns import parse_columns
 from picus_api.core.values.attribute_values import AttributeMap, AttributeValue
 from picus_api.core.values.to_csv import value_at
 from picus_api.core.values.to_json import json_from_value
@@ -124,7 +124,7 @@ def _columns(sample: Iterable[AttributeMap], fields: str | None) -> dict[str, tu
     if fields is None:
         names = dict.fromkeys((KEY, *(name for item in sample for name in item)))
         return {name: (name,) for name in names}
-    chosen = parse_fields(fields)
+    chosen = parse_columns(fields)
     return chosen if (KEY,) in chosen.values() else {KEY: (KEY,), **chosen}
 
 

@@ -20,7 +20,6 @@ from picus_api.core.errors import ItemTooLarge, PicusError, TableMissing, TableT
 from picus_api.core.keys import KEY
 from picus_api.core.values.attribute_values import AttributeMap
 
-_ITEM_WRITES = ("BatchWriteItem", "PutItem", "TransactWriteItems")
 # No fewer than the threads that call.
 MAX_CONNECTIONS = 64
 
@@ -89,7 +88,8 @@ def refusal_reason(error: PicusError) -> str:
     if isinstance(error, ItemTooLarge):
         return error.message
     cause = error.__cause__
-    refused = "item" if getattr(cause, "operation_name", "PutItem") in _ITEM_WRITES else "request"
+    writes = ("BatchWriteItem", "PutItem", "TransactWriteItems")
+    refused = "item" if getattr(cause, "operation_name", "PutItem") in writes else "request"
     return f"DynamoDB refuses the {refused}: {getattr(cause, 'message', error)}"
 
 

@@ -37,11 +37,6 @@ def compile_filter(text: str, placeholders: Placeholders) -> str:
     return expression
 
 
-def as_operand(expression: str) -> str:
-    """Return the FilterExpression with brackets around it, to join it to other conditions."""
-    return expression if expression.startswith("(") and _spans(expression) else f"({expression})"
-
-
 class _Compiler:
     """A recursive descent. It writes brackets only where they are needed: DynamoDB refuses redundant ones."""
 
@@ -78,7 +73,7 @@ class _Compiler:
         inner = self.filter(depth)
         if not self.reader.take(_CLOSE):
             self.reader.fail('AND, OR or ")" is expected here.')
-        return as_operand(inner)
+        return inner if inner.startswith("(") and _spans(inner) else f"({inner})"
 
     def comparison(self) -> str:
         self.comparisons += 1
