@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -23,13 +24,18 @@ from picus_api.core.dynamodb import table
 from picus_api.core.errors import BadParameter
 from picus_api.core.keys import MAX_KEY_BYTES
 from picus_api.core.query.cursor import decode_cursor, encode_cursor
+from picus_api.core.query.expressions import AttributePath
 from picus_api.core.query.list_expressions import as_query_error, list_expressions
 from picus_api.core.query.pagination import MAX_LIMIT, Page
+from picus_api.core.values.to_csv import csv_header, csv_rows
 from picus_api.core.values.to_json import json_from_attributes, json_lines
 from picus_api.models import Item
+from picus_api.renderers import csv_columns
 
 HTML_PAGE_ITEMS = 25
 """Items on a page in a browser, if the query has no limit."""
+MAX_HELD_BYTES = 64
+"""How much of CSV is kept back for silences: enough for ten minutes."""
 SILENCE_SECONDS = 10
 """Shorter than the idle timeouts of CloudFront (30 s) and of the load balancer (60 s)."""
 
@@ -61,8 +67,55 @@ def list_items(request: Request) -> HttpResponseBase:
     query = _EVERYTHING if is_whole else parse_list_query(request.query_params, access)
     in_browser = request.accepted_renderer.format == "api"
     limit = query.limit or (HTML_PAGE_ITEMS if in_browser else None)
+    columns = csv_columns(request) if request.accepted_renderer.format == "csv" else None
     with as_query_error(query.expressions):
+        if columns and limit is None:
+            return _csv(columns, Item.pages(query.after, **query.expressions))
         return _stream(request, query) if limit is None else _page(request, query, limit)
+
+
+def _csv(columns: dict[str, AttributePath], pages: Iterator[Page]) -> HttpResponseBase:
+    """Stream a list as CSV. An error in the middle cuts the connection.
+
+    The first page is read before the status line is sent: an outage can still become a 503.
+    """
+    paths = tuple(columns.values())
+    begun = [csv_header(columns) + csv_rows(paths, next(pages).items)]
+    # In a list that is emptied: a slow client must not keep the first rows in memory for as long as it reads.
+    rows = chain((begun.pop() for _ in range(1)), map(partial(_csv_page, paths), pages))
+    keep_alive = CsvKeepAlive()
+    body = chain(map(keep_alive, rows), keep_alive.end())
+    return StreamingHttpResponse(body, content_type="text/csv; charset=utf-8")
+
+
+def _csv_page(paths: tuple[AttributePath, ...], page: Page) -> bytes:
+    return csv_rows(paths, page.items)
+
+
+class CsvKeepAlive:
+    """Keep back the end of the rows of CSV, and send it byte by byte while there are no others.
+
+    A filter that finds few items would leave the connection silent, and CloudFront would give it up. CSV has no
+    character that all readers ignore between rows.
+    """
+
+    def __init__(self) -> None:
+        self._held, self._sent = b"", time.monotonic()
+
+    def __call__(self, piece: bytes) -> bytes:
+        """Return what to send for a piece, which is empty or has whole rows."""
+        if piece:
+            ready, self._held = self._held + piece[:-MAX_HELD_BYTES], piece[-MAX_HELD_BYTES:]
+        elif time.monotonic() - self._sent > SILENCE_SECONDS:
+            ready, self._held = self._held[:1], self._held[1:]
+        else:
+            return b""
+        self._sent = time.monotonic()
+        return ready
+
+    def end(self) -> Iterator[bytes]:
+        """Yield what is left."""
+        yield self._held
 
 
 def parse_list_query(parameters: QueryDict, access: Access) -> ListQuery:
