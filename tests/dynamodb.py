@@ -47,13 +47,19 @@ def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 30) 
 @contextmanager
 def running(command: list[str], url: str, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a server process; give it when ``url`` responds, and terminate it afterwards."""
-    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment)
+    with started(subprocess.Popen(command, cwd=ROOT, env=os.environ | environment), url) as process:
+        yield process
+
+
+@contextmanager
+def started(process: "subprocess.Popen[bytes]", url: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Give a server process when ``url`` responds, and terminate it afterwards."""
     try:
         wait_for(url, process)
         yield process
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=60)
 
 
 @contextmanager

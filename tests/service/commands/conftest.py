@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
@@ -20,6 +19,7 @@ from picus_api.management.command_line import run_command_line
 from tests.dynamodb import CREDENTIALS, ROOT
 from tests.faulty import FaultyProxy
 from tests.http_server import Request, dynamodb_response
+from tests.preloaded import start_python
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -46,10 +46,10 @@ class Terminal:
         foreign = ("AWS_", "COVERAGE_", "DYNAMODB_")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         where = {"DYNAMODB_TABLE_NAME": self.table.name, "DYNAMODB_ENDPOINT_URL": url or self.url}
-        return subprocess.Popen(
-            [sys.executable, str(ROOT / "manage.py"), *arguments],
+        return start_python(
+            [ROOT / "manage.py", *arguments],
+            inherited | CREDENTIALS | where,
             cwd=self.folder,
-            env=inherited | CREDENTIALS | where,
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
