@@ -29,12 +29,12 @@ def free_port() -> int:
         return port
 
 
-def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 30) -> None:
+def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 90) -> None:
     """Wait until ``url`` gives any response. Fail after some seconds, or when the process has ended."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            with urlopen(url, timeout=5):
+            with urlopen(url, timeout=30):
                 return
         except URLError as error:
             if getattr(error, "code", None):

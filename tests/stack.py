@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.dynamodb import ROOT, free_port
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 STOP_SECONDS = 60.0
 
 
@@ -140,7 +140,7 @@ def _link(entry: Path) -> str:
         return ""
 
 
-def wait_until_gone(pids: list[int], seconds: float = 15.0) -> None:
+def wait_until_gone(pids: list[int], seconds: float = 60.0) -> None:
     """Wait until none of the processes runs."""
     deadline = time.monotonic() + seconds
     while left := [pid for pid in pids if alive(pid)]:

@@ -69,7 +69,7 @@ def test_an_incomplete_body_is_408(client: Client) -> None:
     started = time.monotonic()
     response = client.exchange([put(b"Content-Length: 9")])
     assert_error(response, 408)
-    assert 9 < time.monotonic() - started < 13
+    assert 9 < time.monotonic() - started < 30
 
 
 def test_a_part_of_the_contract_holds_without_epoll() -> None:

@@ -98,7 +98,7 @@ class Terminal:
 
 def wait_for_result(process: "subprocess.Popen[bytes]", given: bytes | None = None) -> Result:
     """Return the result of a process that ends by itself."""
-    out, err = process.communicate(given, timeout=120)
+    out, err = process.communicate(given, timeout=300)
     result = Result(process.returncode, out.decode(), err.decode())
     assert "Traceback" not in result.err
     return result
@@ -106,7 +106,7 @@ def wait_for_result(process: "subprocess.Popen[bytes]", given: bytes | None = No
 
 def wait_for_steps(checkpoint: Path, steps: int, process: "subprocess.Popen[bytes]") -> None:
     """Wait until a checkpoint has this many steps."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not checkpoint.exists() or checkpoint.read_bytes().count(b"\n") <= steps:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
