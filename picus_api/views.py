@@ -1,6 +1,7 @@
 """The endpoints on ECS, in DRF's terms."""
 
-from typing import ClassVar, cast
+from contextlib import suppress
+from typing import Any, ClassVar, cast
 
 from django.http import HttpResponseNotModified
 from django.http.response import HttpResponseBase
@@ -12,10 +13,11 @@ from rest_framework.views import APIView
 from picus_api.authentication import CanRead, CanWrite, access_of
 from picus_api.bulk_create import create_many
 from picus_api.core.access.access import READ, WRITE
-from picus_api.core.errors import BadRequest, InvalidHeader, InvalidJson, PathNotFound
-from picus_api.core.idempotency import parse_idempotency_key
+from picus_api.core.errors import BadRequest, InvalidHeader, InvalidJson, ItemNotFound, PathNotFound
+from picus_api.core.idempotency import REPLAYED, Created, parse_idempotency_key
 from picus_api.core.keys import KEY, key_from_path
-from picus_api.core.preconditions import Preconditions, parse_preconditions
+from picus_api.core.preconditions import Preconditions, parse_preconditions, parse_required_preconditions
+from picus_api.core.preferences import APPLIED, parse_prefer
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.json_viewset import JsonViewSet
 from picus_api.list_view import list_items
@@ -73,9 +75,9 @@ class ItemViewSet(JsonViewSet):
         document, access = _document(request), access_of(request)
         if field is not None:
             key = parse_idempotency_key(field)
-            return _created_response(request, *Item.create_once(key, document, access.owner, access.prefix))
+            return _once_response(request, Item.create_once(key, document, access.owner, access.prefix))
         item = Item.create(document, access.prefix)
-        return _created_response(request, item.object_id, item.etag())
+        return _created_response(request, item.object_id, item.etag(), item)
 
     def retrieve(self, request: Request, **kwargs: str) -> HttpResponseBase:
         """Return one item."""
@@ -100,13 +102,15 @@ class KeyedItemViewSet(JsonViewSet):
         if "HTTP_CONTENT_RANGE" in request.META:
             # A part of an item would replace all of it (RFC 9110, section 14.5).
             raise InvalidHeader("Content-Range is not supported: send the whole item, or use PATCH.")
-        item, created = Item.replace(key, _document(request), _preconditions(request))
-        tag = item.etag()
-        return _created_response(request, key, tag) if created else respond(request, {KEY: key}, headers={"ETag": tag})
+        item, created = Item.replace(key, _document(request), _required_preconditions(request))
+        if created:
+            return _created_response(request, key, item.etag(), item)
+        body, headers = _representation(request, key, item)
+        return respond(request, body, headers={"ETag": item.etag(), **headers})
 
     def partial_update(self, request: Request, **kwargs: str) -> HttpResponseBase:
         """Apply a JSON Merge Patch to the item, and return the item."""
-        item = Item.patch(_key(request, WRITE), _document(request), _preconditions(request))
+        item = Item.patch(_key(request, WRITE), _document(request), _required_preconditions(request))
         return respond(request, item, headers={"ETag": item.etag(), "Content-Location": item_path(item.object_id)})
 
     @property
@@ -137,5 +141,36 @@ def _preconditions(request: Request) -> Preconditions | None:
     return parse_preconditions(request.META.get("HTTP_IF_MATCH"), request.META.get("HTTP_IF_NONE_MATCH"))
 
 
-def _created_response(request: Request, key: str, tag: str) -> HttpResponseBase:
-    return respond(request, {KEY: key}, status=201, headers={"Location": item_path(key), "ETag": tag})
+def _required_preconditions(request: Request) -> Preconditions | None:
+    return parse_required_preconditions(request.META.get("HTTP_IF_MATCH"), request.META.get("HTTP_IF_NONE_MATCH"))
+
+
+def _created_response(
+    request: Request, key: str, tag: str, item: Item | None, headers: dict[str, str] | None = None
+) -> HttpResponseBase:
+    body, more = _representation(request, key, item)
+    return respond(request, body, 201, {"Location": item_path(key), "ETag": tag, **more, **(headers or {})})
+
+
+def _once_response(request: Request, created: Created) -> HttpResponseBase:
+    """Return the response to a POST with an Idempotency-Key, or its repetition."""
+    if created.item is not None:
+        return _created_response(request, created.object_id, created.etag, Item.from_raw_data(created.item))
+    item = None
+    if _wants_representation(request):
+        # The item of the first response, if it is still the same.
+        with suppress(ItemNotFound):
+            item = Item.fetch(created.object_id)
+    unchanged = item if item is not None and item.etag() == created.etag else None
+    return _created_response(request, created.object_id, created.etag, unchanged, {REPLAYED: "true"})
+
+
+def _wants_representation(request: Request) -> bool:
+    return "HTTP_PREFER" in request.META and parse_prefer(request.META["HTTP_PREFER"]).get("return") == "representation"
+
+
+def _representation(request: Request, key: str, item: Item | None) -> tuple[Any, dict[str, str]]:
+    """Return the body of a response to a write, and its header fields: the key, or the item if Prefer asks for it."""
+    if item is None or not _wants_representation(request):
+        return {KEY: key}, {}
+    return item, {APPLIED: "return=representation", "Content-Location": item_path(key)}
