@@ -16,7 +16,8 @@ from picus_api.core.query.pagination import Page
 from picus_api.core.values.attribute_values import AttributeMap, not_json_values
 from picus_api.core.values.to_json import json_from_attributes
 from picus_api.core.values.version_attribute import without_version
-from picus_api.list_view import HTML_PAGE_ITEMS, next_path
+from picus_api.list_query import next_path
+from picus_api.list_view import HTML_PAGE_ITEMS
 from picus_api.models import Item
 from picus_api.pages.filter_correction import correct_filter
 from picus_api.pretty_json import escape_bidi, escape_key, indent_json
@@ -73,7 +74,7 @@ def _list_context(page: Page, request: Request) -> dict[str, Any]:
     query.pop(api_settings.URL_FORMAT_OVERRIDE or "", None)
     query.setdefault("limit", str(HTML_PAGE_ITEMS))
     path = f"{reverse('list')}?{query.urlencode()}"
-    following = None if page.next_key is None else next_path(query, page.next_key, access_of(request))
+    following = None if page.position is None else next_path(query, page.position, access_of(request))
     first = query.copy()
     on_first = first.pop("cursor", None) is None
     return {
