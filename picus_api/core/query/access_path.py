@@ -1,4 +1,4 @@
-"""How a list is read: the requests of one access path, and its positions."""
+"""The way to read a list: the requests of one access path, and its positions."""
 
 import re
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _PLACEHOLDERS = ("ExpressionAttributeNames", "ExpressionAttributeValues")
 
 @dataclass(frozen=True)
 class AccessPath:
-    """How a list is read: an operation on the table or an index, with its parameters.
+    """The way to read a list: an operation on the table or an index, with its parameters.
 
     ``name`` is what Picus-Plan says. ``index`` is None for a Scan. ``partition``: the value of the partition key.
     ``fields``: what to select of each item that was read, or None. ``is_empty``: no item can match, so read nothing.

@@ -36,7 +36,7 @@ class Position(NamedTuple):
 
 
 class List(NamedTuple):
-    """What a cursor belongs to: the table, and the texts of the filter and of the order (or "").
+    """The list that a cursor belongs to: the table, and the texts of the filter and of the order (or "").
 
     ``secret``: the secret key in hexadecimal, or "" for clients that may read the whole table.
     """

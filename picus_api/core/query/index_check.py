@@ -19,7 +19,7 @@ PAGES_PER_LIST = 4
 
 
 class _Count:
-    """How far the count of one index has come. ``start``: None before the first page and after the last one."""
+    """The progress of the count for one index. ``start``: None before the first page and after the last one."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()

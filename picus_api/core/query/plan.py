@@ -31,7 +31,7 @@ class Sort(NamedTuple):
 
 @dataclass(frozen=True)
 class ListExpressions:
-    """What a list asks for: conditions that all its items meet, its fields (None: all), and its order (None: any)."""
+    """The request of a list: conditions that all its items meet, its fields (None: all), and its order (None: any)."""
 
     conditions: tuple[Condition, ...]
     fields: Fields | None
@@ -108,7 +108,7 @@ def missing_index(wanted: ListExpressions, sort: Sort) -> BadParameter:
 
 @dataclass(frozen=True)
 class _Use:
-    """How a list can use an index. ``rest``: the conditions that the key conditions do not express."""
+    """A use of an index for a list. ``rest``: the conditions that the key conditions do not express."""
 
     index: Index
     partition: AttributeValue
