@@ -1,7 +1,7 @@
 """The PynamoDB model of an item."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
@@ -90,9 +90,9 @@ class Item(Model):
         return cls.from_raw_data(written.item), written
 
     @classmethod
-    def page(cls, limit: int, after: str | None, expressions: dict[str, Any], seconds: float) -> Page:
+    def page(cls, limit: int, after: str | None, expressions: dict[str, Any], give_up: Callable[[], bool]) -> Page:
         """Return a page of at most ``limit`` items after a key. See ``pagination.read_page``."""
-        return pagination.read_page(limit, after, expressions, seconds)
+        return pagination.read_page(limit, after, expressions, give_up)
 
     @classmethod
     def pages(cls, after: str | None = None, **expressions: Any) -> Iterator[Page]:

@@ -62,9 +62,13 @@ def create_missing(spec: TableSpec, wait_seconds: float = 60) -> bool:
 def approximate_count() -> int | None:
     """Return the number of items as DynamoDB counted it in the last hours, or None if it does not tell."""
     with suppress(TableUnavailable):
-        found = _description(TableSpec(table.table_name(), KEY))
-        return None if found is None else int(found.get("ItemCount", 0))
+        return estimated_count()
     return None
+
+
+def estimated_count() -> int:
+    """Return the number of items as DynamoDB counted it in the last hours. Raises TableMissing, TableUnavailable."""
+    return int(_call("DescribeTable", TableSpec(table.table_name(), KEY))["Table"].get("ItemCount", 0))
 
 
 def _create(spec: TableSpec) -> bool:

@@ -95,7 +95,7 @@ def replace(key: str, document: AttributeMap, preconditions: Preconditions | Non
 
     The document may repeat the key. Raises PreconditionFailed, InvalidKey, BadValue, ItemTooLarge, TableUnavailable.
     """
-    item = {KEY: {"S": key}, **with_version(_document_for(key, document))}
+    item = {KEY: {"S": key}, **with_version(document_for(key, document))}
     if preconditions is None:
         old: dict[str, Any] = {}
 
@@ -120,7 +120,7 @@ def patch(key: str, changes: AttributeMap, preconditions: Preconditions | None =
     Reads, merges, and writes on the condition that the item is unchanged; tries again after another writer's change.
     Raises ItemNotFound, PreconditionFailed, WriteConflict, InvalidKey, BadValue, ItemTooLarge, TableUnavailable.
     """
-    changes = _document_for(key, changes)
+    changes = document_for(key, changes)
     backoff = Backoff(0.01, 0.25, time.monotonic() + CONFLICT_SECONDS)
     while True:
         try:
@@ -160,8 +160,8 @@ def _put(item: AttributeMap, condition: dict[str, Any]) -> AttributeMap:
     return write_within_limit(item, lambda item: table.call("PutItem", Item=item, **condition))
 
 
-def _document_for(key: str, document: AttributeMap) -> AttributeMap:
-    """Return the document without the key, which it may repeat. Raises InvalidKey, BadValue."""
+def document_for(key: str, document: AttributeMap) -> AttributeMap:
+    """Return the document, or the patch, without the key, which it may repeat. Raises InvalidKey, BadValue."""
     check_new_key(key)
     if document.get(KEY, {"S": key}) != {"S": key}:
         raise BadValue(f"{KEY} is not the key in the path: leave it out.", KEY)

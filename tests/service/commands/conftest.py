@@ -126,7 +126,7 @@ class CountingProxy(FaultyProxy):
         reply = self._ask(request).partition(b"\r\n\r\n")[2]
         page = json.loads(reply)
         if request.operation == "Scan":
-            page["ConsumedCapacity"] = {"TableName": "x", "CapacityUnits": float(len(page["Items"]))}
+            page["ConsumedCapacity"] = {"TableName": "x", "CapacityUnits": float(page["ScannedCount"])}
         connection.sendall(dynamodb_response(200, json.dumps(page).encode()))
         return True
 
