@@ -14,6 +14,7 @@ from picus_api.core.keys import KEY
 from picus_api.core.preconditions import Preconditions
 from picus_api.core.query import pagination
 from picus_api.core.query.pagination import Page
+from picus_api.core.store import Written
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.to_json import json_from_attributes
 from picus_api.core.values.version_attribute import remove_version
@@ -77,15 +78,16 @@ class Item(Model):
         return store.create_once(idempotency_key, document, owner, prefix)
 
     @classmethod
-    def replace(cls, key: str, document: AttributeMap, preconditions: Preconditions | None) -> tuple["Item", bool]:
-        """Store a document under this key; return the item, and True if there was none. See ``store.replace``."""
+    def replace(cls, key: str, document: AttributeMap, preconditions: Preconditions | None) -> tuple["Item", Written]:
+        """Store a document under this key; return the item, and what is known of the write. See ``store.replace``."""
         written = store.replace(key, document, preconditions)
-        return cls.from_raw_data(written.item), written.created
+        return cls.from_raw_data(written.item), written
 
     @classmethod
-    def patch(cls, key: str, changes: AttributeMap, preconditions: Preconditions | None) -> "Item":
-        """Apply a JSON Merge Patch to the item with this key, and return the item. See ``store.patch``."""
-        return cls.from_raw_data(store.patch(key, changes, preconditions))
+    def patch(cls, key: str, changes: AttributeMap, preconditions: Preconditions | None) -> tuple["Item", Written]:
+        """Apply a JSON Merge Patch to the item with this key; return as ``replace`` does. See ``store.patch``."""
+        written = store.patch(key, changes, preconditions)
+        return cls.from_raw_data(written.item), written
 
     @classmethod
     def page(cls, limit: int, after: str | None, expressions: dict[str, Any], give_up: Callable[[], bool]) -> Page:

@@ -9,11 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from picus_api.authentication import CanRead, CanWrite, access_of
+from picus_api.authentication import CREATED_KEY, CanRead, CanWrite, access_of, log_change
 from picus_api.bulk_create import create_many
 from picus_api.core.access.access import READ, WRITE
 from picus_api.core.errors import BadRequest, InvalidHeader, InvalidJson, PathNotFound
-from picus_api.core.idempotency import parse_idempotency_key
+from picus_api.core.idempotency import Created, parse_idempotency_key
 from picus_api.core.keys import KEY, key_from_path
 from picus_api.core.preconditions import Preconditions, parse_preconditions
 from picus_api.core.values.attribute_values import AttributeMap
@@ -72,10 +72,15 @@ class ItemViewSet(JsonViewSet):
             return create_many(request)
         document, access = _document(request), access_of(request)
         if field is not None:
-            key = parse_idempotency_key(field)
-            return _created_response(request, *Item.create_once(key, document, access.owner, access.prefix))
-        item = Item.create(document, access.prefix)
-        return _created_response(request, item.object_id, item.etag())
+            created = Item.create_once(parse_idempotency_key(field), document, access.owner, access.prefix)
+        else:
+            item = Item.create(document, access.prefix)
+            created = Created(item.object_id, item.etag())
+        key, tag, is_new = created
+        request.META[CREATED_KEY] = key
+        if is_new:
+            log_change(request, "create", key=key, etag_after=tag)
+        return _created_response(request, key, tag)
 
     def retrieve(self, request: Request, **kwargs: str) -> HttpResponseBase:
         """Return one item."""
@@ -100,14 +105,20 @@ class KeyedItemViewSet(JsonViewSet):
         if "HTTP_CONTENT_RANGE" in request.META:
             # A part of an item would replace all of it (RFC 9110, section 14.5).
             raise InvalidHeader("Content-Range is not supported: send the whole item, or use PATCH.")
-        item, created = Item.replace(key, _document(request), _preconditions(request))
+        item, written = Item.replace(key, _document(request), _preconditions(request))
         tag = item.etag()
-        return _created_response(request, key, tag) if created else respond(request, {KEY: key}, headers={"ETag": tag})
+        action = "create" if written.created else "replace"
+        log_change(request, action, key=key, etag_before=written.etag_before, etag_after=tag)
+        if written.created:
+            return _created_response(request, key, tag)
+        return respond(request, {KEY: key}, headers={"ETag": tag})
 
     def partial_update(self, request: Request, **kwargs: str) -> HttpResponseBase:
         """Apply a JSON Merge Patch to the item, and return the item."""
-        item = Item.patch(_key(request, WRITE), _document(request), _preconditions(request))
-        return respond(request, item, headers={"ETag": item.etag(), "Content-Location": item_path(item.object_id)})
+        item, written = Item.patch(_key(request, WRITE), _document(request), _preconditions(request))
+        key, tag = item.object_id, item.etag()
+        log_change(request, "patch", key=key, etag_before=written.etag_before, etag_after=tag)
+        return respond(request, item, headers={"ETag": tag, "Content-Location": item_path(key)})
 
     @property
     def default_response_headers(self) -> dict[str, str]:

@@ -42,10 +42,11 @@ _BARE = re.compile(r"[A-Za-z0-9._~:/+=-]+")
 
 
 class Created(NamedTuple):
-    """The item of the Idempotency-Key, stored by this request or by an earlier one."""
+    """The item of the Idempotency-Key, stored by this request (``is_new``) or by an earlier one."""
 
     object_id: str
     etag: str
+    is_new: bool = True
 
 
 def parse_idempotency_key(field: str) -> str:
@@ -87,7 +88,7 @@ def write_once(idempotency_key: str, owner: str, item: AttributeMap, fingerprint
         except _KeyUsed as used:
             if used.record["fingerprint"] != {"S": fingerprint}:
                 raise IdempotencyKeyReused from None
-            return Created(used.record[KEY]["S"], used.record["etag"]["S"])
+            return Created(used.record[KEY]["S"], used.record["etag"]["S"], is_new=False)
         except TransactionConflict:
             if not backoff.wait():
                 raise IdempotencyKeyInUse from None
