@@ -20,8 +20,10 @@ from picus_api.core.dynamodb import table
 from picus_api.core.errors import BadParameter
 from picus_api.core.keys import MAX_KEY_BYTES
 from picus_api.core.query.cursor import decode_cursor, encode_cursor
+from picus_api.core.query.expressions import Placeholders
 from picus_api.core.query.list_expressions import as_query_error, list_expressions
 from picus_api.core.query.pagination import MAX_LIMIT, Page
+from picus_api.core.query.projection import compile_fields
 from picus_api.core.values.to_json import json_from_attributes, json_lines
 from picus_api.models import Item
 
@@ -53,15 +55,18 @@ _EVERYTHING = ListQuery()
 
 def list_items(request: Request) -> HttpResponseBase:
     """Return all items that the query asks for; in a browser, or with a limit, one page of them."""
-    query = parse_list_query(request.query_params) if request.META.get("QUERY_STRING") else _EVERYTHING
     in_browser = request.accepted_renderer.format == "api"
+    has_query = bool(request.META.get("QUERY_STRING"))
+    query = parse_list_query(request.query_params, whole_items=in_browser) if has_query else _EVERYTHING
     limit = query.limit or (HTML_PAGE_ITEMS if in_browser else None)
     with as_query_error(query.expressions):
         return _stream(request, query) if limit is None else _page(request, query, limit)
 
 
-def parse_list_query(parameters: QueryDict) -> ListQuery:
+def parse_list_query(parameters: QueryDict, whole_items: bool = False) -> ListQuery:
     """Return the query in a list's parameters. Raises BadParameter.
+
+    ``whole_items``: check ``fields``, and read all attributes. A page shows the names to choose from, and needs ETags.
 
     An unknown parameter is an error: a list that ignored a misspelt ``limit`` would read the whole table. Names that
     begin with an underscore are ignored, so that clients can make URLs unique.
@@ -73,10 +78,14 @@ def parse_list_query(parameters: QueryDict) -> ListQuery:
     cursor = _single_value(parameters, "cursor")
     _check_length(parameters)
     filter_text = _single_value(parameters, "filter")
+    fields = _single_value(parameters, "fields")
+    if whole_items and fields is not None:
+        compile_fields(fields, Placeholders())
+        fields = None
     return ListQuery(
         None if limit is None else _parse_limit(limit),
         None if cursor is None else decode_cursor(cursor, table.table_name(), filter_text or ""),
-        list_expressions(filter_text, _single_value(parameters, "fields")),
+        list_expressions(filter_text, fields),
     )
 
 
@@ -134,7 +143,8 @@ def _parse_limit(text: str) -> int:
 
 
 def _page(request: Request, query: ListQuery, limit: int) -> HttpResponseBase:
-    page = Item.page(limit, query.after, query.expressions, settings.SEARCH_SECONDS)
+    in_browser = request.accepted_renderer.format == "api"
+    page = Item.page(limit, query.after, query.expressions, settings.SEARCH_SECONDS, as_stored=in_browser)
     headers = {}
     if page.next_key is not None:
         headers["Link"] = f'<{next_path(request.query_params, page.next_key)}>; rel="next"'

@@ -88,9 +88,11 @@ class Item(Model):
         return cls.from_raw_data(store.patch(key, changes, preconditions))
 
     @classmethod
-    def page(cls, limit: int, after: str | None, expressions: dict[str, Any], seconds: float) -> Page:
+    def page(
+        cls, limit: int, after: str | None, expressions: dict[str, Any], seconds: float, as_stored: bool = False
+    ) -> Page:
         """Return a page of at most ``limit`` items after a key. See ``pagination.read_page``."""
-        return pagination.read_page(limit, after, expressions, seconds)
+        return pagination.read_page(limit, after, expressions, seconds, as_stored)
 
     @classmethod
     def pages(cls, after: str | None = None, **expressions: Any) -> Iterator[Page]:

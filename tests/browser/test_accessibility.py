@@ -56,7 +56,7 @@ def test_conflict_has_no_violations(colored: Page, client: Client) -> None:
 
 
 def test_form_error_has_no_violations(colored: Page) -> None:
-    colored.goto("/picus/list")
+    colored.goto("/picus/put")
     create(colored, "{")
     expect(colored.get_by_role("alert").filter(has_text="JSON")).to_be_visible()
     assert violations(colored) == []

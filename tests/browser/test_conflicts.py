@@ -37,7 +37,7 @@ def test_conflicting_replace_shows_stored_item_and_a_choice(tabs: tuple[Page, Pa
     expect(conflict).to_be_focused()
     expect(conflict.get_by_label("The stored item")).to_have_text(shown_item(other), use_inner_text=True)
     expect(conflict).to_contain_text(str(client.get(key).header("ETag")))
-    expect(part.get_by_label("The whole item")).to_have_value('{"n": 3}')
+    expect(part.locator("#replacement")).to_have_value('{"n": 3}')
     assert client.fetch(key)["n"] == Number("2")
     mine.get_by_role("button", name="Replace theirs with mine").click()
     wait_until_saved(mine, "Replaced.")

@@ -15,9 +15,8 @@ DIGITS = "1234567890.1234567890123456789012345678"
 BIG = "12345678901234567890123456789012345678"
 
 
-@pytest.mark.parametrize("start", ["/picus/list", "/picus/put"])
-def test_created_item_is_shown_with_all_digits(page: Page, client: Client, start: str) -> None:
-    page.goto(start)
+def test_created_item_is_shown_with_all_digits(page: Page, client: Client) -> None:
+    page.goto("/picus/put")
     create(page, f'{{"name": "by hand", "exact": {DIGITS}, "big": {BIG}}}')
     page.wait_for_url(ITEM_PAGE)
     expect(page.get_by_role("status").first).to_have_text("Created.")
@@ -57,18 +56,18 @@ def test_double_click_creates_one_item(page: Page, client: Client) -> None:
 
 
 def test_refused_create_shows_the_error_and_keeps_the_text(page: Page) -> None:
-    page.goto("/picus/list")
+    page.goto("/picus/put")
     create(page, '{"a": {"b": [1, 1e400]}}')
     expect(page.get_by_role("alert")).to_contain_text("/a/b/1")
     create(page, "{")
     expect(page.get_by_role("alert")).not_to_contain_text("/a/b/1")
-    expect(page.get_by_label("Item, a JSON object")).to_have_value("{")
+    expect(page.locator("#new-item")).to_have_value("{")
 
 
 def test_replace_rounds_no_number(page: Page, client: Client) -> None:
     key = client.store(f'{{"exact": {DIGITS}, "big": {BIG}, "text": "</textarea>&amp;\\u0001", "n": 1}}')
     open_item(page, key)
-    text = unfold(page, "Replace").get_by_label("The whole item").input_value()
+    text = unfold(page, "Replace").locator("#replacement").input_value()
     page.locator("summary", has_text="Replace").click()
     replace(page, text.replace('"n": 1', '"n": 2'))
     expect(page.get_by_text("Replaced.")).to_be_visible()
@@ -160,7 +159,7 @@ def test_unsaved_edit_is_kept_if_the_user_stays(page: Page, client: Client) -> N
     dialogs = answer_dialogs(page, "stay")
     leave_by_link(page)
     assert dialogs == ["beforeunload"]
-    expect(page.get_by_label("The whole item")).to_have_value('{"n": 2}')
+    expect(page.locator("#replacement")).to_have_value('{"n": 2}')
 
 
 def test_unsaved_edit_is_lost_if_the_user_leaves(page: Page, client: Client) -> None:
@@ -175,7 +174,7 @@ def test_unsaved_edit_is_lost_if_the_user_leaves(page: Page, client: Client) -> 
 def test_undone_edit_is_not_unsaved(page: Page, client: Client) -> None:
     open_item(page, client.store('{"n": 1}'))
     field = unfold(page, "Replace").get_by_label("The whole item")
-    text = field.input_value()
+    text = page.locator("#replacement").input_value()
     field.fill("{}")
     field.fill(text)
     dialogs = answer_dialogs(page, "stay")
@@ -184,14 +183,14 @@ def test_undone_edit_is_not_unsaved(page: Page, client: Client) -> None:
     assert dialogs == []
 
 
-@pytest.mark.parametrize("name", ["Key (optional", "Item, a JSON object"])
-def test_unsaved_new_item_is_kept_if_the_user_stays(page: Page, name: str) -> None:
-    page.goto("/picus/list")
+@pytest.mark.parametrize(("name", "field"), [("Key (optional", "#new-key"), ("Item, a JSON object", "#new-item")])
+def test_unsaved_new_item_is_kept_if_the_user_stays(page: Page, name: str, field: str) -> None:
+    page.goto("/picus/put")
     page.get_by_label(name).fill('"typed"')
     dialogs = answer_dialogs(page, "stay")
     leave_by_link(page)
     assert dialogs == ["beforeunload"]
-    expect(page.get_by_label(name)).to_have_value('"typed"')
+    expect(page.locator(field)).to_have_value('"typed"')
 
 
 def test_saved_edit_is_not_unsaved(page: Page) -> None:
@@ -211,5 +210,5 @@ def test_saving_one_form_asks_about_an_edit_in_another(page: Page, client: Clien
     # The user stays, so the form becomes usable again.
     expect(part.get_by_role("button", name="Patch")).to_have_attribute("aria-disabled", "false")
     assert dialogs == ["beforeunload"]
-    expect(page.get_by_label("The whole item")).to_have_value('{"mine": true}')
+    expect(page.locator("#replacement")).to_have_value('{"mine": true}')
     assert client.fetch(key) == {"n": Number("2")}

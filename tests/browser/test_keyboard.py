@@ -37,7 +37,7 @@ def test_item_is_created_by_keyboard(page: Page, client: Client) -> None:
     page.goto("/")
     tab_to(page, page.get_by_role("navigation", name="Main").get_by_role("link", name="New item"))
     page.keyboard.press("Enter")
-    page.wait_for_url("/picus/list#new")
+    page.wait_for_url("/picus/put")
     key = "by keyboard"
     type_into(page, page.get_by_label("Key (optional"), key)
     type_into(page, page.get_by_label("Item, a JSON object"), '{"n": 1}')

@@ -61,11 +61,12 @@ def parse_page(body: bytes) -> Page:
     return Page(response["Items"], last_key[KEY]["S"] if last_key else None, len(body))
 
 
-def scan(after: str | None = None, limit: int | None = None, **expressions: Any) -> Page:
-    """Read one page as clients see it, by one request. Raises TableUnavailable."""
+def scan(after: str | None = None, limit: int | None = None, as_stored: bool = False, **expressions: Any) -> Page:
+    """Read one page by one request, as clients see it or ``as_stored``. Raises TableUnavailable."""
     page = parse_page(table.call("Scan", **scan_request(after, limit, **expressions)))
-    for item in page.items:
-        remove_version(item)
+    if not as_stored:
+        for item in page.items:
+            remove_version(item)
     return page
 
 
@@ -88,11 +89,13 @@ def read_pages(after: str | None = None, **expressions: Any) -> Iterator[Page]:
     yield page
 
 
-def read_page(limit: int, after: str | None, expressions: dict[str, Any], seconds: float) -> Page:
+def read_page(
+    limit: int, after: str | None, expressions: dict[str, Any], seconds: float, as_stored: bool = False
+) -> Page:
     """Return at most ``limit`` items after a key. If the page has a ``next_key``, at least one more item follows.
 
     There is one exception: a filter that finds no item, or one, in ``seconds``. The client goes on from ``next_key``.
-    Raises TableUnavailable.
+    ``as_stored``: keep the version attribute, for ETags. Raises TableUnavailable.
     """
     deadline = time.monotonic() + seconds
     filtered = "FilterExpression" in expressions
@@ -100,7 +103,7 @@ def read_page(limit: int, after: str | None, expressions: dict[str, Any], second
     size, step = 0, max(limit + 1, _FIRST_STEP)
     while True:
         # One item more than the limit proves that a next page exists.
-        found = scan(after, step if filtered else limit + 1 - len(items), **expressions)
+        found = scan(after, step if filtered else limit + 1 - len(items), as_stored, **expressions)
         items += found.items
         size += found.size
         after = found.next_key

@@ -24,6 +24,11 @@ def json_from_attributes(attributes: AttributeMap) -> bytes:
     return orjson.dumps(_readable(attributes))
 
 
+def json_from_value(value: AttributeValue) -> bytes:
+    """Return the JSON text of one value, compact, in UTF-8."""
+    return orjson.dumps(_readable({"": value})[""])
+
+
 def json_lines(items: Iterable[AttributeMap]) -> bytes:
     """Return the JSON objects of the items, a line each (NDJSON)."""
     return b"".join([orjson.dumps(_readable(item), option=orjson.OPT_APPEND_NEWLINE) for item in items])
