@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.actions import delete, open_item, patch, replace, shown_item, unfold
+from tests.browser.actions import delete, editor, open_item, patch, replace, shown_item, unfold
 from tests.contract.client import Client
 from tests.contract.exact import Number
 
@@ -123,7 +123,7 @@ def test_conflict_is_reported_if_stored_item_is_unreadable(page: Page, client: C
 
 def test_going_back_never_sends_old_text_with_new_etag(page: Page, client: Client, key: str) -> None:
     open_item(page, key)
-    unfold(page, "Replace").get_by_label("The whole item").fill('{"n": "mine"}')
+    editor(unfold(page, "Replace"), "The whole item").fill('{"n": "mine"}')
     page.get_by_role("link", name="Items", exact=True).click()
     page.wait_for_url("/picus/list")
     client.patch(key, '{"theirs": true}')

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, Dialog, Page, expect
 
-from tests.browser.actions import create, delete, open_item, patch, replace, shown_item, unfold
+from tests.browser.actions import create, delete, editor, open_item, patch, replace, shown_item, unfold
 from tests.contract.client import Client
 from tests.contract.exact import Number
 
@@ -41,7 +41,7 @@ def test_create_under_a_chosen_key_never_overwrites(page: Page, client: Client) 
 
 def test_double_click_creates_one_item(page: Page, client: Client) -> None:
     page.goto("/picus/put")
-    page.get_by_label("Item, a JSON object").fill('{"clicked": "twice"}')
+    editor(page, "Item, a JSON object").fill('{"clicked": "twice"}')
     page.get_by_role("button", name="Create").dblclick()
     page.wait_for_url(ITEM_PAGE)
 
@@ -155,7 +155,7 @@ def leave_by_link(page: Page) -> None:
 
 def test_unsaved_edit_is_kept_if_the_user_stays(page: Page, client: Client) -> None:
     open_item(page, client.store('{"n": 1}'))
-    unfold(page, "Replace").get_by_label("The whole item").fill('{"n": 2}')
+    editor(unfold(page, "Replace"), "The whole item").fill('{"n": 2}')
     dialogs = answer_dialogs(page, "stay")
     leave_by_link(page)
     assert dialogs == ["beforeunload"]
@@ -164,7 +164,7 @@ def test_unsaved_edit_is_kept_if_the_user_stays(page: Page, client: Client) -> N
 
 def test_unsaved_edit_is_lost_if_the_user_leaves(page: Page, client: Client) -> None:
     open_item(page, client.store('{"n": 1}'))
-    unfold(page, "Patch").get_by_label("Changes").fill('{"n": 2}')
+    editor(unfold(page, "Patch"), "Changes").fill('{"n": 2}')
     dialogs = answer_dialogs(page, "leave")
     leave_by_link(page)
     page.wait_for_url("/docs/")
@@ -173,7 +173,7 @@ def test_unsaved_edit_is_lost_if_the_user_leaves(page: Page, client: Client) -> 
 
 def test_undone_edit_is_not_unsaved(page: Page, client: Client) -> None:
     open_item(page, client.store('{"n": 1}'))
-    field = unfold(page, "Replace").get_by_label("The whole item")
+    field = editor(unfold(page, "Replace"), "The whole item")
     text = page.locator("#replacement").input_value()
     field.fill("{}")
     field.fill(text)
@@ -186,7 +186,7 @@ def test_undone_edit_is_not_unsaved(page: Page, client: Client) -> None:
 @pytest.mark.parametrize(("name", "field"), [("Key (optional", "#new-key"), ("Item, a JSON object", "#new-item")])
 def test_unsaved_new_item_is_kept_if_the_user_stays(page: Page, name: str, field: str) -> None:
     page.goto("/picus/put")
-    page.get_by_label(name).fill('"typed"')
+    editor(page, name).fill('"typed"')
     dialogs = answer_dialogs(page, "stay")
     leave_by_link(page)
     assert dialogs == ["beforeunload"]
@@ -204,7 +204,7 @@ def test_saved_edit_is_not_unsaved(page: Page) -> None:
 def test_saving_one_form_asks_about_an_edit_in_another(page: Page, client: Client) -> None:
     key = client.store('{"n": 1}')
     open_item(page, key)
-    unfold(page, "Replace").get_by_label("The whole item").fill('{"mine": true}')
+    editor(unfold(page, "Replace"), "The whole item").fill('{"mine": true}')
     dialogs = answer_dialogs(page, "stay")
     part = patch(page, '{"n": 2}')
     # The user stays, so the form becomes usable again.
