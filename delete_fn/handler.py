@@ -8,7 +8,7 @@ import logging
 import time
 from typing import Any
 
-from picus_api.core import capacity, cors, environment, logs, store
+from picus_api.core import capacity, cors, environment, logs, metrics, store
 from picus_api.core.dynamodb import table
 from picus_api.core.errors import (
     InternalError,
@@ -43,6 +43,8 @@ def handler(event: Any, context: object) -> Response:
     request = event if isinstance(event, dict) else {}
     headers = _headers(request)
     logs.request_id.set(logs.choose_request_id(headers.get("x-amz-cf-id"), headers.get("x-request-id")))
+    logs.trace.set(logs.trace_fields(headers.get("x-amzn-trace-id"), headers.get("traceparent")))
+    counts = metrics.start()
     # The path of an event is still percent-encoded.
     method, path = (
         str(request.get("httpMethod")).encode("ascii", "replace").decode(),
@@ -61,7 +63,7 @@ def handler(event: Any, context: object) -> Response:
     response["headers"]["X-Request-Id"] = logs.request_id.get()
     duration = round((time.perf_counter() - started) * 1000, 2)
     line = {"method": method, "path": path, "status": response["statusCode"], "duration_ms": duration}
-    _log.info("request", extra=line)
+    _log.info("request", extra=line | metrics.line_fields(counts, "function", response["statusCode"]))
     return response
 
 

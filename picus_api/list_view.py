@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import chain
@@ -16,6 +16,7 @@ from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from picus_api.core.capacity import HUNG_UP_KEY
 from picus_api.core.dynamodb import table
 from picus_api.core.errors import BadParameter
 from picus_api.core.keys import MAX_KEY_BYTES
@@ -102,16 +103,23 @@ def next_path(parameters: QueryDict, next_key: str) -> str:
     return f"{reverse('list')}?{following.urlencode()}"
 
 
-def keep_alive(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the pieces of a body, and a space after each SILENCE_SECONDS without any: JSON ignores it.
+class KeepAlive:
+    """Replace an empty piece of a body by a space, once after each SILENCE_SECONDS: JSON ignores it.
 
-    A filter that finds few items would leave the connection silent, and CloudFront would give it up.
+    A filter that finds few items would leave the connection silent, and CloudFront would give it up. Other empty pieces
+    stay: the server looks whether the client is still there.
     """
-    sent = time.monotonic()
-    for piece in pieces:
-        if piece or time.monotonic() - sent > SILENCE_SECONDS:
-            yield piece or b" "
-            sent = time.monotonic()
+
+    def __init__(self) -> None:
+        self._sent = time.monotonic()
+
+    def __call__(self, piece: bytes) -> bytes:
+        """Return the piece to send."""
+        now = time.monotonic()
+        if not piece and now - self._sent <= SILENCE_SECONDS:
+            return b""
+        self._sent = now
+        return piece or b" "
 
 
 def _single_value(parameters: QueryDict, name: str) -> str | None:
@@ -143,8 +151,15 @@ def _parse_limit(text: str) -> int:
 
 
 def _page(request: Request, query: ListQuery, limit: int) -> HttpResponseBase:
-    in_browser = request.accepted_renderer.format == "api"
-    page = Item.page(limit, query.after, query.expressions, settings.SEARCH_SECONDS, as_stored=in_browser)
+    deadline = time.monotonic() + settings.SEARCH_SECONDS
+    has_hung_up = request.META.get(HUNG_UP_KEY, lambda: False)
+    page = Item.page(
+        limit,
+        query.after,
+        query.expressions,
+        give_up=lambda: time.monotonic() > deadline or has_hung_up(),
+        as_stored=request.accepted_renderer.format == "api",
+    )
     headers = {}
     if page.next_key is not None:
         headers["Link"] = f'<{next_path(request.query_params, page.next_key)}>; rel="next"'
@@ -155,31 +170,51 @@ def _page(request: Request, query: ListQuery, limit: int) -> HttpResponseBase:
 
 
 def _stream(request: Request, query: ListQuery) -> HttpResponseBase:
-    pages = Item.pages(query.after, **query.expressions)
-    # Read up to the first items before the status line is sent: an outage can still become a 503.
+    texts = _texts(Item.pages(query.after, **query.expressions), request.accepted_renderer.format == "ndjson")
+    # In a list that is emptied: a slow client must not keep the first text in memory for as long as it reads.
+    begun = [_first_text(texts, request.META.get(HUNG_UP_KEY, lambda: False))]
+    pieces = map(KeepAlive(), chain((begun.pop() for _ in range(1)), texts))
+    return StreamingHttpResponse(pieces, content_type=request.accepted_renderer.media_type)
+
+
+def _first_text(texts: Iterator[bytes], has_hung_up: Callable[[], bool]) -> bytes:
+    """Return the text of the first items, before the status line is sent: an outage can still become a 503."""
     started = time.monotonic()
-    first = next(pages)
-    while not first.items and first.next_key is not None and time.monotonic() - started < SILENCE_SECONDS:
-        first = next(pages)
-    is_ndjson = request.accepted_renderer.format == "ndjson"
-    body = _ndjson(first, pages) if is_ndjson else _json_array(first, pages)
-    media_type = request.accepted_renderer.media_type
-    return StreamingHttpResponse(keep_alive(body), content_type=media_type)
+    for text in texts:
+        if text or time.monotonic() - started > SILENCE_SECONDS or has_hung_up():
+            return text
+    return b""
 
 
-def _json_array(first: Page, others: Iterator[Page]) -> Iterator[bytes]:
-    """Yield a JSON array: a piece for each page, an empty piece for an empty page.
+def _texts(pages: Iterator[Page], is_ndjson: bool) -> Iterator[bytes]:
+    """Return the text of a list: a piece for each page, an empty piece for a page without items.
 
-    An error in the middle ends the array without its bracket and cuts the connection.
+    An error in the middle ends a JSON array without its bracket, and cuts the connection.
     """
-    separator = b"["
-    for page in chain([first], others):
-        yield separator + b",".join(map(json_from_attributes, page.items)) if page.items else b""
-        separator = b"," if page.items else separator
-    yield b"[]" if separator == b"[" else b"]"
+    # `map` keeps no page while its text is being sent, which a generator would.
+    if is_ndjson:
+        return map(_lines, pages)
+    array = _JsonArray()
+    return chain(map(array.members, pages), array.end())
 
 
-def _ndjson(first: Page, others: Iterator[Page]) -> Iterator[bytes]:
-    """Yield a line for each item, a piece for each page. An error in the middle cuts the connection."""
-    for page in chain([first], others):
-        yield json_lines(page.items)
+def _lines(page: Page) -> bytes:
+    return json_lines(page.items)
+
+
+class _JsonArray:
+    """The text of a JSON array, page by page."""
+
+    _separator = b"["
+
+    def members(self, page: Page) -> bytes:
+        """Return the items of the next page with what separates them from the items before."""
+        if not page.items:
+            return b""
+        text = self._separator + b",".join(map(json_from_attributes, page.items))
+        self._separator = b","
+        return text
+
+    def end(self) -> Iterator[bytes]:
+        """Yield the end of the array."""
+        yield b"[]" if self._separator == b"[" else b"]"

@@ -17,7 +17,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from picus_api import health
 from picus_api.capacity_middleware import consumed_capacity
 from picus_api.compression import compress
-from picus_api.core import logs
+from picus_api.core import logs, metrics
 from picus_api.core.errors import (
     BodyTimeout,
     IncompleteBody,
@@ -29,7 +29,7 @@ from picus_api.core.errors import (
 from picus_api.core.keys import has_dot_segment
 from picus_api.core.request_target import InvalidRequestTarget, parse_request_target
 from picus_api.exceptions import error_response
-from picus_api.request_body import BODY_ERROR, is_chunked, is_ndjson, limit_waiting
+from picus_api.request_body import BODY_ERROR, is_chunked, is_ndjson, limit_time
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -45,16 +45,24 @@ def request_log(get_response: GetResponse) -> GetResponse:
         # META, because request.headers is built anew for every request, which takes measurable time.
         identifier = logs.choose_request_id(request.META.get("HTTP_X_AMZ_CF_ID"), request.META.get("HTTP_X_REQUEST_ID"))
         token = logs.request_id.set(identifier)
+        tracing = logs.trace.set(_trace(request))
+        counts = metrics.start()
         method = str(request.method)
         try:
             response = _respond(request, get_response)
             response["X-Request-Id"] = identifier
-            logs.log_request(_line(request, method, response, started))
+            line = _line(request, method, response, started)
+            logs.log_request(line | metrics.line_fields(counts, "service", response.status_code))
         finally:
             logs.request_id.reset(token)
+            logs.trace.reset(tracing)
         return response
 
     return middleware
+
+
+def _trace(request: HttpRequest) -> dict[str, str]:
+    return logs.trace_fields(request.META.get("HTTP_X_AMZN_TRACE_ID"), request.META.get("HTTP_TRACEPARENT"))
 
 
 def _respond(request: HttpRequest, get_response: GetResponse) -> HttpResponseBase:
@@ -202,7 +210,7 @@ def chunked_body(get_response: GetResponse) -> GetResponse:
 
 def _read_chunks(request: HttpRequest) -> None:
     try:
-        with limit_waiting(request, settings.BODY_SECONDS):
+        with limit_time(request, settings.BODY_SECONDS):
             body = request.META["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
         length = len(body)
     except TimeoutError:

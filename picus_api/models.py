@@ -1,7 +1,7 @@
 """The PynamoDB model of an item."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
@@ -89,10 +89,15 @@ class Item(Model):
 
     @classmethod
     def page(
-        cls, limit: int, after: str | None, expressions: dict[str, Any], seconds: float, as_stored: bool = False
+        cls,
+        limit: int,
+        after: str | None,
+        expressions: dict[str, Any],
+        give_up: Callable[[], bool],
+        as_stored: bool = False,
     ) -> Page:
         """Return a page of at most ``limit`` items after a key. See ``pagination.read_page``."""
-        return pagination.read_page(limit, after, expressions, seconds, as_stored)
+        return pagination.read_page(limit, after, expressions, give_up, as_stored)
 
     @classmethod
     def pages(cls, after: str | None = None, **expressions: Any) -> Iterator[Page]:

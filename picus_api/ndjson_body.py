@@ -20,7 +20,7 @@ from picus_api.core.errors import (
 )
 from picus_api.core.values.from_json import attributes_from_json
 from picus_api.core.values.json_bounds import check_bounds
-from picus_api.request_body import is_chunked, limit_waiting
+from picus_api.request_body import is_chunked, limit_time
 
 PIECE_BYTES = 256 * 1024
 # A smaller body needs no file.
@@ -116,7 +116,7 @@ def receive(request: HttpRequest) -> NdjsonBody:
 def _fill(lines: NdjsonBody, request: HttpRequest, length: int | None) -> None:
     received = 0
     try:
-        with limit_waiting(request, settings.NDJSON_SECONDS):
+        with limit_time(request, settings.NDJSON_SECONDS):
             for piece in _pieces(request.META["wsgi.input"], length):
                 received += len(piece)
                 if received > settings.MAX_NDJSON_BYTES:

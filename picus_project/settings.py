@@ -15,8 +15,9 @@ Environment variables:
     SEARCH_SECONDS         seconds for which a page of a filtered list is searched; default 10
     LOG_FORMAT             json or text; default: text on a terminal, else json
     LOG_LEVEL              DEBUG, INFO, WARNING or ERROR; default INFO
+    METRICS_NAMESPACE      CloudWatch's namespace for metrics in request lines; default: none; read by core/metrics.py
     PICUS_COMMIT           commit that /__version__ shows where there is no version.json
-    PORT, BIND_HOST, WEB_CONCURRENCY, WEB_THREADS   see gunicorn.conf.py
+    PORT, BIND_HOST, WEB_CONCURRENCY, WEB_THREADS, BUSY_SECONDS, MIN_BYTES_PER_SECOND   see gunicorn.conf.py
 """
 
 from pathlib import Path

@@ -21,6 +21,8 @@ MAX_QUEUED_LINES = 10_000
 """Lines that wait for stderr. Later lines are counted and dropped: a blocked stderr must not use up the memory."""
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+trace: ContextVar[dict[str, str] | None] = ContextVar("trace", default=None)
+"""What `trace_fields` returned for the current request."""
 
 # Don't collect what no line shows: https://docs.python.org/3/howto/logging.html#optimization
 logging._srcfile = None
@@ -32,6 +34,8 @@ _encode = json.JSONEncoder(default=str).encode
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # The ids of the edge and of well-behaved clients. Other characters would let a client write into the log.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._~+/=:-]{1,128}")
+_AMZN_ROOT = re.compile(r"(?:^|;)\s*Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
 
 
 def choose_request_id(*candidates: str | None) -> str:
@@ -43,6 +47,20 @@ def choose_request_id(*candidates: str | None) -> str:
         if value and _REQUEST_ID.fullmatch(value):
             return value
     return urandom(16).hex()
+
+
+def trace_fields(amzn_trace_id: str | None, traceparent: str | None) -> dict[str, str]:
+    """Return the ids of a request's traces, for its log lines: `xray_trace_id` and `trace_id`, if the request has them.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
+    https://www.w3.org/TR/trace-context/#traceparent-header
+    """
+    fields = {}
+    if amzn_trace_id and (root := _AMZN_ROOT.search(amzn_trace_id[:512])):
+        fields["xray_trace_id"] = root[1]
+    if traceparent and (parent := _TRACEPARENT.fullmatch(traceparent[:512])) and parent[1].strip("0"):
+        fields["trace_id"] = parent[1]
+    return fields
 
 
 def _json_value(value: Any) -> str:
@@ -75,6 +93,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
             "request_id": request_id.get(),
+            **(trace.get() or {}),
             **_fields(record),
         }
         if record.exc_info:
@@ -83,7 +102,8 @@ class JsonFormatter(logging.Formatter):
 
     def request_line(self, fields: dict[str, Any]) -> str:
         """Return the line that ``format`` would make of a request's record."""
-        members = ", ".join([f'"{name}": {_json_value(value)}' for name, value in fields.items()])
+        traced = {**(trace.get() or {}), **fields}
+        members = ", ".join([f'"{name}": {_json_value(value)}' for name, value in traced.items()])
         return f'{{"time": "{_timestamp(time.time())}", {_REQUEST_START}, {members}}}'
 
 
@@ -93,6 +113,8 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         clock = time.strftime("%H:%M:%S", time.localtime(record.created))
         extra = _fields(record)
+        # Metrics are for machines.
+        extra.pop("_aws", None)
         # Last, as it is long and tells people least.
         identifier = extra.pop("request_id", request_id.get())
         if identifier:

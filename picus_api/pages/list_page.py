@@ -28,7 +28,7 @@ def list_context(page: Page, parameters: QueryDict, formats: Collection[str]) ->
     """Return the context of the list's template. ``formats``: the names of the formats that the list can have."""
     query = parameters.copy()
     query.pop(api_settings.URL_FORMAT_OVERRIDE or "", None)
-    query.setdefault("limit", str(HTML_PAGE_ITEMS))
+    limit = str(query.setdefault("limit", str(HTML_PAGE_ITEMS)))
     path = _list_path(query)
     items = [without_version(item) for item in page.items]
     columns = chosen_columns(query.get("fields"))
@@ -41,7 +41,7 @@ def list_context(page: Page, parameters: QueryDict, formats: Collection[str]) ->
         "next_path": None if page.next_key is None else next_path(query, page.next_key),
         "is_filtered": "filter" in query,
         "first_path": _list_path(query, cursor=None) if "cursor" in query else None,
-        "sizes": [(size, size == query["limit"], _list_path(query, limit=size)) for size in _sizes(query["limit"])],
+        "sizes": [(size, size == limit, _list_path(query, limit=size)) for size in _sizes(limit)],
         "count_path": _list_path(query, cursor=None, fields=None, sort=None, limit="1"),
         "downloads": _downloads(query, formats, bool(columns)),
         "path": path,

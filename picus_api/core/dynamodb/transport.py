@@ -10,16 +10,17 @@ import os
 import time
 import weakref
 import zlib
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError
 
+from picus_api.core import metrics
 from picus_api.core.capacity import REPORTING, CapacityMeter, active
 from picus_api.core.dynamodb.ambiguous_writes import has_succeeded
 from picus_api.core.dynamodb.breaker import CircuitBreaker
 from picus_api.core.dynamodb.call_state import CallState
 from picus_api.core.dynamodb.credentials import CredentialProvider
-from picus_api.core.dynamodb.dial import Address, open_connection, tls_context
+from picus_api.core.dynamodb.dial import Address, open_connection
 from picus_api.core.dynamodb.dynamodb_errors import NoResponse, ServiceError
 from picus_api.core.dynamodb.endpoint import Endpoint, ca_bundle, find_endpoint
 from picus_api.core.dynamodb.http_connection import HttpConnection
@@ -30,8 +31,13 @@ from picus_api.core.dynamodb.signer import Signer, SigningContext
 from picus_api.core.dynamodb.signing import authorization
 from picus_api.core.values.codec import encode
 
+if TYPE_CHECKING:
+    from picus_api.core.dynamodb.tls import Trust
+
 logger = logging.getLogger(__name__)
 
+REPORT_UNITS = b'{"ReturnConsumedCapacity":"TOTAL",'
+"""The start of a request whose response reports its capacity units."""
 CLOCK_DEPENDENT = frozenset({"TransactWriteItems"})
 """Operations whose requests may contain the time: after a correction of the clock the caller makes a new request."""
 
@@ -61,8 +67,9 @@ class Transport:
         self.endpoint = endpoint
         self.limits = limits
         self._signer = Signer(endpoint, credentials)
-        tls = tls_context(ca_bundle()) if endpoint.scheme == "https" else None
-        self._address = Address(endpoint.host, endpoint.port, tls, limits.connect_timeout, limits.read_timeout)
+        self._address = Address(
+            endpoint.host, endpoint.port, _trust(endpoint), limits.connect_timeout, limits.read_timeout
+        )
         self._pool = ConnectionPool(self._open, size)
         self._breaker = CircuitBreaker(limits.deadline)
         _transports.add(self)
@@ -73,15 +80,24 @@ class Transport:
         Raises ServiceError when DynamoDB refuses, NoResponse when it can't be reached within the limits or the circuit
         breaker is open, and botocore's credential errors. For repeated writes see ambiguous_writes.py.
         """
-        meter = active.get()
-        if meter is not None and operation in REPORTING:
-            return self._call_metered(operation, body, meter)
+        meter, counts = active.get(), metrics.active.get()
+        if operation in REPORTING and (meter is not None or counts is not None):
+            return self._call_metered(operation, body, meter, counts)
         return self._call(operation, encode(body) if isinstance(body, dict) else body)
 
-    def _call_metered(self, operation: str, body: bytes | dict[str, Any], meter: CapacityMeter) -> CallResult:
-        request = json.loads(body) if isinstance(body, bytes) else body
-        reply = self._call(operation, encode({**request, "ReturnConsumedCapacity": "TOTAL"}))
-        meter.add(json.loads(reply.body))
+    def _call_metered(
+        self,
+        operation: str,
+        body: bytes | dict[str, Any],
+        meter: CapacityMeter | None,
+        counts: metrics.CallCounts | None,
+    ) -> CallResult:
+        request = encode(body) if isinstance(body, dict) else body
+        reply = self._call(operation, REPORT_UNITS + request[1:])
+        if meter is not None:
+            meter.add(json.loads(reply.body))
+        if counts is not None:
+            counts.add_units(reply.body)
         return reply
 
     def _call(self, operation: str, request: bytes) -> CallResult:
@@ -101,6 +117,13 @@ class Transport:
 
     def _carry_out(self, operation: str, request: bytes) -> CallResult:
         state = CallState(operation, request, time.monotonic() + self.limits.deadline, self.limits)
+        try:
+            return self._attempt_until_done(state, operation)
+        finally:
+            if (counts := metrics.active.get()) is not None:
+                counts.add_call(state.attempts, state.throttles)
+
+    def _attempt_until_done(self, state: CallState, operation: str) -> CallResult:
         while True:
             state.attempts += 1
             context = self._signer.current_context()
@@ -174,6 +197,14 @@ def create_transport(
 ) -> Transport:
     """Return a transport to this endpoint and region; the default is AWS's variables and config file."""
     return Transport(find_endpoint(endpoint_url, region), CredentialProvider(), limits, size)
+
+
+def _trust(endpoint: Endpoint) -> "Trust | None":
+    if endpoint.scheme != "https":
+        return None
+    from picus_api.core.dynamodb.tls import Trust  # noqa: PLC0415 - a local endpoint doesn't need it
+
+    return Trust(endpoint.host, ca_bundle())
 
 
 def _check(reply: HttpReply) -> None:

@@ -8,10 +8,13 @@ import pytest
 from django.http import QueryDict
 
 from picus_api import list_view
+from picus_api.core.dynamodb.table import shared_transport
 from picus_api.core.errors import BadParameter
 from picus_api.core.query.cursor import encode_cursor
-from picus_api.list_view import ListQuery, keep_alive, parse_list_query
-from tests.unit.api.conftest import NDJSON_TYPE, Client, body_of, error_of
+from picus_api.list_view import KeepAlive, ListQuery, parse_list_query
+from tests.conftest import use_table
+from tests.http_server import Server, dynamodb_response, error, replies
+from tests.unit.api.conftest import JSON_TYPE, NDJSON_TYPE, Client, body_of, error_of
 
 NEXT = re.compile(r'<(/picus/list\?[^>]+)>; rel="next"')
 
@@ -143,6 +146,16 @@ def test_error_for_ndjson_client_is_json(stocked: Client) -> None:
     error_of(stocked.send("GET", "/picus/list?limit=0", Accept=NDJSON_TYPE), 400, "invalid_parameter")
 
 
+@pytest.mark.parametrize("accept", [JSON_TYPE, NDJSON_TYPE])
+def test_failure_before_first_match_is_503(api: Client, monkeypatch: pytest.MonkeyPatch, accept: str) -> None:
+    no_match = dynamodb_response(200, b'{"Items": [], "Count": 0, "LastEvaluatedKey": {"object_id": {"S": "a"}}}')
+    with Server(replies(no_match, no_match, error("AccessDeniedException"))) as server:
+        use_table(monkeypatch, server.url, "picus_failing")
+        error_of(api.send("GET", "/picus/list?filter=n = 1", Accept=accept), 503, "unavailable")
+        shared_transport().close()
+    assert [request.operation for request in server.requests] == ["Scan"] * 3
+
+
 def test_browser_gets_page_of_25(stocked: Client) -> None:
     body_of(stocked.send("POST", "/picus/put", "{}\n" * 30, NDJSON_TYPE))
     response = stocked.send("GET", "/picus/list", Accept="text/html")
@@ -157,9 +170,9 @@ def test_head_of_list_reads_no_further_page(ten: Client) -> None:
 
 def test_silent_body_gets_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(list_view, "SILENCE_SECONDS", -1)
-    assert list(keep_alive(iter([b"[1", b"", b"", b"]"]))) == [b"[1", b" ", b" ", b"]"]
+    assert list(map(KeepAlive(), [b"[1", b"", b"", b"]"])) == [b"[1", b" ", b" ", b"]"]
     monkeypatch.setattr(list_view, "SILENCE_SECONDS", 100)
-    assert list(keep_alive(iter([b"[1", b"", b"]"]))) == [b"[1", b"]"]
+    assert list(map(KeepAlive(), [b"[1", b"", b"]"])) == [b"[1", b"", b"]"]
 
 
 def test_pages_of_list_are_in_order_of_the_scan(ten: Client) -> None:
