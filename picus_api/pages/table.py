@@ -58,7 +58,7 @@ def chosen_columns(fields: str | None) -> list[Column]:
 
 
 def names_of(items: Iterable[AttributeMap], columns: Iterable[Column]) -> list[Name]:
-    """Return the names that items have, and those of the columns, in the order of the alphabet."""
+    """Return the names that items or columns have, in the order of the alphabet."""
     chosen = {column.path for column in columns}
     types: dict[str, set[str]] = defaultdict(set, {path: set() for path in chosen})
     for path, value in chain.from_iterable(map(_paths, items)):

@@ -142,10 +142,11 @@ def test_curl_lines_of_writes_have_method_etag_and_path(page: Page, client: Clie
 
 
 def test_no_page_is_wider_than_a_phone(page: Page, client: Client) -> None:
-    page.set_viewport_size({"width": 360, "height": 740})
+    page.set_viewport_size({"width": 320, "height": 640})
     key = "k" * 300
     client.replace(key, f'{{"{"n" * 300}": "{"x" * 3000}", "big": {"9" * 38}}}')
-    for target in [*PAGES, f"/picus/get/{key}"]:
+    wide = f"/picus/list?limit=1000&fields={'n' * 300},big"
+    for target in [*PAGES, f"/picus/get/{key}", wide]:
         page.goto(target)
         assert stays_in_width(page), target
     client.patch(key, '{"theirs": true}')
