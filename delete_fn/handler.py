@@ -9,6 +9,8 @@ import time
 from typing import Any
 
 from picus_api.core import capacity, cors, environment, logs, metrics, store
+from picus_api.core.access import access
+from picus_api.core.access.access import DELETE, Access, Credentials
 from picus_api.core.dynamodb import table
 from picus_api.core.errors import (
     InternalError,
@@ -24,6 +26,7 @@ from picus_api.core.response_body import deleted_body, encode_json
 PREFIX = "/picus/"
 ALLOW = {"Allow": "DELETE, OPTIONS"}
 CORS_ORIGINS = environment.origins("CORS_ALLOWED_ORIGINS")
+access.rules()
 
 logs.write_json(environment.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")))
 _log = logging.getLogger("picus.request")
@@ -90,18 +93,31 @@ def _metered_response(method: str, path: str, headers: dict[str, str]) -> Respon
 
 
 def _route(method: str, path: str, headers: dict[str, str]) -> Response:
+    if not path.startswith(PREFIX) or path in (PREFIX, f"{PREFIX}/") or has_dot_segment(path):
+        return _error_response(PathNotFound())
+    if method == "OPTIONS":
+        return _response(200, encode_json({"name": "Delete an item"}).decode(), ALLOW)
+    if method != "DELETE":
+        return _error_response(MethodNotAllowed(method))
+    client = access.authenticate(
+        Credentials(headers.get("authorization"), headers.get("cookie"), headers.get("sec-fetch-site"))
+    )
     try:
-        key = key_from_path(path.removeprefix(PREFIX)) if path.startswith(PREFIX) else ""
-        if not key or has_dot_segment(path):
-            raise PathNotFound
-        if method == "OPTIONS":
-            return _response(200, encode_json({"name": "Delete an item"}).decode(), ALLOW)
-        if method != "DELETE":
-            raise MethodNotAllowed(method)
-        store.delete(key, parse_preconditions(headers.get("if-match"), headers.get("if-none-match")))
+        response = _delete(client, path.removeprefix(PREFIX), headers)
     except PicusError as error:
         error.log(_log)
-        return _error_response(error)
+        response = _error_response(error)
+    if client.has_token:
+        response["headers"]["Cache-Control"] = "no-store"
+    return response
+
+
+def _delete(client: Access, encoded_key: str, headers: dict[str, str]) -> Response:
+    """Delete an item if the client may. Raises what the checks and ``store.delete`` raise."""
+    client.check_scope(DELETE)
+    key = key_from_path(encoded_key)
+    client.check_key(DELETE, key)
+    store.delete(key, parse_preconditions(headers.get("if-match"), headers.get("if-none-match")))
     return _response(200, encode_json(deleted_body(key)).decode())
 
 

@@ -7,6 +7,7 @@ from itertools import chain
 from django.http import StreamingHttpResponse
 from rest_framework.request import Request
 
+from picus_api.authentication import access_of
 from picus_api.core.batch_write import Outcome, write_new_items
 from picus_api.core.errors import NotTried, OutcomeUnknown, PicusError, TableUnavailable
 from picus_api.core.keys import KEY
@@ -24,7 +25,7 @@ def create_many(request: Request) -> StreamingHttpResponse:
     check_is_plain_utf8(request._request)
     # The response is NDJSON, whatever else the client accepts. Raises NotAcceptable.
     Negotiation().select_renderer(request, [NdjsonRenderer()])
-    lines = receive(request._request)
+    lines = receive(request._request, access_of(request).prefix)
     try:
         batches = write_new_items(lines.rows())
         first = next(batches)

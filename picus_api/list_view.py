@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -16,20 +17,26 @@ from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from picus_api.authentication import access_of
+from picus_api.core.access.access import Access
 from picus_api.core.capacity import HUNG_UP_KEY
 from picus_api.core.dynamodb import table
 from picus_api.core.errors import BadParameter
 from picus_api.core.keys import MAX_KEY_BYTES
 from picus_api.core.query.cursor import decode_cursor, encode_cursor
-from picus_api.core.query.expressions import Placeholders
+from picus_api.core.query.expressions import AttributePath, Placeholders
 from picus_api.core.query.list_expressions import as_query_error, list_expressions
 from picus_api.core.query.pagination import MAX_LIMIT, Page
 from picus_api.core.query.projection import compile_fields
+from picus_api.core.values.to_csv import csv_header, csv_rows
 from picus_api.core.values.to_json import json_from_attributes, json_lines
 from picus_api.models import Item
+from picus_api.renderers import csv_columns
 
 HTML_PAGE_ITEMS = 25
 """Items on a page in a browser, if the query has no limit."""
+MAX_HELD_BYTES = 64
+"""How much of CSV is kept back for silences: enough for ten minutes."""
 SILENCE_SECONDS = 10
 """Shorter than the idle timeouts of CloudFront (30 s) and of the load balancer (60 s)."""
 
@@ -57,15 +64,63 @@ _EVERYTHING = ListQuery()
 def list_items(request: Request) -> HttpResponseBase:
     """Return all items that the query asks for; in a browser, or with a limit, one page of them."""
     in_browser = request.accepted_renderer.format == "api"
-    has_query = bool(request.META.get("QUERY_STRING"))
-    query = parse_list_query(request.query_params, whole_items=in_browser) if has_query else _EVERYTHING
+    access = access_of(request)
+    is_whole = not request.META.get("QUERY_STRING") and not access.prefix
+    query = _EVERYTHING if is_whole else parse_list_query(request.query_params, access, whole_items=in_browser)
     limit = query.limit or (HTML_PAGE_ITEMS if in_browser else None)
+    columns = csv_columns(request) if request.accepted_renderer.format == "csv" else None
     with as_query_error(query.expressions):
+        if columns and limit is None:
+            return _csv(columns, Item.pages(query.after, **query.expressions))
         return _stream(request, query) if limit is None else _page(request, query, limit)
 
 
-def parse_list_query(parameters: QueryDict, whole_items: bool = False) -> ListQuery:
-    """Return the query in a list's parameters. Raises BadParameter.
+def _csv(columns: dict[str, AttributePath], pages: Iterator[Page]) -> HttpResponseBase:
+    """Stream a list as CSV. An error in the middle cuts the connection.
+
+    The first page is read before the status line is sent: an outage can still become a 503.
+    """
+    paths = tuple(columns.values())
+    begun = [csv_header(columns) + csv_rows(paths, next(pages).items)]
+    # In a list that is emptied: a slow client must not keep the first rows in memory for as long as it reads.
+    rows = chain((begun.pop() for _ in range(1)), map(partial(_csv_page, paths), pages))
+    keep_alive = CsvKeepAlive()
+    body = chain(map(keep_alive, rows), keep_alive.end())
+    return StreamingHttpResponse(body, content_type="text/csv; charset=utf-8")
+
+
+def _csv_page(paths: tuple[AttributePath, ...], page: Page) -> bytes:
+    return csv_rows(paths, page.items)
+
+
+class CsvKeepAlive:
+    """Keep back the end of the rows of CSV, and send it byte by byte while there are no others.
+
+    A filter that finds few items would leave the connection silent, and CloudFront would give it up. CSV has no
+    character that all readers ignore between rows.
+    """
+
+    def __init__(self) -> None:
+        self._held, self._sent = b"", time.monotonic()
+
+    def __call__(self, piece: bytes) -> bytes:
+        """Return what to send for a piece, which is empty or has whole rows."""
+        if piece:
+            ready, self._held = self._held + piece[:-MAX_HELD_BYTES], piece[-MAX_HELD_BYTES:]
+        elif time.monotonic() - self._sent > SILENCE_SECONDS:
+            ready, self._held = self._held[:1], self._held[1:]
+        else:
+            return b""
+        self._sent = time.monotonic()
+        return ready
+
+    def end(self) -> Iterator[bytes]:
+        """Yield what is left."""
+        yield self._held
+
+
+def parse_list_query(parameters: QueryDict, access: Access, whole_items: bool = False) -> ListQuery:
+    """Return the query in a list's parameters, for the items that the client may read. Raises BadParameter.
 
     ``whole_items``: check ``fields``, and read all attributes. A page shows the names to choose from, and needs ETags.
 
@@ -77,7 +132,7 @@ def parse_list_query(parameters: QueryDict, whole_items: bool = False) -> ListQu
             raise _unknown_parameter(name)
     limit = _single_value(parameters, "limit")
     cursor = _single_value(parameters, "cursor")
-    _check_length(parameters)
+    _check_length(parameters, access)
     filter_text = _single_value(parameters, "filter")
     fields = _single_value(parameters, "fields")
     if whole_items and fields is not None:
@@ -85,8 +140,8 @@ def parse_list_query(parameters: QueryDict, whole_items: bool = False) -> ListQu
         fields = None
     return ListQuery(
         None if limit is None else _parse_limit(limit),
-        None if cursor is None else decode_cursor(cursor, table.table_name(), filter_text or ""),
-        list_expressions(filter_text, fields),
+        None if cursor is None else decode_cursor(cursor, table.table_name(), filter_text or "", access.cursor_key),
+        list_expressions(filter_text, fields, access.prefix),
     )
 
 
@@ -96,10 +151,11 @@ def _unknown_parameter(name: str) -> BadParameter:
     return BadParameter(f"The parameter {json.dumps(name[:40])} is unknown: {hint}", name)
 
 
-def next_path(parameters: QueryDict, next_key: str) -> str:
-    """Return the path and query of the page after a key, under the same query."""
+def next_path(parameters: QueryDict, next_key: str, access: Access) -> str:
+    """Return the path and query of the page after a key, under the same query and for the same client."""
     following = parameters.copy()
-    following["cursor"] = encode_cursor(next_key, table.table_name(), parameters.get("filter") or "")
+    filter_text = parameters.get("filter") or ""
+    following["cursor"] = encode_cursor(next_key, table.table_name(), filter_text, access.cursor_key)
     return f"{reverse('list')}?{following.urlencode()}"
 
 
@@ -133,10 +189,10 @@ def _single_value(parameters: QueryDict, name: str) -> str | None:
     return values[0]
 
 
-def _check_length(parameters: QueryDict) -> None:
+def _check_length(parameters: QueryDict, access: Access) -> None:
     """Raise BadParameter if the link to a next page could be longer than the URLs that CloudFront takes."""
     if len(parameters.get("filter", "")) + len(parameters.get("fields", "")) > _SURELY_SHORT:
-        longest = len(next_path(parameters, "x" * MAX_KEY_BYTES))
+        longest = len(next_path(parameters, "x" * MAX_KEY_BYTES, access))
         if longest > MAX_URL_BYTES:
             parameter = "filter" if "filter" in parameters else "fields"
             raise BadParameter(
@@ -162,7 +218,7 @@ def _page(request: Request, query: ListQuery, limit: int) -> HttpResponseBase:
     )
     headers = {}
     if page.next_key is not None:
-        headers["Link"] = f'<{next_path(request.query_params, page.next_key)}>; rel="next"'
+        headers["Link"] = f'<{next_path(request.query_params, page.next_key, access_of(request))}>; rel="next"'
     if not page.items and request.accepted_renderer.format == "ndjson":
         # DRF would remove the media type from an empty response.
         return HttpResponse(headers=headers, content_type=request.accepted_renderer.media_type)

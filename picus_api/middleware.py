@@ -15,6 +15,7 @@ from dockerflow.django import views as dockerflow_views
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from picus_api import health
+from picus_api.authentication import ACCESS
 from picus_api.capacity_middleware import consumed_capacity
 from picus_api.compression import compress
 from picus_api.core import logs, metrics
@@ -89,7 +90,11 @@ def _respond(request: HttpRequest, get_response: GetResponse) -> HttpResponseBas
         response.headers.setdefault("Content-Length", str(len(response.content)))
     if is_head:
         _drop_body(response)
-    response.headers.setdefault("Cache-Control", "no-cache")
+    access = request.META.get(ACCESS)
+    if access is not None and access.has_token:
+        response["Cache-Control"] = "no-store"
+    else:
+        response.headers.setdefault("Cache-Control", "no-cache")
     return response
 
 

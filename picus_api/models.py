@@ -67,14 +67,14 @@ class Item(Model):
         return cls.from_raw_data(store.get(key))
 
     @classmethod
-    def create(cls, document: AttributeMap) -> "Item":
-        """Store a document under a new key. Raises what ``store.create`` raises."""
-        return cls.from_raw_data(store.create(document))
+    def create(cls, document: AttributeMap, prefix: str = "") -> "Item":
+        """Store a document under a new key that begins with ``prefix``. Raises what ``store.create`` raises."""
+        return cls.from_raw_data(store.create(document, prefix))
 
     @classmethod
-    def create_once(cls, idempotency_key: str, document: AttributeMap) -> Created:
-        """Store a document once for all requests with this Idempotency-Key. See ``store.create_once``."""
-        return store.create_once(idempotency_key, document)
+    def create_once(cls, idempotency_key: str, document: AttributeMap, owner: str = "", prefix: str = "") -> Created:
+        """Store a document once for all requests of this owner with this Idempotency-Key. See ``store.create_once``."""
+        return store.create_once(idempotency_key, document, owner, prefix)
 
     @classmethod
     def replace(cls, key: str, document: AttributeMap, preconditions: Preconditions | None) -> tuple["Item", bool]:

@@ -51,36 +51,36 @@ def get(key: str) -> AttributeMap:
     return item
 
 
-def create(document: AttributeMap) -> AttributeMap:
-    """Store a document under a new key, and return the item as stored.
+def create(document: AttributeMap, prefix: str = "") -> AttributeMap:
+    """Store a document under a new key that begins with ``prefix``, and return the item as stored.
 
     A lost response does not make a second item: the transport repeats the same conditional write, and a write that is
     refused by its own item has succeeded. Raises BadValue, ItemTooLarge, TableUnavailable.
     """
-    item = new_item(document)
+    item = new_item(document, prefix)
     try:
         return _put(item, is_absent())
     except ConditionFailed:
         raise ItemExists from None
 
 
-def create_once(idempotency_key: str, document: AttributeMap) -> "Created":
-    """Store a document under a new key, once for all requests with this Idempotency-Key.
+def create_once(idempotency_key: str, document: AttributeMap, owner: str = "", prefix: str = "") -> "Created":
+    """Store a document under a new key, once for all requests of this owner with this Idempotency-Key.
 
     Returns the key and the ETag of the item that this request or an earlier one stored. Raises IdempotencyKeyReused,
     IdempotencyKeyInUse, IdempotencyTableMissing, BadValue, ItemTooLarge, TableUnavailable.
     """
     from picus_api.core import idempotency  # noqa: PLC0415 - the function, which stores no item, must start fast
 
-    return idempotency.write_once(idempotency_key, new_item(document), fingerprint=etag(document))
+    return idempotency.write_once(idempotency_key, owner, new_item(document, prefix), fingerprint=etag(document))
 
 
-def new_item(document: AttributeMap) -> AttributeMap:
+def new_item(document: AttributeMap, prefix: str = "") -> AttributeMap:
     """Return the item to store for a document: a new key, the document and a new version. Raises BadValue."""
     from uuid import uuid4  # noqa: PLC0415 - the function, which stores no item, must start fast
 
     check_has_no_key(document)
-    return {KEY: {"S": str(uuid4())}, **with_version(document)}
+    return {KEY: {"S": f"{prefix}{uuid4()}"}, **with_version(document)}
 
 
 def check_has_no_key(document: AttributeMap) -> None:
@@ -94,7 +94,7 @@ def replace(key: str, document: AttributeMap, preconditions: Preconditions | Non
 
     The document may repeat the key. Raises PreconditionFailed, InvalidKey, BadValue, ItemTooLarge, TableUnavailable.
     """
-    item = {KEY: {"S": key}, **with_version(_document_for(key, document))}
+    item = {KEY: {"S": key}, **with_version(document_for(key, document))}
     if preconditions is None:
         old: dict[str, Any] = {}
 
@@ -117,7 +117,7 @@ def patch(key: str, changes: AttributeMap, preconditions: Preconditions | None =
     Reads, merges, and writes on the condition that the item is unchanged; tries again after another writer's change.
     Raises ItemNotFound, PreconditionFailed, WriteConflict, InvalidKey, BadValue, ItemTooLarge, TableUnavailable.
     """
-    changes = _document_for(key, changes)
+    changes = document_for(key, changes)
     backoff = Backoff(0.01, 0.25, time.monotonic() + CONFLICT_SECONDS)
     while True:
         try:
@@ -156,8 +156,8 @@ def _put(item: AttributeMap, condition: dict[str, Any]) -> AttributeMap:
     return write_within_limit(item, lambda item: table.call("PutItem", Item=item, **condition))
 
 
-def _document_for(key: str, document: AttributeMap) -> AttributeMap:
-    """Return the document without the key, which it may repeat. Raises InvalidKey, BadValue."""
+def document_for(key: str, document: AttributeMap) -> AttributeMap:
+    """Return the document, or the patch, without the key, which it may repeat. Raises InvalidKey, BadValue."""
     check_new_key(key)
     if document.get(KEY, {"S": key}) != {"S": key}:
         raise BadValue(f"{KEY} is not the key in the path: leave it out.", KEY)

@@ -6,8 +6,10 @@ from urllib.parse import quote
 
 from django.http import QueryDict
 from django.urls import reverse
+from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
+from picus_api.authentication import access_of
 from picus_api.core.etag import etag
 from picus_api.core.keys import KEY, is_reserved
 from picus_api.core.query.pagination import Page
@@ -24,9 +26,9 @@ DOWNLOADS = {"json": "JSON", "ndjson": "NDJSON, an item on each line", "csv": "C
 PAGE_SIZES = ("10", "25", "50", "100", "500", "1000")
 
 
-def list_context(page: Page, parameters: QueryDict, formats: Collection[str]) -> dict[str, Any]:
+def list_context(page: Page, request: Request, formats: Collection[str]) -> dict[str, Any]:
     """Return the context of the list's template. ``formats``: the names of the formats that the list can have."""
-    query = parameters.copy()
+    query = request.query_params.copy()
     query.pop(api_settings.URL_FORMAT_OVERRIDE or "", None)
     limit = str(query.setdefault("limit", str(HTML_PAGE_ITEMS)))
     path = _list_path(query)
@@ -38,12 +40,12 @@ def list_context(page: Page, parameters: QueryDict, formats: Collection[str]) ->
         "columns": columns,
         "names": names_of(items, columns),
         "rows": [_row(stored, item, columns) for stored, item in zip(page.items, items, strict=True)],
-        "next_path": None if page.next_key is None else next_path(query, page.next_key),
+        "next_path": None if page.next_key is None else next_path(query, page.next_key, access_of(request)),
         "is_filtered": "filter" in query,
         "first_path": _list_path(query, cursor=None) if "cursor" in query else None,
         "sizes": [(size, size == limit, _list_path(query, limit=size)) for size in _sizes(limit)],
         "count_path": _list_path(query, cursor=None, fields=None, sort=None, limit="1"),
-        "downloads": _downloads(query, formats, bool(columns)),
+        "downloads": _downloads(query, formats, columns),
         "path": path,
         "raw_json": f"{path}&format=json",
     }
@@ -63,10 +65,11 @@ def _sizes(chosen: str) -> list[str]:
     return sorted({*PAGE_SIZES, chosen}, key=int)
 
 
-def _downloads(query: QueryDict, formats: Collection[str], has_columns: bool) -> list[tuple[str, str, str]]:
+def _downloads(query: QueryDict, formats: Collection[str], columns: list[Column]) -> list[tuple[str, str, str]]:
     """Return label, file name and path of each format in which all items that the filter matches can be downloaded."""
-    offered = [name for name in DOWNLOADS if name in formats and (has_columns or name != "csv")]
-    path_of = {name: _list_path(query, limit=None, cursor=None, format=name) for name in offered}
+    offered = [name for name in DOWNLOADS if name in formats and (columns or name != "csv")]
+    fields = ",".join([KEY, *(column.path for column in columns)]) if columns else None
+    path_of = {name: _list_path(query, limit=None, cursor=None, fields=fields, format=name) for name in offered}
     return [(DOWNLOADS[name], f"items.{name}", path) for name, path in path_of.items()]
 
 

@@ -54,7 +54,7 @@ class BrowsableRenderer(BrowsableAPIRenderer):
         }
         if isinstance(data, Page):
             formats = {renderer.format for renderer in view.renderer_classes}
-            listed = list_context(data, request.query_params, formats)
+            listed = list_context(data, request, formats)
             access_path = _describe_plan(response.headers.get("Picus-Plan", ""), listed["is_filtered"])
             return common | listed | {"curl": Curl("", listed["path"]), "access_path": access_path}
         if isinstance(data, Item):

@@ -8,8 +8,8 @@ from itertools import chain
 from typing import NamedTuple
 
 from picus_api.core.keys import KEY
+from picus_api.core.query.columns import parse_columns
 from picus_api.core.query.expressions import AttributePath
-from picus_api.core.query.projection import parse_fields
 from picus_api.core.values.attribute_values import AttributeMap, AttributeValue
 from picus_api.core.values.to_json import json_from_value
 from picus_api.pretty_json import escape_bidi, escape_key
@@ -53,7 +53,7 @@ class Cell(NamedTuple):
 
 def chosen_columns(fields: str | None) -> list[Column]:
     """Return the columns that the parameter ``fields`` asks for. The key has a column in any case."""
-    paths = parse_fields(fields) if fields else []
+    paths = dict.fromkeys(parse_columns(fields).values()) if fields else ()
     return [Column(path_text(path), path) for path in paths if path != (KEY,)]
 
 

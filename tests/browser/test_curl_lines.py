@@ -18,7 +18,7 @@ def run(page: Page, name: str) -> str:
     line = page.locator(f"#curl-{name}").text_content() or ""
     assert line.startswith("curl ")
     command = ["bash", "-c", line.replace("curl ", "curl --silent --show-error --fail-with-body ", 1)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, (line, done)
     return done.stdout
 

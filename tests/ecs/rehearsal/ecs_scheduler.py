@@ -21,7 +21,7 @@ from tests.dynamodb import ROOT, free_port
 from tests.ecs.rehearsal.emulator import Emulator
 
 HEALTHY_COUNT = 2
-START_SECONDS = 10.0
+START_SECONDS = 90.0
 # A real target group drains for 45 s; no request of the rehearsal takes that long.
 DRAIN_SECONDS = 1.0
 
@@ -56,6 +56,7 @@ class EcsScheduler:
         self.emulator = emulator
         self.service_name = f"picus-{stage}"
         self.variables: dict[str, str] = {}
+        self.start_seconds = START_SECONDS
         self.task: Task | None = None
         self.given_up: list[str] = []
         self.keys: set[str] = set()
@@ -142,7 +143,7 @@ class EcsScheduler:
         return Task(definition, address, port, process)
 
     def _becomes_healthy(self, task: Task, path: str) -> bool:
-        deadline, healthy = time.monotonic() + START_SECONDS, 0
+        deadline, healthy = time.monotonic() + self.start_seconds, 0
         while task.process.poll() is None and time.monotonic() < deadline:
             healthy = healthy + 1 if task.is_healthy(path) else 0
             if healthy == HEALTHY_COUNT:

@@ -42,7 +42,7 @@ class RehearsedStage:
             "ApiPath": "/_aws/execute-api/{ApiId}/{ApiStage}",
             "Url": f"https://{{DomainName}}:{self.emulator.edge_port}",
             "Commit": commit or self.commit,
-            "SmokeSeconds": "30",
+            "SmokeSeconds": "120",
         }
         given = [f"--set={name}={value}" for name, value in addresses.items()]
         skipped = [f"--skip={name}" for name in SKIPPED]
