@@ -25,7 +25,7 @@ export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CERTS)
 endif
 
 .PHONY: run test test-fast lint test-deploying test-service test-commands test-others test-browser test-contract \
-	test-local test-unit chromium rehearse image image-test bench format package audit deploy plan rotate destroy clean
+	test-local test-unit chromium rehearse editor image image-test bench format package audit deploy plan rotate destroy clean
 .DELETE_ON_ERROR:
 
 NPM := tests/npm/node_modules/.package-lock.json
@@ -123,6 +123,10 @@ rotate: .venv-package/.synced
 # The stage must be named twice: make destroy STAGE=staging CONFIRM=staging
 destroy: .venv-package/.synced
 	@.venv-package/bin/python -m ecs.deploy destroy "$(STAGE)" --confirm "$(CONFIRM)" $(OPTIONS)
+
+# Bundle the JSON editor of the pages with the npm packages that tests/npm locks. The bundle is in the tree.
+editor: $(NPM)
+	@node tests/npm/build_editor.mjs
 
 # Build the service's container, picus:local, with Docker. If its engine does not run, use Debian's buildah.
 image:
