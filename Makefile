@@ -25,7 +25,7 @@ export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CERTS)
 endif
 
 .PHONY: run test test-fast lint test-deploying test-service test-commands test-others test-browser test-contract \
-	test-local test-unit chromium rehearse image image-test bench format package deploy plan destroy clean
+	test-local test-unit chromium rehearse editor image image-test bench format package audit deploy plan rotate destroy clean
 .DELETE_ON_ERROR:
 
 NPM := tests/npm/node_modules/.package-lock.json
@@ -116,9 +116,17 @@ deploy: package
 plan: .venv-package/.synced
 	@.venv-package/bin/python -m ecs.deploy plan "$(STAGE)" $(OPTIONS)
 
+# Change a secret of the origins while requests run: make rotate STAGE=staging SECRET=origin (or api-key)
+rotate: .venv-package/.synced
+	@.venv-package/bin/python -m ecs.deploy rotate "$(STAGE)" --secret "$(SECRET)" $(OPTIONS)
+
 # The stage must be named twice: make destroy STAGE=staging CONFIRM=staging
 destroy: .venv-package/.synced
 	@.venv-package/bin/python -m ecs.deploy destroy "$(STAGE)" --confirm "$(CONFIRM)" $(OPTIONS)
+
+# Bundle the JSON editor of the pages with the npm packages that tests/npm locks. The bundle is in the tree.
+editor: $(NPM)
+	@node tests/npm/build_editor.mjs
 
 # Build the service's container, picus:local, with Docker. If its engine does not run, use Debian's buildah.
 image:
@@ -137,6 +145,15 @@ bench: .venv/.synced .venv-bench/.synced .venv-bench-zappa/.synced bench/node_mo
 # Build the delete function's zip, build/delete_fn.zip, with Zappa and the Python version that the function will use.
 package: .venv-function/.synced .venv-package/.synced
 	@.venv-package/bin/python -m delete_fn.packaging
+
+# Look for known vulnerabilities of all locked packages, in PyPI's and npm's databases. The workflows run it.
+AUDIT = $(UV) tool run --from pip-audit==2.10.1 pip-audit --strict --disable-pip --require-hashes --progress-spinner=off
+audit: | $(filter .uv/bin/uv,$(UV))
+	@mkdir -p build
+	@for group in '--no-default-groups' '--only-group function' '--only-group package'; do \
+	  $(UV) export --quiet --frozen $$group --format requirements-txt --output-file build/requirements.txt >/dev/null || exit; \
+	  echo "audit of $$group"; $(AUDIT) --requirement build/requirements.txt || exit; done
+	@for folder in tests/npm bench; do npm audit --prefix $$folder --audit-level=high || exit; done
 
 format: .venv/.synced
 	.venv/bin/ruff format .

@@ -6,8 +6,9 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from picus_api.core import audit
 from picus_api.core.access import access
-from picus_api.core.access.access import READ, WRITE, Access, Credentials
+from picus_api.core.access.access import ANONYMOUS, READ, WRITE, Access, Credentials
 
 if TYPE_CHECKING:
     # At run time DRF's views would import the renderers, which import this module.
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 ACCESS = "picus.access"
 """The key in META under which the middleware finds the Access of the request, for log lines and Cache-Control."""
+CREATED_KEY = "picus.created_key"
+"""The key in META under which it finds the key that a POST assigned."""
 
 
 def authenticate(meta: dict[str, Any]) -> Access:
@@ -23,6 +26,20 @@ def authenticate(meta: dict[str, Any]) -> Access:
     found: Access = access.authenticate(fields)
     meta[ACCESS] = found
     return found
+
+
+def caller(meta: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a log line that say who sent the request with these header fields."""
+    peer = meta.get("REMOTE_ADDR", "")
+    who = audit.caller("service", meta.get("HTTP_X_FORWARDED_FOR"), peer, meta.get("HTTP_USER_AGENT"))
+    found: Access | None = meta.get(ACCESS)
+    # Paths without items ask for no token, and check none.
+    return who | (found.log_fields() if found else {"token": ANONYMOUS})
+
+
+def log_change(request: Request, action: str, **about: Any) -> None:
+    """Write the audit line of a change by this request. See ``audit.log_change``."""
+    audit.log_change(caller(request.META), action, **about)
 
 
 def access_of(request: Request) -> Access:

@@ -19,10 +19,12 @@ from picus_api.core.keys import MAX_KEY_BYTES
 from picus_api.core.preferences import parse_prefer
 from picus_api.core.query.batch_get import MAX_KEYS
 from picus_api.core.query.cursor import List, Position, decode_position, encode_position
+from picus_api.core.query.expressions import Placeholders
 from picus_api.core.query.key_range import MAX_SORT_KEY_BYTES
 from picus_api.core.query.list_expressions import parse_list
 from picus_api.core.query.pagination import MAX_LIMIT
 from picus_api.core.query.plan import ALL_ITEMS, ListExpressions
+from picus_api.core.query.projection import compile_fields
 
 MAX_URL_BYTES = 8192
 """https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"""
@@ -61,11 +63,17 @@ def list_query(request: Request) -> ListQuery:
     prefer = request.META.get("HTTP_PREFER")
     if not (request.META.get("QUERY_STRING") or access.prefix or prefer or ttl_attribute()):
         return _EVERYTHING
-    return parse_list_query(request.query_params, access, prefer)
+    whole_items = request.accepted_renderer.format == "api"
+    return parse_list_query(request.query_params, access, prefer, whole_items=whole_items)
 
 
-def parse_list_query(parameters: QueryDict, access: Access, prefer: str | None = None) -> ListQuery:
+def parse_list_query(
+    parameters: QueryDict, access: Access, prefer: str | None = None, *, whole_items: bool = False
+) -> ListQuery:
     """Return the query in a list's parameters, for the items that the client may read.
+
+    ``prefer``: the field Prefer. ``whole_items``: check ``fields``, and read all attributes. A page shows the names to
+    choose from, and needs ETags.
 
     An unknown parameter is an error: a list that ignored a misspelt ``limit`` would read the whole table. Names that
     begin with an underscore are ignored, so that clients can make URLs unique. Raises BadParameter, InsufficientScope.
@@ -79,6 +87,9 @@ def parse_list_query(parameters: QueryDict, access: Access, prefer: str | None =
     keys = _keys(parameters, access)
     if not fits(parameters, _LONGEST, access):
         raise too_long(parameters, _LONGEST, access)
+    if whole_items and fields is not None:
+        compile_fields(fields, Placeholders())
+        fields = None
     preferences = parse_prefer(prefer)
     return ListQuery(
         None if limit is None else _parse_limit(limit),

@@ -78,7 +78,7 @@ def _list(request: Request, query: ListQuery, path: AccessPath) -> HttpResponseB
     start = None if query.position is None else path.start(query.position)
     if limit is None:
         return stream(request, Item.pages(path, start), headers)
-    page = Item.page(path, limit, start, _give_up(request))
+    page = Item.page(path, limit, start, _give_up(request), as_stored=_is_browser(request))
     if page.position is not None:
         following = next_path(request.query_params, page.position, access_of(request))
         headers["Link"] = f'<{following}>; rel="next"'
@@ -91,7 +91,7 @@ def _keyed_list(request: Request, query: ListQuery) -> HttpResponseBase:
     if query.count == "exact":
         found = sum(len(page.items) for page in Item.pages_of(query.keys, _KEY_ONLY))
         headers |= {TOTAL_COUNT: str(found), APPLIED: "count=exact"}
-    pages = Item.pages_of(query.keys, query.wanted.fields)
+    pages = Item.pages_of(query.keys, query.wanted.fields, as_stored=_is_browser(request))
     if _is_browser(request):
         return _page(request, Page([item for page in pages for item in page.items], None), headers)
     return stream(request, pages, headers)

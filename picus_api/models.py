@@ -16,6 +16,7 @@ from picus_api.core.query.access_path import WHOLE_TABLE, AccessPath
 from picus_api.core.query.batch_get import read_keys
 from picus_api.core.query.pagination import Page
 from picus_api.core.query.projection import Fields
+from picus_api.core.store import Written
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.to_json import json_from_attributes
 from picus_api.core.values.version_attribute import remove_version
@@ -79,20 +80,28 @@ class Item(Model):
         return store.create_once(idempotency_key, document, owner, prefix)
 
     @classmethod
-    def replace(cls, key: str, document: AttributeMap, preconditions: Preconditions | None) -> tuple["Item", bool]:
-        """Store a document under this key; return the item, and True if there was none. See ``store.replace``."""
+    def replace(cls, key: str, document: AttributeMap, preconditions: Preconditions | None) -> tuple["Item", Written]:
+        """Store a document under this key; return the item, and what is known of the write. See ``store.replace``."""
         written = store.replace(key, document, preconditions)
-        return cls.from_raw_data(written.item), written.created
+        return cls.from_raw_data(written.item), written
 
     @classmethod
-    def patch(cls, key: str, changes: AttributeMap, preconditions: Preconditions | None) -> "Item":
-        """Apply a JSON Merge Patch to the item with this key, and return the item. See ``store.patch``."""
-        return cls.from_raw_data(store.patch(key, changes, preconditions))
+    def patch(cls, key: str, changes: AttributeMap, preconditions: Preconditions | None) -> tuple["Item", Written]:
+        """Apply a JSON Merge Patch to the item with this key; return as ``replace`` does. See ``store.patch``."""
+        written = store.patch(key, changes, preconditions)
+        return cls.from_raw_data(written.item), written
 
     @classmethod
-    def page(cls, path: AccessPath, limit: int, start: AttributeMap | None, give_up: Callable[[], bool]) -> Page:
+    def page(
+        cls,
+        path: AccessPath,
+        limit: int,
+        start: AttributeMap | None,
+        give_up: Callable[[], bool],
+        as_stored: bool = False,
+    ) -> Page:
         """Return a page of at most ``limit`` items of a list. See ``pagination.read_page``."""
-        return pagination.read_page(path, limit, start, give_up)
+        return pagination.read_page(path, limit, start, give_up, as_stored)
 
     @classmethod
     def pages(cls, path: AccessPath = WHOLE_TABLE, start: AttributeMap | None = None) -> Iterator[Page]:
@@ -105,6 +114,6 @@ class Item(Model):
         return pagination.count_items(path, give_up)
 
     @classmethod
-    def pages_of(cls, keys: Sequence[str], fields: Fields | None = None) -> Iterator[Page]:
+    def pages_of(cls, keys: Sequence[str], fields: Fields | None = None, as_stored: bool = False) -> Iterator[Page]:
         """Yield the items of these keys, page by page. See ``batch_get.read_keys``."""
-        return read_keys(keys, fields)
+        return read_keys(keys, fields, as_stored)

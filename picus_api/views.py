@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from picus_api.authentication import CanRead, CanWrite, access_of
+from picus_api.authentication import CREATED_KEY, CanRead, CanWrite, access_of, log_change
 from picus_api.bulk_create import create_many
 from picus_api.core.access.access import READ, WRITE
 from picus_api.core.errors import BadRequest, InvalidHeader, InvalidJson, ItemNotFound, PathNotFound
@@ -74,10 +74,17 @@ class ItemViewSet(JsonViewSet):
             return create_many(request)
         document, access = _document(request), access_of(request)
         if field is not None:
-            key = parse_idempotency_key(field)
-            return _once_response(request, Item.create_once(key, document, access.owner, access.prefix))
-        item = Item.create(document, access.prefix)
-        return _created_response(request, item.object_id, item.etag(), item)
+            created = Item.create_once(parse_idempotency_key(field), document, access.owner, access.prefix)
+            item = Item.from_raw_data(created.item) if created.item else None
+        else:
+            item = Item.create(document, access.prefix)
+            created = Created(item.object_id, item.etag())
+        key, tag = created[:2]
+        request.META[CREATED_KEY] = key
+        if not created.is_new:
+            return _repeated_response(request, created)
+        log_change(request, "create", key=key, etag_after=tag)
+        return _created_response(request, key, tag, item)
 
     def retrieve(self, request: Request, **kwargs: str) -> HttpResponseBase:
         """Return one item."""
@@ -102,16 +109,21 @@ class KeyedItemViewSet(JsonViewSet):
         if "HTTP_CONTENT_RANGE" in request.META:
             # A part of an item would replace all of it (RFC 9110, section 14.5).
             raise InvalidHeader("Content-Range is not supported: send the whole item, or use PATCH.")
-        item, created = Item.replace(key, _document(request), _required_preconditions(request))
-        if created:
-            return _created_response(request, key, item.etag(), item)
+        item, written = Item.replace(key, _document(request), _required_preconditions(request))
+        tag = item.etag()
+        action = "create" if written.created else "replace"
+        log_change(request, action, key=key, etag_before=written.etag_before, etag_after=tag)
+        if written.created:
+            return _created_response(request, key, tag, item)
         body, headers = _representation(request, key, item)
-        return respond(request, body, headers={"ETag": item.etag(), **headers})
+        return respond(request, body, headers={"ETag": tag, **headers})
 
     def partial_update(self, request: Request, **kwargs: str) -> HttpResponseBase:
         """Apply a JSON Merge Patch to the item, and return the item."""
-        item = Item.patch(_key(request, WRITE), _document(request), _required_preconditions(request))
-        return respond(request, item, headers={"ETag": item.etag(), "Content-Location": item_path(item.object_id)})
+        item, written = Item.patch(_key(request, WRITE), _document(request), _required_preconditions(request))
+        key, tag = item.object_id, item.etag()
+        log_change(request, "patch", key=key, etag_before=written.etag_before, etag_after=tag)
+        return respond(request, item, headers={"ETag": tag, "Content-Location": item_path(key)})
 
     @property
     def default_response_headers(self) -> dict[str, str]:
@@ -152,10 +164,8 @@ def _created_response(
     return respond(request, body, 201, {"Location": item_path(key), "ETag": tag, **more, **(headers or {})})
 
 
-def _once_response(request: Request, created: Created) -> HttpResponseBase:
-    """Return the response to a POST with an Idempotency-Key, or its repetition."""
-    if created.item is not None:
-        return _created_response(request, created.object_id, created.etag, Item.from_raw_data(created.item))
+def _repeated_response(request: Request, created: Created) -> HttpResponseBase:
+    """Return the response to a repetition of a POST with an Idempotency-Key."""
     item = None
     if _wants_representation(request):
         # The item of the first response, if it is still the same.

@@ -44,10 +44,14 @@ _BARE = re.compile(r"[A-Za-z0-9._~:/+=-]+")
 
 
 class Created(NamedTuple):
-    """The item of the Idempotency-Key. ``item``: as it was stored by this request, or None if an earlier one did."""
+    """The item of the Idempotency-Key, stored by this request (``is_new``) or by an earlier one.
+
+    ``item``: the item as this request stored it.
+    """
 
     object_id: str
     etag: str
+    is_new: bool = True
     item: AttributeMap | None = None
 
 
@@ -86,11 +90,11 @@ def write_once(idempotency_key: str, owner: str, item: AttributeMap, fingerprint
     while True:
         try:
             stored = write_within_limit(item, lambda item: _write(_record(record_key, fingerprint, item), item))
-            return Created(stored[KEY]["S"], etag(stored), stored)
+            return Created(stored[KEY]["S"], etag(stored), item=stored)
         except _KeyUsed as used:
             if used.record["fingerprint"] != {"S": fingerprint}:
                 raise IdempotencyKeyReused from None
-            return Created(used.record[KEY]["S"], used.record["etag"]["S"])
+            return Created(used.record[KEY]["S"], used.record["etag"]["S"], is_new=False)
         except TransactionConflict:
             if not backoff.wait():
                 raise IdempotencyKeyInUse from None

@@ -37,6 +37,14 @@ def is_possible_key(key: str) -> bool:
     return 0 < len(key.encode()) <= MAX_KEY_BYTES
 
 
+def key_field(encoded: str) -> dict[str, str]:
+    """Return the field of a log line with the key in the rest of a path; nothing if the key is not UTF-8."""
+    try:
+        return {"key": key_from_path(encoded)}
+    except InvalidKey:
+        return {}
+
+
 def check_key(key: str) -> None:
     """Raise ItemNotFound for a key that DynamoDB refuses: no item can have it."""
     if not is_possible_key(key):

@@ -37,10 +37,11 @@ CONFLICT_SECONDS = 10.0
 
 
 class Written(NamedTuple):
-    """An item as it was stored, and whether the write created it."""
+    """An item as it was stored, whether the write created it, and the ETag before the write, as far as it is known."""
 
     item: AttributeMap
     created: bool
+    etag_before: str | None = None
 
 
 def get(key: str) -> AttributeMap:
@@ -102,18 +103,21 @@ def replace(key: str, document: AttributeMap, preconditions: Preconditions | Non
         def write(item: AttributeMap) -> None:
             old.update(decode(table.call("PutItem", Item=item, ReturnValues="ALL_OLD")))
 
-        written = write_within_limit(item, write)
-        return Written(written, created="Attributes" not in old or is_expired(old["Attributes"]))
-    condition, created = _condition(key, preconditions)
+        stored = write_within_limit(item, write)
+        replaced = old.get("Attributes")
+        if replaced is None or is_expired(replaced):
+            return Written(stored, created=True)
+        return Written(stored, created=False, etag_before=etag(replaced))
+    condition, created, etag_before = _condition(key, preconditions)
     try:
-        return Written(_put(item, condition), created)
+        return Written(_put(item, condition), created, etag_before)
     except ConditionFailed:
         if created:
             raise PreconditionFailed.exists(key) from None
         raise _failed_match(key, preconditions) from None
 
 
-def patch(key: str, changes: AttributeMap, preconditions: Preconditions | None = None) -> AttributeMap:
+def patch(key: str, changes: AttributeMap, preconditions: Preconditions | None = None) -> Written:
     """Apply a JSON Merge Patch (RFC 7396) to the item with this key, and return the item as stored.
 
     Reads, merges, and writes on the condition that the item is unchanged; tries again after another writer's change.
@@ -131,17 +135,18 @@ def patch(key: str, changes: AttributeMap, preconditions: Preconditions | None =
             raise WriteConflict.contended(key)
 
 
-def delete(key: str, preconditions: Preconditions | None = None) -> None:
+def delete(key: str, preconditions: Preconditions | None = None) -> str | None:
     """Delete the item if the preconditions hold. Needs the right to delete alone.
 
+    Returns the ETag of the deleted item if it is known, because the preconditions name ETags.
     Raises ItemNotFound, PreconditionFailed, WriteConflict, TableUnavailable.
     """
     check_key(key)
     try:
         if preconditions is None or preconditions == ONLY_PRESENT:
             table.call("DeleteItem", Key={KEY: {"S": key}}, **is_present())
-        else:
-            _delete_matching(key, preconditions)
+            return None
+        return _delete_matching(key, preconditions)
     except ConditionFailed:
         if preconditions is None:
             raise ItemNotFound(key) from None
@@ -167,15 +172,18 @@ def document_for(key: str, document: AttributeMap) -> AttributeMap:
     return {name: value for name, value in document.items() if name != KEY}
 
 
-def _condition(key: str, preconditions: Preconditions) -> tuple[dict[str, Any], bool]:
-    """Return the condition of a write that meets the preconditions, and whether the write then creates the item."""
+def _condition(key: str, preconditions: Preconditions) -> tuple[dict[str, Any], bool, str | None]:
+    """Return the condition of a write that meets the preconditions, and what is known of the item before the write.
+
+    That is whether the write creates the item, and else its ETag, or None if it was not read.
+    """
     if preconditions == ONLY_ABSENT:
-        return is_absent(), True
+        return is_absent(), True, None
     if preconditions == ONLY_PRESENT:
-        return is_present(), False
+        return is_present(), False, None
     stored = _read(key)
     preconditions.check(key, stored)
-    return _unchanged(key, stored), stored is None
+    return _unchanged(key, stored), stored is None, None if stored is None else etag(stored)
 
 
 def _unchanged(key: str, stored: AttributeMap | None) -> dict[str, Any]:
@@ -191,7 +199,7 @@ def _failed_match(key: str, preconditions: Preconditions) -> PreconditionFailed:
     return PreconditionFailed.changed(key)
 
 
-def _patch_once(key: str, changes: AttributeMap, preconditions: Preconditions | None) -> AttributeMap:
+def _patch_once(key: str, changes: AttributeMap, preconditions: Preconditions | None) -> Written:
     stored = _read(key)
     if preconditions is not None:
         preconditions.check(key, stored)
@@ -203,11 +211,11 @@ def _patch_once(key: str, changes: AttributeMap, preconditions: Preconditions | 
         error = WriteConflict if preconditions is None else PreconditionFailed
         raise error.not_comparable(key) from None
     patched = apply_merge_patch(without_version(stored), changes)
-    return _put({KEY: {"S": key}, **with_version(patched)}, condition)
+    return Written(_put({KEY: {"S": key}, **with_version(patched)}, condition), False, etag(stored))
 
 
-def _delete_matching(key: str, preconditions: Preconditions) -> None:
-    """Delete the item if its ETag meets the preconditions, at most once.
+def _delete_matching(key: str, preconditions: Preconditions) -> str:
+    """Delete the item if its ETag meets the preconditions, at most once, and return that ETag.
 
     A DeleteItem that is repeated after a lost response, and finds no item, may be another request's success. DynamoDB
     recognises a transaction by its token. Raises ConditionFailed, and what ``delete`` raises.
@@ -220,7 +228,8 @@ def _delete_matching(key: str, preconditions: Preconditions) -> None:
     backoff = Backoff(0.01, 0.25, time.monotonic() + CONFLICT_SECONDS)
     while True:
         try:
-            return table.transact(lambda now: [{"Delete": write}])
+            table.transact(lambda now: [{"Delete": write}])
+            return etag(stored)
         except TransactionConflict:
             if not backoff.wait():
                 raise WriteConflict.contended(key) from None

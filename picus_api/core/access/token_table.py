@@ -75,6 +75,7 @@ class TokenTable:
 
     def __init__(self, seconds: float) -> None:
         """Take how long a read is cached."""
+        self.seconds = seconds
         self._known: BoundedCache[TokenRecord] = BoundedCache(MAX_TOKENS, seconds)
         self._unknown: BoundedCache[bool] = BoundedCache(MAX_TOKENS, seconds)
         self._switch: BoundedCache[bool] = BoundedCache(1, seconds)

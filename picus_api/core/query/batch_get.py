@@ -28,17 +28,19 @@ NO_PROGRESS_SECONDS = 6.0
 _FIRST_KEYS = 10
 
 
-def read_keys(keys: Iterable[str], fields: Fields | None = None) -> Iterator[Page]:
+def read_keys(keys: Iterable[str], fields: Fields | None = None, as_stored: bool = False) -> Iterator[Page]:
     """Yield the items of these keys in this order, page by page.
 
-    A missing item is left out, and a repeated key counts once. Raises TableUnavailable, and TableThrottled if DynamoDB
-    returns nothing for NO_PROGRESS_SECONDS.
+    A missing item is left out, and a repeated key counts once. ``as_stored``: keep the version attribute, for ETags.
+    Raises TableUnavailable, and TableThrottled if DynamoDB returns nothing for NO_PROGRESS_SECONDS.
     """
     left = [key for key in dict.fromkeys(keys) if is_possible_key(key)]
     count = _FIRST_KEYS
     while True:
         batch, left = left[:count], left[count:]
         items, size = _read(batch, fields) if batch else ([], 0)
+        if not as_stored:
+            items = [_visible(item, fields) for item in items]
         page = Page(items, {KEY: {"S": batch[-1]}} if left else None, size)
         count = min(MAX_KEYS, page.next_limit())
         yield page
@@ -47,7 +49,7 @@ def read_keys(keys: Iterable[str], fields: Fields | None = None) -> Iterator[Pag
 
 
 def _read(keys: Sequence[str], fields: Fields | None) -> tuple[list[AttributeMap], int]:
-    """Return the items in the order of their keys as clients see them, and the bytes of DynamoDB's responses."""
+    """Return the items as stored, in the order of their keys, and the bytes of DynamoDB's responses."""
     found: dict[str, AttributeMap] = {}
     size, backoff, left = 0, _new_backoff(), [{KEY: {"S": key}} for key in keys]
     parameters = _parameters(fields)
@@ -62,7 +64,7 @@ def _read(keys: Sequence[str], fields: Fields | None) -> tuple[list[AttributeMap
             backoff = _new_backoff()
         if left and not backoff.wait():
             raise TableThrottled
-    return [_visible(found[key], fields) for key in keys if key in found and not is_expired(found[key])], size
+    return [found[key] for key in keys if key in found and not is_expired(found[key])], size
 
 
 def _new_backoff() -> Backoff:

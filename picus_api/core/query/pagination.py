@@ -117,11 +117,17 @@ def read_pages(path: AccessPath = WHOLE_TABLE, start: AttributeMap | None = None
     yield pages.pop()
 
 
-def read_page(path: AccessPath, limit: int, start: AttributeMap | None, give_up: Callable[[], bool]) -> Page:
+def read_page(
+    path: AccessPath,
+    limit: int,
+    start: AttributeMap | None,
+    give_up: Callable[[], bool],
+    as_stored: bool = False,
+) -> Page:
     """Return at most ``limit`` items from a start on. If the page has a ``position``, at least one more item follows.
 
     There is one exception: a filter that has found no item, or one, when ``give_up`` returns True between two requests.
-    The client goes on from ``position``. Raises TableUnavailable.
+    The client goes on from ``position``. ``as_stored``: keep the version attribute, for ETags. Raises TableUnavailable.
     """
     items: list[AttributeMap] = []
     size, step = 0, max(limit + 1, _FIRST_STEP)
@@ -140,7 +146,8 @@ def read_page(path: AccessPath, limit: int, start: AttributeMap | None, give_up:
         items = items[: min(limit, len(items) - 1)]
         start = items[-1]
     position = None if start is None else path.position(start)
-    return Page(_visible(path, items), None if position is None else path.start(position), size, position)
+    shown = items if as_stored else _visible(path, items)
+    return Page(shown, None if position is None else path.start(position), size, position)
 
 
 def count_items(path: AccessPath, give_up: Callable[[], bool]) -> int | None:

@@ -8,6 +8,7 @@ from django.core.management.base import CommandParser
 
 from picus_api.core.access.access import SCOPES
 from picus_api.core.keys import is_reserved
+from picus_api.management.changes import log_change
 from picus_api.management.terminal import TerminalCommand, key_argument
 from picus_api.token_admin import create_token
 
@@ -34,7 +35,10 @@ class Command(TerminalCommand):
 
     def run(self, options: dict[str, Any]) -> None:
         created = create_token(options["label"], options["scopes"], options["prefix"], options["expires"])
-        self.say(f"The token {created.record.token_id} is shown only here:")
+        record = created.record
+        self.say(f"The token {record.token_id} is shown only here:")
+        about = {"scopes": ",".join(sorted(record.scopes)), "prefix": record.prefix or None, "expires": record.expires}
+        log_change("create_token", token=record.token_id, label=record.label, **about)
         self.emit(created.text.encode())
 
 

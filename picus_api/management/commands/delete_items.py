@@ -11,6 +11,7 @@ from picus_api.bulk.deleter import DeleteOptions, Deleter, DeleteResult
 from picus_api.bulk.errors import BulkError, UsageError
 from picus_api.core.dynamodb.table import table_name
 from picus_api.core.errors import TableUnavailable
+from picus_api.management.changes import add_read_only_option, check_writable, log_change
 from picus_api.management.terminal import (
     TerminalCommand,
     add_bulk_options,
@@ -50,6 +51,7 @@ class Command(TerminalCommand):
         add_write_options(parser)
         add_read_options(parser)
         add_bulk_options(parser, "deletion")
+        add_read_only_option(parser)
 
     def run(self, options: dict[str, Any]) -> None:
         check_not_empty(options, "filter")
@@ -58,6 +60,7 @@ class Command(TerminalCommand):
             return
         if not (options["yes"] or (sys.stdin and sys.stdin.isatty())):
             raise UsageError("There is no terminal to ask at: add --yes to delete, or --dry-run to count only.")
+        check_writable(options)
         deleter = Deleter(_chosen(options))
         try:
             self._match(deleter)
@@ -65,7 +68,7 @@ class Command(TerminalCommand):
                 deleter.discard()
                 self.say("Nothing is left to delete.")
             elif options["yes"] or _confirmed(deleter):
-                self._delete(deleter)
+                self._delete(deleter, options["filter"])
             else:
                 deleter.discard()
                 raise BulkError("Nothing was deleted.")
@@ -86,7 +89,8 @@ class Command(TerminalCommand):
         else:
             self.say(f"{item_count(deleter.matched)} found: {result.seconds:.1f} s, {result.units:,.0f} RCU.")
 
-    def _delete(self, deleter: Deleter) -> None:
+    def _delete(self, deleter: Deleter, filter_text: str) -> None:
+        before = deleter.deleted  # by an earlier run
         with progress_bar(" items", deleter.matched, initial=deleter.matched - deleter.left) as bar:
             try:
                 result = deleter.run(bar.update)
@@ -94,6 +98,9 @@ class Command(TerminalCommand):
                 bar.close()
                 self.say(f"{item_count(deleter.deleted, verb=True)} deleted; run the same command again to continue.")
                 raise
+            finally:
+                if deleter.deleted > before:
+                    log_change("delete_many", count=deleter.deleted - before, filter=filter_text)
         self.say(_summary(result))
 
 

@@ -12,6 +12,7 @@ from picus_api.bulk.formats import FORMATS, Format
 from picus_api.bulk.importer import Importer, ImportOptions, ImportResult, OnProgress, check_files
 from picus_api.bulk.input_files import InputFile, find_input_files
 from picus_api.core.errors import TableUnavailable
+from picus_api.management.changes import add_read_only_option, check_writable, log_change
 from picus_api.management.terminal import (
     TerminalCommand,
     add_bulk_options,
@@ -54,6 +55,7 @@ class Command(TerminalCommand):
         parser.add_argument("--on-conflict", choices=("replace", "skip"), default="replace", help=conflict)
         add_write_options(parser)
         add_bulk_options(parser, "import")
+        add_read_only_option(parser)
 
     def run(self, options: dict[str, Any]) -> None:
         files = find_input_files(options["files"])
@@ -76,13 +78,18 @@ class Command(TerminalCommand):
                 bar.close()
                 self.say(f"{item_count(count)} can be imported; nothing was written.")
             else:
+                check_writable(options)
                 self._import(Importer(chosen, self._say_format, on_progress), chosen)
 
     def _import(self, importer: Importer, chosen: ImportOptions) -> None:
         if importer.checkpoint.resumed:
             self.say(f"Continuing the import that {chosen.checkpoint} records.")
         try:
-            result = importer.run()
+            try:
+                result = importer.run()
+            finally:
+                if importer.items:
+                    log_change("import", count=importer.items)
         except (BulkError, TableUnavailable, KeyboardInterrupt):
             if importer.can_continue:
                 written = importer.items + importer.before

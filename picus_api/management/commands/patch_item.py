@@ -8,11 +8,13 @@ from picus_api.bulk.errors import UsageError
 from picus_api.bulk.formats import NDJSON
 from picus_api.core import store
 from picus_api.core.errors import BadRequest, InvalidHeader
+from picus_api.core.etag import etag
 from picus_api.core.preconditions import Preconditions, parse_preconditions
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.from_json import attributes_from_json
 from picus_api.core.values.merge_patch import apply_merge_patch
 from picus_api.core.values.version_attribute import without_version
+from picus_api.management.changes import add_read_only_option, check_writable, log_change
 from picus_api.management.object_input import add_object_arguments, read_object
 from picus_api.management.terminal import TerminalCommand, key_argument
 
@@ -37,6 +39,7 @@ class Command(TerminalCommand):
         add_object_arguments(parser, "patch")
         parser.add_argument("--if-match", metavar="ETAG", help="patch the item only if it has this ETag")
         parser.add_argument("--dry-run", action="store_true", help="print the patched item, and write nothing")
+        add_read_only_option(parser)
 
     def run(self, options: dict[str, Any]) -> None:
         key = options["key"]
@@ -46,7 +49,10 @@ class Command(TerminalCommand):
             self.emit(NDJSON.write(_patched(key, changes, preconditions)))
             self.say("The item can be patched; nothing was written.")
         else:
-            self.emit(NDJSON.write(store.patch(key, changes, preconditions)))
+            check_writable(options)
+            written = store.patch(key, changes, preconditions)
+            log_change("patch", key=key, etag_before=written.etag_before, etag_after=etag(written.item))
+            self.emit(NDJSON.write(written.item))
 
 
 def _parse(text: bytes) -> AttributeMap:

@@ -9,10 +9,12 @@ from picus_api.bulk.batch_reader import complete_key
 from picus_api.bulk.formats import DYNAMODB, FORMATS, NDJSON
 from picus_api.core import store
 from picus_api.core.errors import ItemExists, PreconditionFailed
+from picus_api.core.etag import etag
 from picus_api.core.keys import KEY
 from picus_api.core.preconditions import ONLY_ABSENT
 from picus_api.core.response_body import encode_json
 from picus_api.core.values.version_attribute import remove_version
+from picus_api.management.changes import add_read_only_option, check_writable, log_change
 from picus_api.management.object_input import add_object_arguments, read_object
 from picus_api.management.terminal import TerminalCommand, key_argument
 
@@ -37,6 +39,7 @@ class Command(TerminalCommand):
         names = (NDJSON.name, DYNAMODB.name)
         parser.add_argument("--format", choices=names, default=NDJSON.name, help="default: %(default)s")
         parser.add_argument("--dry-run", action="store_true", help="check the object, and write nothing")
+        add_read_only_option(parser)
 
     def run(self, options: dict[str, Any]) -> None:
         item = FORMATS[options["format"]].parse(read_object(options, "item"))
@@ -47,8 +50,11 @@ class Command(TerminalCommand):
             self.say("The item can be stored; nothing was written.")
             return
         remove_version(item)
+        check_writable(options)
         try:
-            store.replace(key, item, None if options["replace"] else ONLY_ABSENT)
+            written = store.replace(key, item, None if options["replace"] else ONLY_ABSENT)
         except PreconditionFailed:
             raise ItemExists from None
+        action = "create" if written.created else "replace"
+        log_change(action, key=key, etag_before=written.etag_before, etag_after=etag(written.item))
         self.emit(encode_json({KEY: key}))

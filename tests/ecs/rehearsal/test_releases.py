@@ -49,6 +49,7 @@ def test_bad_release_never_gets_a_request(stage: RehearsedStage, flaw: str, caps
     stage.scheduler.variables = {"DYNAMODB_TABLE_NAME": ""} if flaw == "crashes at its start" else other_port
     stage.scheduler.start_seconds = 5.0  # The second flaw takes all of them.
     good, given_up = stage.scheduler.definition, len(stage.scheduler.given_up)
+    stage.scheduler.start_seconds = 4.0
     try:
         with stream(stage) as result:
             stage.scheduler.update_service(stage.scheduler.register_revision())

@@ -27,7 +27,7 @@ def test_index_is_created_once(terminal: Terminal) -> None:
 
 def described(terminal: Terminal) -> table_description.TableDescription:
     client = terminal.table.meta.client
-    return table_description.parse_description(client.describe_table(TableName=terminal.table.name))  # type: ignore[arg-type]
+    return table_description.parse_description(client.describe_table(TableName=terminal.table.name))
 
 
 @pytest.mark.parametrize("arguments", [("a", "a"), ("a", "--type", "S", "N"), ("a", "--type", "B"), ("",), ()])

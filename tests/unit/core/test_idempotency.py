@@ -54,7 +54,7 @@ def outcome(monkeypatch: pytest.MonkeyPatch, *responses: bytes, fingerprint: str
 
 
 def test_used_key_returns_its_item_or_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert outcome(monkeypatch, cancelled(*TAKEN)) == Created("old", '"tag"')
+    assert outcome(monkeypatch, cancelled(*TAKEN)) == Created("old", '"tag"', is_new=False)
     with pytest.raises(IdempotencyKeyReused):
         outcome(monkeypatch, cancelled(*TAKEN), fingerprint="another")
 
