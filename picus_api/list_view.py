@@ -23,6 +23,7 @@ from picus_api.core.query.projection import Fields
 from picus_api.list_query import ListQuery, fits, list_query, longest_position, next_path, too_long
 from picus_api.list_stream import stream
 from picus_api.models import Item
+from picus_api.renderers import csv_columns
 
 HTML_PAGE_ITEMS = 25
 """Items on a page in a browser, if the query has no limit."""
@@ -36,6 +37,9 @@ _NO_INDEX = ("ValidationException", "AccessDeniedException")
 def list_items(request: Request) -> HttpResponseBase:
     """Return all items that the query asks for; in a browser, or with a limit, one page of them."""
     query = list_query(request)
+    if request.accepted_renderer.format == "csv":
+        # Its renderer comes too late for an error.
+        csv_columns(request)
     with as_query_error(query.wanted.conditions or query.wanted.fields):
         if query.keys:
             return _keyed_list(request, query)
