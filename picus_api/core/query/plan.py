@@ -96,7 +96,7 @@ def missing_index(wanted: ListExpressions, sort: Sort) -> BadParameter:
     if partition is None:
         return BadParameter(
             f"The parameter sort needs a filter that compares an attribute with =, and the index of that attribute and "
-            f"{name}, named <attribute>-{name}-index.",
+            f"{name}, named ATTRIBUTE-{name}-index.",
             "sort",
         )
     return BadParameter(

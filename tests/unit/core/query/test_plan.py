@@ -173,9 +173,9 @@ def test_sort_needs_index_in_this_order() -> None:
     )
     for filter_text, index in (
         ('status = "open"', "status-name-index"),
-        ("", "<attribute>-name-index"),
-        ('object_id = "k"', "<attribute>-name-index"),
-        ('n = 1 OR status = "open"', "<attribute>-name-index"),
+        ("", "ATTRIBUTE-name-index"),
+        ('object_id = "k"', "ATTRIBUTE-name-index"),
+        ('n = 1 OR status = "open"', "ATTRIBUTE-name-index"),
     ):
         list_ = wanted(filter_text, sort="name")
         assert plan(list_).name == "scan"
