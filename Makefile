@@ -25,7 +25,7 @@ export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CERTS)
 endif
 
 .PHONY: run test test-fast lint test-deploying test-service test-commands test-others test-browser test-contract \
-	test-local test-unit chromium rehearse image image-test bench format package deploy plan destroy clean
+	test-local test-unit test-soak soak chromium rehearse image image-test bench format package deploy plan destroy clean
 .DELETE_ON_ERROR:
 
 NPM := tests/npm/node_modules/.package-lock.json
@@ -49,7 +49,7 @@ test: $(if $(findstring ecs,$(TESTS)),$(TEST_ENVIRONMENTS),.venv/.synced .venv-m
 else
 test: $(TEST_ENVIRONMENTS)
 	rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory --jobs=2 $(SYNC_OUTPUT) lint test-unit
+	@$(MAKE) --no-print-directory --jobs=3 $(SYNC_OUTPUT) lint test-unit test-soak
 	@$(MAKE) --no-print-directory --jobs=2 $(SYNC_OUTPUT) $(TEST_PARTS)
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report
@@ -71,7 +71,7 @@ lint:
 # Run the parts of the tests as separate processes, two at a time. The longest come first, so that both cores stay busy.
 # Only test-deploying builds and deploys the function's package, in build/.
 DEPLOYING := tests/ecs tests/function
-WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/local tests/npm tests/service tests/unit
+WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/local tests/npm tests/service tests/soak tests/unit
 OTHERS := $(filter-out $(WITH_A_PART),$(patsubst %/,%,$(wildcard tests/*/)))
 TEST_PARTS := test-deploying test-service test-local test-browser image-test test-commands test-contract test-others
 
@@ -85,6 +85,14 @@ test-others:
 	$(if $(OTHERS),.venv/bin/coverage run -m pytest $(OTHERS))
 test-browser test-contract test-local test-unit: test-%:
 	.venv/bin/coverage run -m pytest tests/$*
+
+# Compare each response to a mixed load with a model, while DynamoDB fails and workers are killed. The load is light.
+# make soak SECONDS=600 also judges the memory. Uses the DynamoDB of `make bench` if it is installed, else ministack.
+SECONDS ?= 600
+soak: .venv/.synced .venv-ministack/.synced
+	.venv/bin/python -m tests.soak $(SECONDS)
+test-soak:
+	nice .venv/bin/python -m tests.soak 60
 
 # Find a browser for the tests of the pages, or install Debian's.
 chromium:
