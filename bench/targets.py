@@ -3,7 +3,7 @@
 from bench import lists
 from bench.bulk import DIRECT, LATE, PICUS_TENTH, PYNAMODB, RAW
 from bench.cold_start import COLD
-from bench.functions import ZAPPA_FUNCTION, ZAPPA_PYNAMODB
+from bench.functions import ZAPPA_FUNCTION
 from bench.lists import BARE, GZIP, LARGE, MIDDLE, SMALL, scenario
 from bench.measurements import Results
 from bench.servers import FLASK_GTHREAD, FLASK_SYNC, PICUS, PICUS_GTHREAD, STARLETTE
@@ -40,7 +40,6 @@ _RATIOS = [
     (LATE, "import_rate", PYNAMODB, 5),
     (LATE, "export_rate", PYNAMODB, 5),
     (COLD, "total_ms", ZAPPA_FUNCTION, 0.25),
-    (COLD, "total_ms", ZAPPA_PYNAMODB, 0.25),
 ]
 # What, the most, its unit, scenario and metric of Picus, and the scenario and contestant whose figure is subtracted.
 _LIMITS = [
