@@ -110,7 +110,8 @@ def environment(database: Database, table: str) -> dict[str, str]:
     """Return what every process under test gets: nothing of the caller's environment but PATH and HOME."""
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     url = f"http://127.0.0.1:{database.port}"
-    return {**inherited, **_AWS, "DYNAMODB_ENDPOINT_URL": url, "DYNAMODB_TABLE_NAME": table}
+    settings = {"DYNAMODB_ENDPOINT_URL": url, "DYNAMODB_TABLE_NAME": table, "ANONYMOUS_SCOPES": "read,write,delete"}
+    return {**inherited, **_AWS, **settings}
 
 
 @contextmanager

@@ -21,17 +21,22 @@ MAX_QUEUED_LINES = 10_000
 """Lines that wait for stderr. Later lines are counted and dropped: a blocked stderr must not use up the memory."""
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+trace: ContextVar[dict[str, str] | None] = ContextVar("trace", default=None)
+"""What `trace_fields` returned for the current request."""
 
 # Don't collect what no line shows: https://docs.python.org/3/howto/logging.html#optimization
 logging._srcfile = None
 logging.logThreads = logging.logMultiprocessing = logging.logProcesses = False
 
-_requests = logging.getLogger("picus.request")
-_REQUEST_START = '"level": "INFO", "logger": "picus.request", "message": "request"'
+_requests, _changes = logging.getLogger("picus.request"), logging.getLogger("picus.audit")
 _encode = json.JSONEncoder(default=str).encode
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# Wherever a client puts its token, for example into a path, no log line has the secret.
+_TOKEN = re.compile(r"(picus_[0-9A-Za-z]{8}_)[0-9A-Za-z]{16,}")
 # The ids of the edge and of well-behaved clients. Other characters would let a client write into the log.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._~+/=:-]{1,128}")
+_AMZN_ROOT = re.compile(r"(?:^|;)\s*Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
 
 
 def choose_request_id(*candidates: str | None) -> str:
@@ -43,6 +48,25 @@ def choose_request_id(*candidates: str | None) -> str:
         if value and _REQUEST_ID.fullmatch(value):
             return value
     return urandom(16).hex()
+
+
+def redact(text: str) -> str:
+    """Return the text without the secrets of tokens."""
+    return _TOKEN.sub(r"\1***", text) if "picus_" in text else text
+
+
+def trace_fields(amzn_trace_id: str | None, traceparent: str | None) -> dict[str, str]:
+    """Return the ids of a request's traces, for its log lines: `xray_trace_id` and `trace_id`, if the request has them.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
+    https://www.w3.org/TR/trace-context/#traceparent-header
+    """
+    fields = {}
+    if amzn_trace_id and (root := _AMZN_ROOT.search(amzn_trace_id[:512])):
+        fields["xray_trace_id"] = root[1]
+    if traceparent and (parent := _TRACEPARENT.fullmatch(traceparent[:512])) and parent[1].strip("0"):
+        fields["trace_id"] = parent[1]
+    return fields
 
 
 def _json_value(value: Any) -> str:
@@ -75,16 +99,19 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
             "request_id": request_id.get(),
+            **(trace.get() or {}),
             **_fields(record),
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return _encode(line)
+        return redact(_encode(line))
 
-    def request_line(self, fields: dict[str, Any]) -> str:
-        """Return the line that ``format`` would make of a request's record."""
-        members = ", ".join([f'"{name}": {_json_value(value)}' for name, value in fields.items()])
-        return f'{{"time": "{_timestamp(time.time())}", {_REQUEST_START}, {members}}}'
+    def info_line(self, logger: str, message: str, fields: dict[str, Any]) -> str:
+        """Return the line that ``format`` would make of a record with these fields, request_id among them."""
+        start = f'"level": "INFO", "logger": "{logger}", "message": "{message}"'
+        traced = {**(trace.get() or {}), **fields}
+        members = ", ".join([f'"{name}": {_json_value(value)}' for name, value in traced.items()])
+        return redact(f'{{"time": "{_timestamp(time.time())}", {start}, {members}}}')
 
 
 class TextFormatter(logging.Formatter):
@@ -93,13 +120,15 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         clock = time.strftime("%H:%M:%S", time.localtime(record.created))
         extra = _fields(record)
+        # Metrics are for machines.
+        extra.pop("_aws", None)
         # Last, as it is long and tells people least.
         identifier = extra.pop("request_id", request_id.get())
         if identifier:
             extra["request_id"] = identifier
         fields = " ".join(f"{name}={value!r}" for name, value in extra.items())
         line = f"{clock} {record.levelname:<7} {record.getMessage()} {fields}".rstrip()
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        return redact(f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line)
 
 
 class LineHandler(logging.Handler):
@@ -180,14 +209,24 @@ def _lost_line(formatter: logging.Formatter, lost: int) -> str:
 
 
 def log_request(fields: dict[str, Any]) -> None:
-    """Log the line of a request. For JSON lines no log record is made: a record costs more than the line."""
-    if not _requests.isEnabledFor(logging.INFO):
+    """Log the line of a request."""
+    _log_info(_requests, "request", fields)
+
+
+def log_change(fields: dict[str, Any]) -> None:
+    """Log the line of a change of items, tokens or the read-only switch: see docs/operate.md."""
+    _log_info(_changes, "change", fields)
+
+
+def _log_info(logger: logging.Logger, message: str, fields: dict[str, Any]) -> None:
+    """Log a line at INFO. For JSON lines no log record is made: a record costs more than the line."""
+    if not logger.isEnabledFor(logging.INFO):
         return
     handlers = logging.root.handlers
     if len(handlers) == 1 and isinstance(handlers[0], LineHandler) and isinstance(handlers[0].formatter, JsonFormatter):
-        handlers[0].add(handlers[0].formatter.request_line(fields))
+        handlers[0].add(handlers[0].formatter.info_line(logger.name, message, fields))
     else:
-        _requests.info("request", extra=fields)
+        logger.info(message, extra=fields)
 
 
 def write_json(level: str) -> None:
@@ -201,6 +240,7 @@ def write_json(level: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.getLogger("botocore").setLevel(logging.WARNING)
+    _changes.setLevel(logging.INFO)
 
 
 def configuration(log_format: str = "", level: str = "INFO") -> dict[str, Any]:
@@ -218,6 +258,8 @@ def configuration(log_format: str = "", level: str = "INFO") -> dict[str, Any]:
             # gunicorn would add handlers to these loggers. The service writes its own line for each request.
             "gunicorn.error": {"handlers": [], "propagate": True},
             "gunicorn.access": {"handlers": [], "propagate": False, "level": "CRITICAL"},
+            # LOG_LEVEL does not switch the audit off.
+            "picus.audit": {"level": "INFO"},
             # At INFO they report where they found their configuration.
             "pynamodb": {"level": "WARNING"},
             "botocore": {"level": "WARNING"},

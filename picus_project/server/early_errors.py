@@ -66,12 +66,14 @@ def timeout_response(status: int, log: Any) -> bytes:
 
 def _response(error: PicusError, request_id: str) -> bytes:
     body = encode_json(error.body())
+    more = "".join(f"{name}: {value}\r\n" for name, value in error.headers().items())
     head = (
         f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\n"
         f"Date: {http_date()}\r\n"
         "Content-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\n"
         f"X-Request-Id: {request_id}\r\n"
+        f"{more}"
         "Connection: close\r\n\r\n"
     )
     return head.encode() + body

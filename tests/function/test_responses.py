@@ -2,13 +2,15 @@
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 
+from picus_api.core import metrics
 from picus_project.local.events import rest_proxy_event
-from tests.function.function import REQUEST_ID, Function, expected
+from tests.function.function import REQUEST_ID, Function, expected, running_function
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -138,3 +140,15 @@ def test_each_request_is_one_line_of_json_in_the_log(function: Function) -> None
         "path": "/picus/a%2Fb%20%C3%A9",
         "status": 404,
     }
+
+
+def test_line_has_the_metrics_of_the_service_and_trace_id(fresh: Path, table: "Table", dynamodb_url: str) -> None:
+    settings = {"DYNAMODB_TABLE_NAME": table.name, "DYNAMODB_ENDPOINT_URL": dynamodb_url}
+    root = "1-5759e988-bd862e3fe1be46a994272793"
+    with running_function(fresh, **settings, METRICS_NAMESPACE="Picus/test") as function:
+        function(rest_proxy_event(method="DELETE", path="/picus/1", headers=[("X-Amzn-Trace-Id", f"Root={root}")]))
+        *_, line = function.log()
+    assert (line["compute"], line["xray_trace_id"]) == ("function", root)
+    assert line.keys() >= metrics.UNITS.keys()
+    assert line["dynamodb_calls"] >= 1
+    assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Picus/test"

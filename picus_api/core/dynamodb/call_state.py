@@ -24,6 +24,7 @@ class CallState:
         "operation",
         "recovered",
         "response_lost",
+        "throttles",
     )
 
     def __init__(self, operation: str, body: bytes, deadline: float, limits: Limits) -> None:
@@ -32,6 +33,7 @@ class CallState:
         self.deadline = deadline  # of time.monotonic()
         self.limits = limits
         self.attempts = 0
+        self.throttles = 0
         self.backoff = Backoff(limits.base_delay, limits.longest_delay, deadline)
         self.response_lost = False  # True if an attempt may have been carried out although no response arrived
         self.fresh = False  # True if the next attempt needs a new connection
@@ -59,6 +61,7 @@ class CallState:
         if error.status >= 500:
             self._note_lost_response()
         error.record(self.attempts, response_lost=self.response_lost)
+        self.throttles += kind == "throttled"
         again = kind in ("throttled", "failed") and self._may_repeat()
         delay = self.limits.throttled_delay if kind == "throttled" else self.limits.base_delay
         if not (again and self._wait(delay)):

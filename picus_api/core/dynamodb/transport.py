@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError
 
+from picus_api.core import metrics
 from picus_api.core.capacity import REPORTING, CapacityMeter, active
 from picus_api.core.dynamodb.ambiguous_writes import has_succeeded
 from picus_api.core.dynamodb.breaker import CircuitBreaker
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+REPORT_UNITS = b'{"ReturnConsumedCapacity":"TOTAL",'
+"""The start of a request whose response reports its capacity units."""
 CLOCK_DEPENDENT = frozenset({"TransactWriteItems"})
 """Operations whose requests may contain the time: after a correction of the clock the caller makes a new request."""
 
@@ -77,15 +80,24 @@ class Transport:
         Raises ServiceError when DynamoDB refuses, NoResponse when it can't be reached within the limits or the circuit
         breaker is open, and botocore's credential errors. For repeated writes see ambiguous_writes.py.
         """
-        meter = active.get()
-        if meter is not None and operation in REPORTING:
-            return self._call_metered(operation, body, meter)
+        meter, counts = active.get(), metrics.active.get()
+        if operation in REPORTING and (meter is not None or counts is not None):
+            return self._call_metered(operation, body, meter, counts)
         return self._call(operation, encode(body) if isinstance(body, dict) else body)
 
-    def _call_metered(self, operation: str, body: bytes | dict[str, Any], meter: CapacityMeter) -> CallResult:
-        request = json.loads(body) if isinstance(body, bytes) else body
-        reply = self._call(operation, encode({**request, "ReturnConsumedCapacity": "TOTAL"}))
-        meter.add(json.loads(reply.body))
+    def _call_metered(
+        self,
+        operation: str,
+        body: bytes | dict[str, Any],
+        meter: CapacityMeter | None,
+        counts: metrics.CallCounts | None,
+    ) -> CallResult:
+        request = encode(body) if isinstance(body, dict) else body
+        reply = self._call(operation, REPORT_UNITS + request[1:])
+        if meter is not None:
+            meter.add(json.loads(reply.body))
+        if counts is not None:
+            counts.add_units(reply.body)
         return reply
 
     def _call(self, operation: str, request: bytes) -> CallResult:
@@ -105,6 +117,13 @@ class Transport:
 
     def _carry_out(self, operation: str, request: bytes) -> CallResult:
         state = CallState(operation, request, time.monotonic() + self.limits.deadline, self.limits)
+        try:
+            return self._attempt_until_done(state, operation)
+        finally:
+            if (counts := metrics.active.get()) is not None:
+                counts.add_call(state.attempts, state.throttles)
+
+    def _attempt_until_done(self, state: CallState, operation: str) -> CallResult:
         while True:
             state.attempts += 1
             context = self._signer.current_context()

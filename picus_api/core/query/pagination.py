@@ -1,7 +1,6 @@
 """Pages of the item table: one scan request, a page for a client, and all pages one after the other."""
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
@@ -63,7 +62,15 @@ def parse_page(body: bytes) -> Page:
 
 def scan(after: str | None = None, limit: int | None = None, **expressions: Any) -> Page:
     """Read one page as clients see it, by one request. Raises TableUnavailable."""
-    page = parse_page(table.call("Scan", **scan_request(after, limit, **expressions)))
+    return _visible_page(_fetch(after, limit, **expressions))
+
+
+def _fetch(after: str | None, limit: int | None, **expressions: Any) -> bytes:
+    return table.call("Scan", **scan_request(after, limit, **expressions))
+
+
+def _visible_page(body: bytes) -> Page:
+    page = parse_page(body)
     for item in page.items:
         remove_version(item)
     return page
@@ -72,41 +79,50 @@ def scan(after: str | None = None, limit: int | None = None, **expressions: Any)
 def read_pages(after: str | None = None, **expressions: Any) -> Iterator[Page]:
     """Yield all pages of the table after a key, each fetched while the page before it is in use.
 
-    ``expressions``: parameters of Scan. A page may be empty without being the last. At most two pages are in memory,
-    and a caller who stops reading stops the scan. Raises TableUnavailable.
+    ``expressions``: parameters of Scan. A page may be empty without being the last. One page is in memory, as long as
+    the caller keeps it, and the text of the next one. A caller who stops reading stops the scan. Raises
+    TableUnavailable.
 
     One scan without parallel segments: lists with 2 and 4 segments took longer and more memory.
     """
     # Under a filter, a limit would count the items before they are filtered: DynamoDB's own 1 MB is better.
     limited = "FilterExpression" not in expressions
-    page = scan(after, _FIRST_PAGE_ITEMS if limited else None, **expressions)
-    while page.next_key is not None:
-        limit = page.next_limit() if limited else None
-        ahead = _prefetchers.submit(copy_context().run, partial(scan, page.next_key, limit, **expressions))
-        yield page
-        page = ahead.result()
-    yield page
+    # In a list, so that this generator does not keep a page while the client of a list takes its time.
+    pages = [scan(after, _FIRST_PAGE_ITEMS if limited else None, **expressions)]
+    while (next_key := pages[0].next_key) is not None:
+        limit = pages[0].next_limit() if limited else None
+        ahead = _prefetchers.submit(copy_context().run, partial(_fetch, next_key, limit, **expressions))
+        yield pages.pop()
+        pages.append(_visible_page(ahead.result()))
+        del ahead
+    yield pages.pop()
 
 
-def read_page(limit: int, after: str | None, expressions: dict[str, Any], seconds: float) -> Page:
+def read_page(
+    limit: int,
+    after: str | None,
+    expressions: dict[str, Any],
+    give_up: Callable[[], bool],
+    as_stored: bool = False,
+) -> Page:
     """Return at most ``limit`` items after a key. If the page has a ``next_key``, at least one more item follows.
 
-    There is one exception: a filter that finds no item, or one, in ``seconds``. The client goes on from ``next_key``.
-    Raises TableUnavailable.
+    There is one exception: a filter that has found no item, or one, when ``give_up`` returns True between two requests.
+    The client goes on from ``next_key``. ``as_stored``: keep the version attribute, for ETags. Raises TableUnavailable.
     """
-    deadline = time.monotonic() + seconds
     filtered = "FilterExpression" in expressions
     items: list[AttributeMap] = []
     size, step = 0, max(limit + 1, _FIRST_STEP)
     while True:
         # One item more than the limit proves that a next page exists.
-        found = scan(after, step if filtered else limit + 1 - len(items), **expressions)
+        body = _fetch(after, step if filtered else limit + 1 - len(items), **expressions)
+        found = parse_page(body) if as_stored else _visible_page(body)
         items += found.items
         size += found.size
         after = found.next_key
         if len(items) > limit or after is None:
             break
-        if (filtered and time.monotonic() > deadline) or (size > MAX_PAGE_BYTES and len(items) > 1):
+        if (filtered and give_up()) or (size > MAX_PAGE_BYTES and len(items) > 1):
             break
         step = min(step * _STEP_GROWTH, _LONGEST_STEP)
     return _without_extra_item(items, limit, after, size)

@@ -40,7 +40,8 @@ def test_good_deployment_is_status_0(stage: EmulatedStage, service_url: str, aws
     lines = run.stdout.splitlines()
     assert len(lines) > 20
     assert all(line.startswith("OK      ") for line in lines)
-    assert f"OK      version: the domain serves {COMMIT}, the image is {COMMIT}, --commit is {COMMIT}" in lines
+    assert f"OK      version: the domain serves {COMMIT}, {COMMIT} is deployed, --commit is {COMMIT}" in lines
+    assert "OK      access: anonymous: read; no tokens" in lines
 
 
 def test_another_commit_is_status_1_also_as_json(
@@ -73,9 +74,15 @@ def only_unknown(run: subprocess.CompletedProcess[str]) -> str:
     return line
 
 
-def test_unknown_stage_is_said_once(aws_environment: dict[str, str]) -> None:
-    line = only_unknown(doctor("--stage", "nowhere", **aws_environment))
-    assert line == f"UNKNOWN AWS: there are no stacks of a stage 'nowhere' in this account and region -- {FIX}"
+def test_stage_without_stacks_is_said_once(aws_environment: dict[str, str]) -> None:
+    line = only_unknown(doctor("--stage", "production", **aws_environment))
+    assert line == f"UNKNOWN AWS: there are no stacks of a stage 'production' in this account and region -- {FIX}"
+
+
+def test_unknown_stage_is_refused_with_the_known_ones() -> None:
+    run = doctor("--stage", "nowhere")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == "picus: There is no stage 'nowhere': zappa_settings.json has production, staging.\n"
 
 
 def test_unreachable_aws_is_said_once() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from picus_api.core import metrics
 from picus_api.core.capacity import TRAILERS_KEY
 from tests.unit.api.conftest import Client, body_of, error_of
 
@@ -122,3 +123,18 @@ def test_streamed_list_has_capacity_trailer(stocked: Client) -> None:
     body_of(response)
     assert float(trailers[0]()["Picus-Consumed-Capacity"]) > 0
     assert "Trailer" not in stocked.send("GET", "/picus/list", Prefer="consumed-capacity")
+
+
+def test_request_line_has_trace_ids_and_metrics(stocked: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The first write also reads the switch for read-only operation, which is then kept for a while.
+    stocked.send("POST", "/picus/put", "{}")
+    lines: list[dict[str, Any]] = []
+    monkeypatch.setattr(metrics, "NAMESPACE", "Picus/test")
+    monkeypatch.setattr("picus_api.core.logs.log_request", lines.append)
+    trace = {"X_Amzn_Trace_Id": "Root=1-5759e988-bd862e3fe1be46a994272793"}
+    stocked.send("POST", "/picus/put", '{"a": 1}', **trace)
+    stocked.send("GET", "/picus/get/absent", Traceparent=f"00-{'ab' * 16}-00f067aa0ba902b7-01")
+    assert [(line["compute"], line["requests"], line["errors"], line["dynamodb_calls"]) for line in lines] == [
+        ("service", 1, 0, 1)
+    ] * 2
+    assert [line["consumed_capacity"] > 0 for line in lines] == [True, True]
