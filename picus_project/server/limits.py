@@ -16,6 +16,8 @@ MIN_BYTES_PER_SECOND = environment.integer("MIN_BYTES_PER_SECOND", 4096, minimum
 GRACE_SECONDS = 10
 """How long a client may be slower than that."""
 
+TRIM_SECONDS = 2.0
+"""How often freed memory is returned to the system while requests take much of it."""
 READ_SECONDS = 10
 """How long a client may pause within a request. (BODY_SECONDS limits the whole body.)"""
 MAX_UNFINISHED_BYTES = 16 * 1024 * 1024
@@ -24,6 +26,10 @@ MAX_UNSENT_BYTES = 16 * 1024 * 1024
 """Memory of all responses that clients have not taken yet."""
 MEMORY_BUDGET = 56 * 1024 * 1024
 """Memory of all large requests that are being handled. One of them takes 48 MB at most (picus_api/core/memory.py)."""
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread that computes keeps the interpreter while others wait for it. Python's 5 ms would delay a request
+for one item by that much for each list that is being encoded, each time that it waits."""
 
 # Connections to DynamoDB (64), the bodies of NDJSON on disk, logs, listeners, and a reserve.
 _OTHER_DESCRIPTORS = 160
@@ -51,6 +57,12 @@ def return_freed_memory() -> None:
         mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)
         mallopt(_M_TRIM_THRESHOLD, _LARGE_BLOCK_BYTES)
         mallopt(_M_ARENA_MAX, 2)
+
+
+def trim_memory() -> None:
+    """Return the free pages between used blocks to the system, too (malloc_trim(3))."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def too_slow(count: int, seconds: float) -> bool:

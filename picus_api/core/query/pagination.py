@@ -1,5 +1,7 @@
 """Pages of the item table: one scan request, a page for a client, and all pages one after the other."""
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -24,6 +26,9 @@ _MIN_PAGE_ITEMS = 25
 # How many items to read per request under a filter: few at first, because a filter may let most of them through.
 _FIRST_STEP, _STEP_GROWTH, _LONGEST_STEP = 100, 4, 100_000
 
+# A key, as JSON with escapes, and the other members of a response beside its items.
+_TAIL = 16 * 1024
+
 # Threads that wait for DynamoDB, one for each list that is being sent.
 _prefetchers = ThreadPoolExecutor(table.MAX_CONNECTIONS // 2, thread_name_prefix="scan")
 
@@ -35,9 +40,10 @@ class Page(NamedTuple):
     next_key: str | None
     size: int = 0
 
-    def next_limit(self) -> int:
-        """Return how many items the next page should have to be of about _PAGE_BYTES, if its items are like these."""
-        return max(_MIN_PAGE_ITEMS, _PAGE_BYTES * len(self.items) // max(self.size, 1))
+
+def _next_limit(count: int, size: int) -> int:
+    """Return how many items the next page should have to be of about _PAGE_BYTES, if its items are like these."""
+    return max(_MIN_PAGE_ITEMS, _PAGE_BYTES * count // max(size, 1))
 
 
 def scan_request(after: str | None, limit: int | None, **parameters: Any) -> dict[str, Any]:
@@ -87,15 +93,36 @@ def read_pages(after: str | None = None, **expressions: Any) -> Iterator[Page]:
     """
     # Under a filter, a limit would count the items before they are filtered: DynamoDB's own 1 MB is better.
     limited = "FilterExpression" not in expressions
-    # In a list, so that this generator does not keep a page while the client of a list takes its time.
-    pages = [scan(after, _FIRST_PAGE_ITEMS if limited else None, **expressions)]
-    while (next_key := pages[0].next_key) is not None:
-        limit = pages[0].next_limit() if limited else None
-        ahead = _prefetchers.submit(copy_context().run, partial(_fetch, next_key, limit, **expressions))
+    # In lists, so that this generator keeps no page while the client of a list takes its time.
+    bodies = [_fetch(after, _FIRST_PAGE_ITEMS if limited else None, **expressions)]
+    while True:
+        # Before the page is decoded, which takes as long as a part of the next request.
+        expected = _expected_key(bodies[0])
+        limit = _next_limit(_item_count(bodies[0]), len(bodies[0])) if limited else None
+        fetch = partial(_fetch, limit=limit, **expressions)
+        ahead = _prefetchers.submit(copy_context().run, partial(fetch, expected)) if expected else None
+        pages = [_visible_page(bodies.pop())]
+        next_key = pages[0].next_key
         yield pages.pop()
-        pages.append(_visible_page(ahead.result()))
+        if next_key is None:
+            return
+        bodies.append(ahead.result() if ahead and expected == next_key else fetch(next_key))
         del ahead
-    yield pages.pop()
+
+
+_NEXT_KEY = re.compile(rb'"LastEvaluatedKey": ?\{"%b": ?\{"S": ?("(?:[^"\\]|\\.)*")' % KEY.encode(), re.DOTALL)
+_COUNT = re.compile(rb'"Count": ?([0-9]{1,9})')
+
+
+def _expected_key(body: bytes) -> str | None:
+    """Return the key after which the next page probably starts. An attribute may have the same name as the member."""
+    found = _NEXT_KEY.match(body, body.rfind(b'"LastEvaluatedKey"')) if b'"LastEvaluatedKey"' in body[-_TAIL:] else None
+    return json.loads(found[1]) if found else None
+
+
+def _item_count(body: bytes) -> int:
+    found = _COUNT.search(body, 0, _TAIL) or _COUNT.search(body, max(0, len(body) - _TAIL))
+    return int(found[1]) if found else 0
 
 
 def read_page(limit: int, after: str | None, expressions: dict[str, Any], give_up: Callable[[], bool]) -> Page:
