@@ -6,6 +6,7 @@ Environment variables:
 """
 
 import ctypes
+import gc
 import resource
 from contextlib import suppress
 
@@ -60,7 +61,11 @@ def return_freed_memory() -> None:
 
 
 def trim_memory() -> None:
-    """Return the free pages between used blocks to the system, too (malloc_trim(3))."""
+    """Free what only reference cycles keep, and return the pages between used blocks to the system (malloc_trim(3)).
+
+    An error's traceback keeps a refused body in such a cycle, and a worker that has little to do collects none.
+    """
+    gc.collect()
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
 

@@ -88,7 +88,7 @@ class EpollWorker(base.Worker):
         self._stop()
 
     def _tick(self, now: float) -> None:
-        if self._took_much and now >= self._next_trim:
+        if self._took_much and now >= self._next_trim and not memory.is_reserved():
             self._took_much, self._next_trim = False, now + limits.TRIM_SECONDS
             limits.trim_memory()
         self._connections.close_idle(now)
