@@ -29,8 +29,9 @@ MEMORY_BUDGET = 56 * 1024 * 1024
 """Memory of all large requests that are being handled. One of them takes 48 MB at most (picus_api/core/memory.py)."""
 
 SWITCH_SECONDS = 0.0005
-"""How long a thread that computes keeps the interpreter while others wait for it. Python's 5 ms would delay a request
-for one item by that much for each list that is being encoded, each time that it waits."""
+"""How long a thread that computes keeps the interpreter while others wait for it, as long as lists or large bodies are
+handled. Python's 5 ms would delay a request for one item by that much for each of them, whenever it waits. Among
+requests for single items, which take less, shorter turns only cost time."""
 
 # Connections to DynamoDB (64), the bodies of NDJSON on disk, logs, listeners, and a reserve.
 _OTHER_DESCRIPTORS = 160

@@ -147,16 +147,17 @@ class Responder:
                     raise ConnectionAbortedError(errno.ECONNABORTED, "the client has closed the connection")
                 response.write(piece)
                 del piece  # the response has a copy
-                yield from self._until_sent(response)
+                if response.unsent:
+                    yield from self._until_sent(response)
             response.close()
-            yield from self._until_sent(response)
+            if response.unsent:
+                yield from self._until_sent(response)
         finally:
             if hasattr(pieces, "close"):
                 pieces.close()
 
     def _until_sent(self, response: ServerResponse) -> Generator[None, None, None]:
-        if response.unsent:
-            self.send_by = time.monotonic() + GRACE_SECONDS + len(response.unsent) / MIN_BYTES_PER_SECOND
+        self.send_by = time.monotonic() + GRACE_SECONDS + len(response.unsent) / MIN_BYTES_PER_SECOND
         while response.unsent and not response.flush():
             yield
 

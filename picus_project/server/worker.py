@@ -63,7 +63,7 @@ class EpollWorker(base.Worker):
         self._streams = Lane(streams) if half > 1 else self._lane
         memory.set_budget(limits.MEMORY_BUDGET)
         limits.return_freed_memory()
-        sys.setswitchinterval(limits.SWITCH_SECONDS)
+        self._usual_switch_seconds = sys.getswitchinterval()
         self._next_tick = self._next_trim = 0.0
         self._took_much = False
         super().init_process()
@@ -88,6 +88,8 @@ class EpollWorker(base.Worker):
         self._stop()
 
     def _tick(self, now: float) -> None:
+        if self._lane.is_unused and self._streams.is_unused:
+            sys.setswitchinterval(self._usual_switch_seconds)
         if self._took_much and now >= self._next_trim and not memory.is_reserved():
             self._took_much, self._next_trim = False, now + limits.TRIM_SECONDS
             limits.trim_memory()
@@ -138,9 +140,11 @@ class EpollWorker(base.Worker):
 
     def _arm(self, connection: ClientConnection, events: int, arm: Callable[[int, int], None] | None = None) -> None:
         """Wait for one event of an idle connection. From here on it may be closed to make room."""
-        with suppress(OSError):  # it has been closed
+        try:
             (arm or self._epoll.modify)(connection.fd, events)
             connection.is_armed = True
+        except OSError:
+            pass  # it has been closed
 
     def _make_idle(self, connection: ClientConnection) -> None:
         now = time.monotonic()
@@ -180,6 +184,7 @@ class EpollWorker(base.Worker):
         """Handle a request that may take much, as soon as its lane has a place."""
         with lane.try_acquire() as acquired:
             if acquired:
+                sys.setswitchinterval(limits.SWITCH_SECONDS)
                 memory.let_wait(limits.BUSY_SECONDS)
                 self._respond(connection)
                 self._took_much = True

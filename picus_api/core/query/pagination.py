@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import partial
 from typing import Any, NamedTuple
 
 from picus_api.core.dynamodb import table
@@ -26,8 +25,10 @@ _MIN_PAGE_ITEMS = 25
 # How many items to read per request under a filter: few at first, because a filter may let most of them through.
 _FIRST_STEP, _STEP_GROWTH, _LONGEST_STEP = 100, 4, 100_000
 
-# A key, as JSON with escapes, and the other members of a response beside its items.
-_TAIL = 16 * 1024
+# In the text of a response: where the members beside the items are.
+_ENDS_BYTES = 16 * 1024
+_NEXT_KEY = re.compile(rb'"LastEvaluatedKey": ?\{"%b": ?\{"S": ?("(?:[^"\\]|\\.)*")' % KEY.encode(), re.DOTALL)
+_COUNT = re.compile(rb'"Count": ?([0-9]{1,9})')
 
 # Threads that wait for DynamoDB, one for each list that is being sent.
 _prefetchers = ThreadPoolExecutor(table.MAX_CONNECTIONS // 2, thread_name_prefix="scan")
@@ -68,10 +69,10 @@ def parse_page(body: bytes) -> Page:
 
 def scan(after: str | None = None, limit: int | None = None, **expressions: Any) -> Page:
     """Read one page as clients see it, by one request. Raises TableUnavailable."""
-    return _visible_page(_fetch(after, limit, **expressions))
+    return _visible_page(_fetch(after, limit, expressions))
 
 
-def _fetch(after: str | None, limit: int | None, **expressions: Any) -> bytes:
+def _fetch(after: str | None, limit: int | None, expressions: dict[str, Any]) -> bytes:
     return table.call("Scan", **scan_request(after, limit, **expressions))
 
 
@@ -94,34 +95,31 @@ def read_pages(after: str | None = None, **expressions: Any) -> Iterator[Page]:
     # Under a filter, a limit would count the items before they are filtered: DynamoDB's own 1 MB is better.
     limited = "FilterExpression" not in expressions
     # In lists, so that this generator keeps no page while the client of a list takes its time.
-    bodies = [_fetch(after, _FIRST_PAGE_ITEMS if limited else None, **expressions)]
+    bodies = [_fetch(after, _FIRST_PAGE_ITEMS if limited else None, expressions)]
     while True:
         # Before the page is decoded, which takes as long as a part of the next request.
         expected = _expected_key(bodies[0])
         limit = _next_limit(_item_count(bodies[0]), len(bodies[0])) if limited else None
-        fetch = partial(_fetch, limit=limit, **expressions)
-        ahead = _prefetchers.submit(copy_context().run, partial(fetch, expected)) if expected else None
+        ahead = _prefetchers.submit(copy_context().run, _fetch, expected, limit, expressions) if expected else None
         pages = [_visible_page(bodies.pop())]
         next_key = pages[0].next_key
         yield pages.pop()
         if next_key is None:
             return
-        bodies.append(ahead.result() if ahead and expected == next_key else fetch(next_key))
+        bodies.append(ahead.result() if ahead and expected == next_key else _fetch(next_key, limit, expressions))
         del ahead
-
-
-_NEXT_KEY = re.compile(rb'"LastEvaluatedKey": ?\{"%b": ?\{"S": ?("(?:[^"\\]|\\.)*")' % KEY.encode(), re.DOTALL)
-_COUNT = re.compile(rb'"Count": ?([0-9]{1,9})')
 
 
 def _expected_key(body: bytes) -> str | None:
     """Return the key after which the next page probably starts. An attribute may have the same name as the member."""
-    found = _NEXT_KEY.match(body, body.rfind(b'"LastEvaluatedKey"')) if b'"LastEvaluatedKey"' in body[-_TAIL:] else None
+    at = body.rfind(b'"LastEvaluatedKey"', -_ENDS_BYTES)
+    found = _NEXT_KEY.match(body, at) if at >= 0 else None
     return json.loads(found[1]) if found else None
 
 
 def _item_count(body: bytes) -> int:
-    found = _COUNT.search(body, 0, _TAIL) or _COUNT.search(body, max(0, len(body) - _TAIL))
+    """Return the number of items in a response, from its beginning or its end."""
+    found = _COUNT.search(body, 0, _ENDS_BYTES) or _COUNT.search(body, max(0, len(body) - _ENDS_BYTES))
     return int(found[1]) if found else 0
 
 
