@@ -13,7 +13,7 @@ from picus_api.core.errors import TableThrottled
 from picus_api.core.expiry import is_expired, ttl_attribute
 from picus_api.core.keys import KEY, is_possible_key
 from picus_api.core.query.expressions import Placeholders
-from picus_api.core.query.pagination import Page
+from picus_api.core.query.pagination import Page, next_limit
 from picus_api.core.query.projection import Fields
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.codec import decode
@@ -42,7 +42,7 @@ def read_keys(keys: Iterable[str], fields: Fields | None = None, as_stored: bool
         if not as_stored:
             items = [_visible(item, fields) for item in items]
         page = Page(items, {KEY: {"S": batch[-1]}} if left else None, size)
-        count = min(MAX_KEYS, page.next_limit())
+        count = min(MAX_KEYS, next_limit(len(items), size))
         yield page
         if not left:
             return

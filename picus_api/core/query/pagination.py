@@ -1,9 +1,10 @@
 """Pages of a list by any access path: a page for a client, all pages one after the other, and the number of items."""
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import partial
 from typing import Any, NamedTuple
 
 from picus_api.core.dynamodb import table
@@ -26,6 +27,11 @@ _MIN_PAGE_ITEMS = 25
 # How many items to read per request under a filter: few at first, because a filter may let most of them through.
 _FIRST_STEP, _STEP_GROWTH, _LONGEST_STEP = 100, 4, 100_000
 
+# In the text of a response: where the members beside the items are.
+_ENDS_BYTES = 16 * 1024
+_NEXT_START, _decoder = b'"LastEvaluatedKey"', json.JSONDecoder()
+_COUNT = re.compile(rb'"Count": ?([0-9]{1,9})')
+
 # Threads that wait for DynamoDB, one for each list that is being sent.
 _prefetchers = ThreadPoolExecutor(table.MAX_CONNECTIONS // 2, thread_name_prefix="scan")
 
@@ -46,9 +52,10 @@ class Page(NamedTuple):
         """Return the key after which the next page starts, or None at the end."""
         return None if self.start is None else self.start[KEY]["S"]
 
-    def next_limit(self) -> int:
-        """Return how many items the next page should have to be of about _PAGE_BYTES, if its items are like these."""
-        return max(_MIN_PAGE_ITEMS, _PAGE_BYTES * len(self.items) // max(self.size, 1))
+
+def next_limit(count: int, size: int) -> int:
+    """Return how many items the next page should have to be of about _PAGE_BYTES, if its items are like these."""
+    return max(_MIN_PAGE_ITEMS, _PAGE_BYTES * count // max(size, 1))
 
 
 def scan_request(after: str | None, limit: int | None, **parameters: Any) -> dict[str, Any]:
@@ -106,15 +113,39 @@ def read_pages(path: AccessPath = WHOLE_TABLE, start: AttributeMap | None = None
     """
     # Under a filter, a limit would count the items before they are filtered: DynamoDB's own 1 MB is better.
     limited = not path.filtered
-    # In a list, so that this generator does not keep a page while the client of a list takes its time.
-    pages = [_visible_page(path, _fetch(path, start, _FIRST_PAGE_ITEMS if limited else None))]
-    while (next_start := pages[0].start) is not None:
-        limit = pages[0].next_limit() if limited else None
-        ahead = _prefetchers.submit(copy_context().run, partial(_fetch, path, next_start, limit))
+    # In lists, so that this generator keeps no page while the client of a list takes its time.
+    bodies = [_fetch(path, start, _FIRST_PAGE_ITEMS if limited else None)]
+    while True:
+        # Before the page is decoded, which takes as long as a part of the next request.
+        expected = _expected_start(bodies[0])
+        limit = next_limit(_item_count(bodies[0]), len(bodies[0])) if limited else None
+        ahead = _prefetchers.submit(copy_context().run, _fetch, path, expected, limit) if expected else None
+        pages = [_visible_page(path, bodies.pop())]
+        next_start = pages[0].start
         yield pages.pop()
-        pages.append(_visible_page(path, ahead.result()))
+        if next_start is None:
+            return
+        bodies.append(ahead.result() if ahead and expected == next_start else _fetch(path, next_start, limit))
         del ahead
-    yield pages.pop()
+
+
+def _expected_start(body: bytes) -> AttributeMap | None:
+    """Return where the next page probably starts. An attribute may have the same name as the member."""
+    at = body.rfind(_NEXT_START, -_ENDS_BYTES)
+    if at < 0:
+        return None
+    try:
+        text = body[at + len(_NEXT_START) :].decode().lstrip(": ")
+        start, _ = _decoder.raw_decode(text)
+    except ValueError:
+        return None
+    return start if isinstance(start, dict) and KEY in start else None
+
+
+def _item_count(body: bytes) -> int:
+    """Return the number of items in a response, from its beginning or its end."""
+    found = _COUNT.search(body, 0, _ENDS_BYTES) or _COUNT.search(body, max(0, len(body) - _ENDS_BYTES))
+    return int(found[1]) if found else 0
 
 
 def read_page(
