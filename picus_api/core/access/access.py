@@ -6,6 +6,7 @@ refusal never tells whether an item exists.
 
 import time
 from functools import cache
+from hashlib import sha256
 from typing import NamedTuple
 
 from picus_api.core import environment
@@ -138,10 +139,17 @@ def authenticate(credentials: Credentials) -> Access:
 
 
 def verify(text: str) -> TokenRecord:
-    """Return the record of a valid token. Raises InvalidToken, TokensUnavailable.
+    """Return the record of a valid token. Raises InvalidToken, TokensUnavailable."""
+    tokens, digest = rules().tokens, sha256(text.encode(errors="surrogatepass")).digest()
+    record = tokens.accepted(digest)
+    if record is None or _is_expired(record):
+        record = _verify(text)
+        tokens.accept(digest, record)
+    return record
 
-    A malformed token causes no call to DynamoDB. All others take the same calls and the same comparison.
-    """
+
+def _verify(text: str) -> TokenRecord:
+    """Return the record of a token. A malformed token causes no call; others take the same calls and comparison."""
     parsed = parse_token(text)
     if parsed is None:
         raise InvalidToken(MALFORMED)

@@ -20,6 +20,7 @@ READ_ONLY = "read_only"
 MAX_TOKENS = 1024
 """Cached tokens, and cached ids of no token. Guessed ids only replace other guessed ids."""
 
+_Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 
@@ -44,20 +45,25 @@ class Moment(NamedTuple):
         return max(now.monotonic - self.monotonic, now.wall - self.wall)
 
 
-class BoundedCache(Generic[_Value]):
+class BoundedCache(Generic[_Key, _Value]):
     """Values for a number of seconds. A new value replaces the oldest one when the cache is full."""
 
     def __init__(self, size: int, seconds: float) -> None:
         self._size, self._seconds = size, seconds
-        self._entries: dict[str, tuple[_Value, Moment]] = {}
+        self._entries: dict[_Key, tuple[_Value, Moment]] = {}
         self._lock = threading.Lock()
 
-    def get(self, key: str) -> _Value | None:
+    def get(self, key: _Key) -> _Value | None:
         """Return the value, or None if it is absent or too old."""
         entry = self._entries.get(key)
         return entry[0] if entry is not None and entry[1].age() < self._seconds else None
 
-    def put(self, key: str, value: _Value, moment: Moment) -> None:
+    def moment(self, key: _Key) -> Moment | None:
+        """Return when the value was read, or None if it is absent."""
+        entry = self._entries.get(key)
+        return None if entry is None else entry[1]
+
+    def put(self, key: _Key, value: _Value, moment: Moment) -> None:
         """Keep a value that was read at this moment."""
         with self._lock:
             self._entries.pop(key, None)
@@ -65,7 +71,7 @@ class BoundedCache(Generic[_Value]):
                 del self._entries[next(iter(self._entries))]
             self._entries[key] = (value, moment)
 
-    def drop(self, key: str) -> None:
+    def drop(self, key: _Key) -> None:
         """Forget a value."""
         self._entries.pop(key, None)
 
@@ -76,9 +82,10 @@ class TokenTable:
     def __init__(self, seconds: float) -> None:
         """Take how long a read is cached."""
         self.seconds = seconds
-        self._known: BoundedCache[TokenRecord] = BoundedCache(MAX_TOKENS, seconds)
-        self._unknown: BoundedCache[bool] = BoundedCache(MAX_TOKENS, seconds)
-        self._switch: BoundedCache[bool] = BoundedCache(1, seconds)
+        self._known: BoundedCache[str, TokenRecord] = BoundedCache(MAX_TOKENS, seconds)
+        self._unknown: BoundedCache[str, bool] = BoundedCache(MAX_TOKENS, seconds)
+        self._accepted: BoundedCache[bytes, TokenRecord] = BoundedCache(MAX_TOKENS, seconds)
+        self._switch: BoundedCache[str, bool] = BoundedCache(1, seconds)
         self._reading_switch = threading.Lock()
 
     def find(self, token_id: str) -> TokenRecord | None:
@@ -98,6 +105,16 @@ class TokenTable:
         else:
             self._known.put(token_id, record, moment)
         return record
+
+    def accepted(self, digest: bytes) -> TokenRecord | None:
+        """Return the record of a token that was accepted before, by the SHA-256 of its text."""
+        return self._accepted.get(digest)
+
+    def accept(self, digest: bytes, record: TokenRecord) -> None:
+        """Remember that a token is valid, for as long as its record is cached."""
+        moment = self._known.moment(record.token_id)
+        if moment is not None:
+            self._accepted.put(digest, record, moment)
 
     def is_read_only(self) -> bool:
         """Return True if the read-only switch is on. Raises TableUnavailable.
