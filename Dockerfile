@@ -1,6 +1,6 @@
 # The service's container: `make image` builds it, `make image-test` tests it. .dockerignore lists the files that it may copy.
-# The base is Debian with CPython, pinned by tag. To pin it by digest, append the digest that
-# `docker buildx imagetools inspect python:3.13-slim` shows, and let a bot update it.
+# The base is Debian with CPython, by tag, so that a build without a registry can stand in for it. The pipeline builds from the
+# digest that the tag has then, and records it (ecs/image.sh).
 FROM python:3.13-slim AS python
 
 FROM python AS locked
@@ -29,6 +29,8 @@ RUN /uv/bin/uv sync --frozen --no-default-groups --no-cache \
     && find .venv \( -name '*.[mp]o' -o -path '*/static/*.map' -o -path '*_sidecar/redoc/*' \) -delete \
     && gzip -knf9 .venv/lib/python3*/site-packages/drf_spectacular_sidecar/static/*/swagger-ui-dist/swagger-ui-bundle.js \
         .venv/lib/python3*/site-packages/drf_spectacular_sidecar/static/*/swagger-ui-dist/swagger-ui.css
+# The list of the locked packages, in CycloneDX.
+RUN /uv/bin/uv export --quiet --frozen --no-default-groups --format cyclonedx1.5 --output-file sbom.cdx.json > /dev/null
 COPY manage.py picus gunicorn.conf.py ./
 COPY picus_api picus_api
 COPY picus_project picus_project

@@ -4,6 +4,10 @@
 #   TARGET            stage of the Dockerfile; default: the service
 #   PLATFORM          in Docker's notation, e.g. linux/arm64; Docker only
 #   SOURCE, BUILD     addresses of the code and of the build, for /__version__
+#   PUSH              if set, push the image to its registry; Docker only
+#   ATTEST            if set beside PUSH, build from the digest that the base's tag has now, and publish provenance (SLSA) and
+#                     a list of all packages (SPDX) with the image; needs a builder of `docker buildx` that can, such as the
+#                     driver docker-container
 #   DEBIAN_MIRROR     for the base image that buildah needs; default: debootstrap's
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -62,11 +66,30 @@ build_without_engine() {
     buildah build --quiet --format docker --from "$STAND_IN" --pull=never "${options[@]}" . > /dev/null
 }
 
+# The tag stays in the Dockerfile, because a build without a registry needs it. The digest is recorded in a label and in the
+# provenance.
+build_with_attestations() {
+    local base digest
+    base=$(sed -n 's/^FROM \([^ ]*\) AS python$/\1/p' Dockerfile)
+    digest=$(docker buildx imagetools inspect "$base" --format '{{json .Manifest}}' \
+        | sed -n 's/.*"digest": *"\(sha256:[0-9a-f]*\)".*/\1/p' | head -n 1)
+    [ -n "$digest" ] || fail "the registry does not say the digest of $base"
+    echo "building from $base@$digest" >&2
+    docker buildx build --push --provenance=mode=max --sbom=true ${PLATFORM:+--platform "$PLATFORM"} \
+        --build-context "$base=docker-image://$base@$digest" --label "org.opencontainers.image.base.name=$base" \
+        --label "org.opencontainers.image.base.digest=$digest" "${options[@]}" .
+}
+
+build_and_push() {
+    # No attestations: a build without a special builder can't have them. Older Docker versions refuse the option for this,
+    # but ignore the variable.
+    BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build ${PLATFORM:+--platform "$PLATFORM"} "${options[@]}" .
+    [ -z "${PUSH:-}" ] || docker push "$name"
+}
+
 mkdir -p build
 if command -v docker > /dev/null && docker info > /dev/null 2>&1; then
-    # No attestations: their untagged manifests would count among the images that the registry keeps. Older Docker versions
-    # refuse the option for this, but ignore the variable.
-    BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build ${PLATFORM:+--platform "$PLATFORM"} "${options[@]}" .
+    if [ -n "${PUSH:-}" ] && [ -n "${ATTEST:-}" ]; then build_with_attestations; else build_and_push; fi
 else
     build_without_engine
 fi

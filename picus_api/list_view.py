@@ -24,9 +24,10 @@ from picus_api.core.dynamodb import table
 from picus_api.core.errors import BadParameter
 from picus_api.core.keys import MAX_KEY_BYTES
 from picus_api.core.query.cursor import decode_cursor, encode_cursor
-from picus_api.core.query.expressions import AttributePath
+from picus_api.core.query.expressions import AttributePath, Placeholders
 from picus_api.core.query.list_expressions import as_query_error, list_expressions
 from picus_api.core.query.pagination import MAX_LIMIT, Page
+from picus_api.core.query.projection import compile_fields
 from picus_api.core.values.to_csv import csv_header, csv_rows
 from picus_api.core.values.to_json import json_from_attributes, json_lines
 from picus_api.models import Item
@@ -62,10 +63,10 @@ _EVERYTHING = ListQuery()
 
 def list_items(request: Request) -> HttpResponseBase:
     """Return all items that the query asks for; in a browser, or with a limit, one page of them."""
+    in_browser = request.accepted_renderer.format == "api"
     access = access_of(request)
     is_whole = not request.META.get("QUERY_STRING") and not access.prefix
-    query = _EVERYTHING if is_whole else parse_list_query(request.query_params, access)
-    in_browser = request.accepted_renderer.format == "api"
+    query = _EVERYTHING if is_whole else parse_list_query(request.query_params, access, whole_items=in_browser)
     limit = query.limit or (HTML_PAGE_ITEMS if in_browser else None)
     columns = csv_columns(request) if request.accepted_renderer.format == "csv" else None
     with as_query_error(query.expressions):
@@ -118,8 +119,10 @@ class CsvKeepAlive:
         yield self._held
 
 
-def parse_list_query(parameters: QueryDict, access: Access) -> ListQuery:
+def parse_list_query(parameters: QueryDict, access: Access, whole_items: bool = False) -> ListQuery:
     """Return the query in a list's parameters, for the items that the client may read. Raises BadParameter.
+
+    ``whole_items``: check ``fields``, and read all attributes. A page shows the names to choose from, and needs ETags.
 
     An unknown parameter is an error: a list that ignored a misspelt ``limit`` would read the whole table. Names that
     begin with an underscore are ignored, so that clients can make URLs unique.
@@ -131,10 +134,14 @@ def parse_list_query(parameters: QueryDict, access: Access) -> ListQuery:
     cursor = _single_value(parameters, "cursor")
     _check_length(parameters, access)
     filter_text = _single_value(parameters, "filter")
+    fields = _single_value(parameters, "fields")
+    if whole_items and fields is not None:
+        compile_fields(fields, Placeholders())
+        fields = None
     return ListQuery(
         None if limit is None else _parse_limit(limit),
         None if cursor is None else decode_cursor(cursor, table.table_name(), filter_text or "", access.cursor_key),
-        list_expressions(filter_text, _single_value(parameters, "fields"), access.prefix),
+        list_expressions(filter_text, fields, access.prefix),
     )
 
 
@@ -203,7 +210,11 @@ def _page(request: Request, query: ListQuery, limit: int) -> HttpResponseBase:
     deadline = time.monotonic() + settings.SEARCH_SECONDS
     has_hung_up = request.META.get(HUNG_UP_KEY, lambda: False)
     page = Item.page(
-        limit, query.after, query.expressions, give_up=lambda: time.monotonic() > deadline or has_hung_up()
+        limit,
+        query.after,
+        query.expressions,
+        give_up=lambda: time.monotonic() > deadline or has_hung_up(),
+        as_stored=request.accepted_renderer.format == "api",
     )
     headers = {}
     if page.next_key is not None:

@@ -90,9 +90,16 @@ class Item(Model):
         return cls.from_raw_data(written.item), written
 
     @classmethod
-    def page(cls, limit: int, after: str | None, expressions: dict[str, Any], give_up: Callable[[], bool]) -> Page:
+    def page(
+        cls,
+        limit: int,
+        after: str | None,
+        expressions: dict[str, Any],
+        give_up: Callable[[], bool],
+        as_stored: bool = False,
+    ) -> Page:
         """Return a page of at most ``limit`` items after a key. See ``pagination.read_page``."""
-        return pagination.read_page(limit, after, expressions, give_up)
+        return pagination.read_page(limit, after, expressions, give_up, as_stored)
 
     @classmethod
     def pages(cls, after: str | None = None, **expressions: Any) -> Iterator[Page]:

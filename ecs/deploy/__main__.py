@@ -1,19 +1,16 @@
-"""`make deploy`, `make plan` and `make destroy`. Operators read docs/deploying.md."""
+"""`make deploy`, `make plan`, `make rotate` and `make destroy`. Operators read docs/deploying.md."""
 
 import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from ecs.deploy import commit, stacks
+from ecs.deploy import commit, rotation
 from ecs.deploy.errors import StepFailed
-from ecs.deploy.stage import NAMES, Stage
+from ecs.deploy.stage import Stage
 from ecs.deploy.steps import STEPS, Step
 
-OPEN_ACCESS_WARNING = (
-    "Warning: everybody on the internet can list, change and delete every item of this deployment,"
-    " because Picus has no access control yet."
-)
+VERBS = {"read": "list and get", "write": "create and change", "delete": "delete"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,13 +25,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _refuse(options.command, stage, options.confirm)
     except StepFailed as error:
         return _report("", error)
+    if options.command == "rotate":
+        return _rotate(stage, options.secret)
     return {"deploy": _deploy, "plan": _plan, "destroy": _destroy}[options.command](stage, options.only)
 
 
 def _parser() -> argparse.ArgumentParser:
     names = [step.name for step in STEPS]
     parser = argparse.ArgumentParser(prog="python -m ecs.deploy", description=__doc__)
-    parser.add_argument("command", choices=["deploy", "plan", "destroy"])
+    parser.add_argument("command", choices=["deploy", "plan", "rotate", "destroy"])
     parser.add_argument("stage", help="a name that ecs/stages/<stage>.json and zappa_settings.json have")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a value that overrides the stage's file"
@@ -43,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only", action="append", default=[], choices=names, help="run only this step; can be repeated"
     )
+    parser.add_argument("--secret", default="", help=f"for `rotate`: {' or '.join(rotation.SECRETS)}")
     parser.add_argument("--confirm", default="", metavar="STAGE", help="the stage again, for `destroy`")
     return parser
 
@@ -52,6 +52,7 @@ def _refuse(command: str, stage: Stage, confirmed: str) -> None:
     if unknown := stage.skip - {step.name for step in STEPS}:
         raise StepFailed(f"there is no step {', '.join(sorted(unknown))}", "Correct Skip in the stage's file.")
     if command == "deploy":
+        stage.refuse_unsaid()
         commit.refuse_changes()
     if command == "destroy" and confirmed != stage.name:
         reason = f"the stage {stage.name} would be destroyed; nothing is changed yet"
@@ -59,13 +60,31 @@ def _refuse(command: str, stage: Stage, confirmed: str) -> None:
 
 
 def _deploy(stage: Stage, only: list[str]) -> int:
-    print(OPEN_ACCESS_WARNING, file=sys.stderr, flush=True)
+    print(access_sentence(stage["AnonymousScopes"]), file=sys.stderr, flush=True)
     for number, step in _chosen_in_order(stage, only):
         print(f"[{number}/{len(STEPS)}] {step.name}", flush=True)
         began = time.monotonic()
         if failed := _run(step, step.apply, stage, "deploy"):
             return failed
         print(f"[{number}/{len(STEPS)}] {step.name}: done in {time.monotonic() - began:.1f} s", flush=True)
+    return 0
+
+
+def access_sentence(scopes: str) -> str:
+    """Return who may use a deployment, by the value of AnonymousScopes."""
+    if scopes == "none":
+        return "Access: every request needs a token. `./picus create_token` makes one."
+    allowed = ", ".join(VERBS.get(scope, scope) for scope in scopes.split(","))
+    return f"Access: everybody on the internet may {allowed} all items; the rest needs a token."
+
+
+def _rotate(stage: Stage, secret: str) -> int:
+    try:
+        rotation.rotate(stage, secret)
+    except StepFailed as error:
+        failed = _report(f"rotation of {secret or 'a secret'}", error)
+        print(f"Then run again: make rotate STAGE={stage.name} SECRET={secret}. It continues.", file=sys.stderr)
+        return failed
     return 0
 
 
@@ -98,17 +117,11 @@ def _chosen_in_order(stage: Stage, only: list[str]) -> Iterator[tuple[int, Step]
             remaining.remove(step.name)
             yield number, step
         else:
-            _read_outputs(step, stage)
+            step.read_outputs(stage)
 
 
 def _chosen(stage: Stage, only: list[str]) -> set[str]:
     return {step.name for step in STEPS if step.name not in stage.skip and (not only or step.name in only)}
-
-
-def _read_outputs(step: Step, stage: Stage) -> None:
-    """Read the outputs of a skipped step, which may have run before and which later steps need."""
-    if step.name in NAMES:
-        stage.add_outputs(stacks.find(stage.stack(step.name)))
 
 
 def _run(step: Step, action: Callable[[Stage], None], stage: Stage, command: str) -> int:

@@ -13,6 +13,22 @@ from ecs.deploy.stage import Stage
 
 PACKAGE = "build/delete_fn.zip"
 SETTINGS = "build/zappa_settings.json"
+# The path is that of the request, without its query. `requestId` is the X-Request-Id of API Gateway's own responses.
+ACCESS_LOG_FORMAT = json.dumps(
+    {
+        name: f"$context.{variable}"
+        for name, variable in {
+            "time": "requestTime",
+            "request_id": "requestId",
+            "client": "identity.sourceIp",
+            "method": "httpMethod",
+            "path": "path",
+            "status": "status",
+            "duration_ms": "responseLatency",
+            "error": "error.responseType",
+        }.items()
+    }
+)
 ADVICE = "See Zappa's output above. The same command continues from the present state."
 
 
@@ -20,7 +36,9 @@ def publish(stage: Stage) -> None:
     """Deploy the package that `make package` built, or update to it, and wait until Lambda runs it."""
     name = stage["FunctionName"]
     _write_settings(stage)
-    _zappa(_command(stage), stage)
+    command = _command(stage)
+    _zappa(command, stage)
+    stage.api_is_new = command == "deploy"
     aws("lambda", "wait", "function-updated", "--function-name", name)
 
 
@@ -49,12 +67,28 @@ def detach_usage_plan(stage: Stage) -> None:
                 aws("apigateway", "update-usage-plan", "--usage-plan-id", plan["id"], "--patch-operations", removal)
 
 
-def activate_api_key(stage: Stage) -> None:
-    """Deploy the API with the key, plan and responses of the api stack, and delete the key that Zappa made."""
-    api, gateway_stage = stage["ApiId"], stage["ApiStage"]
-    for key in aws("apigateway", "get-api-keys", "--name-query", f"{gateway_stage}_{api}")["items"]:
+def prepare_new_api(stage: Stage) -> None:
+    """Before the api stack is made: delete the key that Zappa made, and let API Gateway write logs in this account.
+
+    Both need permissions that the pipeline does not have, so later deployments leave them out.
+    """
+    if not stage.api_is_new and stacks.find(stage.stack("api")):
+        return
+    for key in aws("apigateway", "get-api-keys", "--name-query", f"{stage['ApiStage']}_{stage['ApiId']}")["items"]:
         aws("apigateway", "delete-api-key", "--api-key", key["id"])
-    aws("apigateway", "create-deployment", "--rest-api-id", api, "--stage-name", gateway_stage)
+    if not aws("apigateway", "get-account").get("cloudwatchRoleArn"):
+        role = f"op=replace,path=/cloudwatchRoleArn,value={stage['GatewayLogsRoleArn']}"
+        aws("apigateway", "update-account", "--patch-operations", role)
+
+
+def activate_api(stage: Stage) -> None:
+    """Deploy the API with the key, plan and responses of the api stack, and log its requests."""
+    names = ("--rest-api-id", stage["ApiId"], "--stage-name", stage["ApiStage"])
+    aws("apigateway", "create-deployment", *names)
+    log = {"destinationArn": stage["ApiLogGroupArn"].removesuffix(":*"), "format": ACCESS_LOG_FORMAT}
+    # JSON, because a comma would end a value of the CLI's shorthand.
+    patch = [{"op": "replace", "path": f"/accessLogSettings/{name}", "value": value} for name, value in log.items()]
+    aws("apigateway", "update-stage", *names, "--patch-operations", json.dumps(patch))
 
 
 def _write_settings(stage: Stage) -> None:
@@ -65,9 +99,14 @@ def _write_settings(stage: Stage) -> None:
     settings[stage.name] |= {
         "aws_region": stage["Region"],
         "s3_bucket": stage["ZappaBucket"],
+        "lambda_concurrency": int(stage["FunctionConcurrency"]) if stage["FunctionConcurrency"] else None,
         "aws_environment_variables": {
             "DYNAMODB_TABLE_NAME": stage["TableName"],
+            "DYNAMODB_TOKENS_TABLE_NAME": stage["TokensTableName"],
+            "ANONYMOUS_SCOPES": stage["AnonymousScopes"],
             "CORS_ALLOWED_ORIGINS": stage["CorsAllowedOrigins"],
+            "LOG_LEVEL": stage["LogLevel"],
+            "METRICS_NAMESPACE": f"Picus/{stage.name}",
             "PICUS_COMMIT": stage["Commit"],
         },
     }

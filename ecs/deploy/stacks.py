@@ -14,6 +14,8 @@ POLL_SECONDS = 0.5
 # A stack that was never complete holds nothing, and can only be deleted.
 NEVER_CREATED = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "REVIEW_IN_PROGRESS")
 CHANGE_SET = "picus-plan"
+# What CloudFront takes from us-east-1 only, whatever the region of the stage: names of steps.
+IN_US_EAST_1 = ("firewall", "edge-monitoring")
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class StackState:
 def find(name: str) -> StackState | None:
     """Return the stack, or None if it does not exist. Raises AwsRefused."""
     try:
-        described = aws("cloudformation", "describe-stacks", "--stack-name", name)
+        described = _call("describe-stacks", name)
     except AwsRefused as error:
         if "does not exist" in error.reason:
             return None
@@ -41,6 +43,16 @@ def find(name: str) -> StackState | None:
         parameters={p["ParameterKey"]: p.get("ParameterValue", "") for p in found.get("Parameters") or []},
         outputs={o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs") or []},
     )
+
+
+def _call(operation: str, name: str, *arguments: str) -> Any:
+    """Call CloudFormation about one stack, in the region of that stack. Raises AwsRefused."""
+    return aws("cloudformation", operation, "--stack-name", name, *arguments, *region_options(name))
+
+
+def region_options(name: str) -> tuple[str, ...]:
+    """Return the CLI's options that choose the region of a stack or step, if that is not the stage's region."""
+    return ("--region", "us-east-1") if name.endswith(IN_US_EAST_1) else ()
 
 
 def parameter_names(template: str) -> list[str]:
@@ -65,23 +77,23 @@ def apply(name: str, template: str, parameters: Mapping[str, str]) -> StackState
 def _deploy(name: str, template: str, parameters: Mapping[str, str]) -> None:
     overrides = [f"{key}={value}" for key, value in parameters.items()]
     command = (
-        *("cloudformation", "deploy", "--stack-name", name, "--template-file", str(template_path(template))),
+        *("deploy", name, "--template-file", str(template_path(template))),
         *("--capabilities", "CAPABILITY_NAMED_IAM", "--no-fail-on-empty-changeset"),
         *(("--parameter-overrides", *overrides) if overrides else ()),
     )
     try:
-        aws(*command)
+        _call(*command)
     except AwsRefused as error:
         if not re.search(rf"is in ({'|'.join(NEVER_CREATED)}) state", error.reason):
             raise
         delete(name)
-        aws(*command)
+        _call(*command)
 
 
 def failures(name: str, since: float) -> list[str]:
     """Return why resources of the stack failed since `since` (Unix seconds), oldest first, a line each."""
     try:
-        events = aws("cloudformation", "describe-stack-events", "--stack-name", name)["StackEvents"]
+        events = _call("describe-stack-events", name)["StackEvents"]
     except AwsRefused:
         return []
     began = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(since))
@@ -102,15 +114,16 @@ def changes(name: str, template: str, stack: StackState | None, parameters: Mapp
     try:
         return _change_set(name, template, stack, parameters)
     finally:
-        aws("cloudformation", "delete-change-set", "--stack-name", name, "--change-set-name", CHANGE_SET)
+        _call("delete-change-set", name, "--change-set-name", CHANGE_SET)
 
 
 def delete(name: str) -> None:
     """Delete a stack, if it exists, and wait. Raises StepFailed with the events that failed."""
     began = time.time()
-    aws("cloudformation", "delete-stack", "--stack-name", name)
+    _call("delete-stack", name)
     try:
-        aws("cloudformation", "wait", "stack-delete-complete", "--stack-name", name)
+        waiting = ("wait", "stack-delete-complete", "--stack-name", name)
+        aws("cloudformation", *waiting, *region_options(name))
     except AwsRefused as error:
         raise StepFailed("\n".join([error.reason, *failures(name, began)]), _advice(name)) from error
 
@@ -119,13 +132,13 @@ def _change_set(name: str, template: str, stack: StackState, parameters: Mapping
     keys = parameter_names(template)
     given = [f"ParameterKey={key},ParameterValue={_escaped(parameters[key])}" for key in keys if key in parameters]
     kept = [f"ParameterKey={key},UsePreviousValue=true" for key in keys if key in stack.parameters.keys() - parameters]
-    names = ("--stack-name", name, "--change-set-name", CHANGE_SET)
-    aws(
-        *("cloudformation", "create-change-set", *names, "--template-body", _body(template)),
+    names = (name, "--change-set-name", CHANGE_SET)
+    _call(
+        *("create-change-set", *names, "--template-body", _body(template)),
         *("--capabilities", "CAPABILITY_NAMED_IAM"),
         *(("--parameters", *given, *kept) if given or kept else ()),
     )
-    while (found := aws("cloudformation", "describe-change-set", *names))["Status"].endswith(("PENDING", "PROGRESS")):
+    while (found := _call("describe-change-set", *names))["Status"].endswith(("PENDING", "PROGRESS")):
         time.sleep(POLL_SECONDS)
     if found["Status"] == "FAILED" and not _is_empty(found.get("StatusReason") or ""):
         raise StepFailed(found["StatusReason"], _advice(name))

@@ -11,16 +11,34 @@ from functools import partial
 from typing import Any
 
 from ecs.deploy import commit, stacks
-from ecs.deploy.aws import ROOT, aws
+from ecs.deploy.aws import ROOT, AwsRefused, aws
 from ecs.deploy.errors import StepFailed
 
-NAMES = ("data", "idempotency", "network", "registry", "roles", "service", "scaling", "api", "alarms", "edge")
+NAMES = (
+    *("data", "idempotency", "tokens", "network", "registry", "security", "roles", "private-origin", "public-origin"),
+    *("service", "scaling", "api", "alarms", "table-alarms", "dashboard", "budget", "firewall", "edge"),
+    "edge-monitoring",
+)
 # A stack of another name would make the table a second time, which fails: existing stages keep the name of the stack.
 STACK_SUFFIXES = {"idempotency": "records"}
 STAGE_NAME = re.compile("[a-z][a-z0-9]{0,19}")
+# A deployment must say these, because no default is right for everybody.
+REQUIRED = {
+    "AnonymousScopes": "what requests without a token may do: none (every client needs a token), or"
+    " read,write,delete (everybody on the internet may do everything), or a part of that list",
+    "Email": "the address that alarms and the budget are sent to",
+}
 # Values may refer to others: {Name}.
 FORMATS = {
-    "ImageUri": "{RepositoryUri}:{Commit}",
+    "Origin": "private",
+    "Firewall": "off",
+    # The stage whose images this stage copies. If empty, it builds its images.
+    "PromoteFrom": "",
+    "ImageTag": "{RepositoryUri}:{Commit}",
+    "ImageUri": "{RepositoryUri}@{ImageDigest}",
+    # Of the account's limit, at most this many calls of the function at once. Empty: no reservation.
+    "FunctionConcurrency": "50",
+    "LogLevel": "INFO",
     "FunctionName": "picus-delete-{Stage}",
     "ApiStage": "{Stage}",
     "ApiHost": "{ApiId}.execute-api.{Region}.amazonaws.com",
@@ -41,6 +59,8 @@ class Stage:
             raise StepFailed(f"{name!r} is not the name of a stage", advice)
         settings = _settings(name)
         self.name = name
+        # True after Zappa made the REST API in this run.
+        self.api_is_new = False
         self.skip = {*settings.pop("Skip", []), *skip}
         self._set = {**settings, **(given or {})}
         self._outputs: dict[str, str] = {}
@@ -49,6 +69,7 @@ class Stage:
             "Region": _region,
             "Commit": commit.current,
             "ApiId": partial(_api_id, f"picus-delete-{name}"),
+            "ImageDigest": self._image_digest,
             "CloudFrontPrefixListId": _prefix_list,
         }
 
@@ -62,13 +83,30 @@ class Stage:
             return self._outputs[name]
         raise KeyError(name)
 
+    def refuse_unsaid(self) -> None:
+        """Raise StepFailed if the operator did not set a value that has no default."""
+        for name, meaning in REQUIRED.items():
+            if not self._set.get(name):
+                path = f"ecs/stages/{self.name}.json"
+                raise StepFailed(f"{path} does not say {name}: {meaning}", f'Add "{name}" to {path}, and commit it.')
+
+    def _image_digest(self) -> str:
+        digest = image_digest(self["RepositoryUri"], self["Commit"])
+        if digest is None:
+            raise KeyError("ImageDigest")
+        return digest
+
     def stack(self, name: str) -> str:
         """Return the name of this stage's stack of a step."""
         return stack_name(self.name, name)
 
     def add_outputs(self, stack: stacks.StackState | None) -> None:
         """Add the outputs of a stack, if it exists, to the values."""
-        self._outputs |= stack.outputs if stack else {}
+        self.add_values(stack.outputs if stack else {})
+
+    def add_values(self, values: Mapping[str, str]) -> None:
+        """Add values, like outputs of a stack."""
+        self._outputs |= values
 
     def parameters(self, template: str) -> dict[str, str]:
         """Return the known values of a template's parameters; CloudFormation reports missing ones."""
@@ -84,6 +122,17 @@ class Stage:
 def stack_name(stage: str, step: str) -> str:
     """Return the name of the stack that a step makes for a stage."""
     return f"picus-{stage}-{STACK_SUFFIXES.get(step, step)}"
+
+
+def image_digest(repository_uri: str, tag: str) -> str | None:
+    """Return the digest of an image in a repository of ECR, or None if the repository has no such tag."""
+    names = ("--repository-name", repository_uri.partition("/")[2], "--image-ids", f"imageTag={tag}")
+    try:
+        return str(aws("ecr", "describe-images", *names)["imageDetails"][0]["imageDigest"])
+    except AwsRefused as error:
+        if "ImageNotFound" in error.reason:
+            return None
+        raise
 
 
 def _settings(name: str) -> dict[str, Any]:

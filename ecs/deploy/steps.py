@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ecs.deploy import function, image, smoke, stacks
+from ecs.deploy import function, image, origin, smoke, stacks
 from ecs.deploy.aws import AwsRefused, aws
 from ecs.deploy.stage import Stage
 
@@ -12,12 +12,16 @@ Action = Callable[[Stage], None]
 
 @dataclass(frozen=True)
 class Step:
-    """A step: `apply` deploys it, `plan` returns the lines of what would change, `undo` removes it."""
+    """A step: `apply` deploys it, `plan` returns the lines of what would change, `undo` removes it.
+
+    `read_outputs` reads the outputs of a step that is skipped, because later steps need them.
+    """
 
     name: str
     apply: Action
     plan: Callable[[Stage], list[str]]
     undo: Action
+    read_outputs: Action
 
 
 def _do_nothing(stage: Stage) -> None:
@@ -50,7 +54,10 @@ def _stack_step(
         before_undo(stage)
         stacks.delete(stage.stack(name))
 
-    return Step(name, apply, plan, undo)
+    def read_outputs(stage: Stage) -> None:
+        stage.add_outputs(stacks.find(stage.stack(name)))
+
+    return Step(name, apply, plan, undo, read_outputs)
 
 
 def _keep_table(stage: Stage) -> None:
@@ -78,20 +85,52 @@ def _create_ecs_role(stage: Stage) -> None:
             raise
 
 
+def _firewall_step() -> Step:
+    """Return the step of the web ACL, which a stage has only if Firewall is on."""
+    step = _stack_step("firewall")
+
+    def is_on(stage: Stage) -> bool:
+        if stage["Firewall"] != "on":
+            # So that the distribution leaves a web ACL that it had.
+            stage.add_values({"WebAclArn": ""})
+        return stage["Firewall"] == "on"
+
+    return Step(
+        "firewall",
+        lambda stage: step.apply(stage) if is_on(stage) else None,
+        lambda stage: step.plan(stage) if is_on(stage) else [],
+        step.undo,
+        lambda stage: step.read_outputs(stage) if is_on(stage) else None,
+    )
+
+
 _DATA = _stack_step("data")
 STEPS = (
-    Step("data", _DATA.apply, _DATA.plan, undo=_keep_table),
+    Step("data", _DATA.apply, _DATA.plan, _keep_table, _DATA.read_outputs),
     _stack_step("idempotency"),
+    _stack_step("tokens"),
     _stack_step("network"),
     _stack_step("registry", before_undo=_empty_bucket),
-    # Two steps before the one that needs ECS's role, so that IAM has published it by then.
+    _stack_step("security"),
+    # Some steps before the one that needs ECS's role, so that IAM has published it by then.
     _stack_step("roles", before_apply=_create_ecs_role),
-    Step("image", image.publish, image.plan, undo=_do_nothing),
-    _stack_step("service"),
+    Step("image", image.publish, image.plan, _do_nothing, _do_nothing),
+    Step("origin", origin.publish, origin.plan, origin.remove, origin.read_outputs),
+    _stack_step("service", before_apply=origin.switch, after_apply=origin.remove_other),
     _stack_step("scaling"),
-    Step("function", function.publish, function.plan, function.remove),
-    _stack_step("api", after_apply=function.activate_api_key, before_undo=function.detach_usage_plan),
+    Step("function", function.publish, function.plan, function.remove, _do_nothing),
+    _stack_step(
+        "api",
+        before_apply=function.prepare_new_api,
+        after_apply=function.activate_api,
+        before_undo=function.detach_usage_plan,
+    ),
     _stack_step("alarms"),
+    _stack_step("table-alarms"),
+    _stack_step("dashboard"),
+    _stack_step("budget"),
+    _firewall_step(),
     _stack_step("edge"),
-    Step("smoke", smoke.test, _no_changes, undo=_do_nothing),
+    _stack_step("edge-monitoring"),
+    Step("smoke", smoke.test, _no_changes, _do_nothing, _do_nothing),
 )

@@ -11,6 +11,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from ecs.deploy.stacks import IN_US_EAST_1
 from ecs.deploy.stage import NAMES, stack_name
 
 # Short, because a person waits.
@@ -56,14 +57,17 @@ class AwsReader:
         self._region = os.environ.get("AWS_REGION")
         self._clients: dict[str, Any] = {}
 
-    def _client(self, service: str) -> Any:
-        if service not in self._clients:
-            self._clients[service] = self._session.create_client(service, region_name=self._region, config=CONFIG)
-        return self._clients[service]
+    def _client(self, service: str, region: str | None = None) -> Any:
+        name = f"{service} {region or ''}"
+        if name not in self._clients:
+            where = region or self._region
+            self._clients[name] = self._session.create_client(service, region_name=where, config=CONFIG)
+        return self._clients[name]
 
     def read(self, service: str, operation: str, *path: str | int, **request: Any) -> Any:
         """Call an operation, by botocore's method name, and return the part of its response at `path`."""
-        return reduce(getitem, path, getattr(self._client(service), operation)(**request))
+        region = "us-east-1" if str(request.get("StackName", "")).endswith(IN_US_EAST_1) else None
+        return reduce(getitem, path, getattr(self._client(service, region), operation)(**request))
 
     def read_pages(self, service: str, operation: str, key: str, **request: Any) -> list[Any]:
         """Call a paginated operation and return the entries of `key` in all pages."""

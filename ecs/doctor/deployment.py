@@ -35,6 +35,10 @@ class Deployment:
         given = releases.setting(self.task_definition, "DYNAMODB_IDEMPOTENCY_TABLE_NAME")
         return given or idempotency.default_idempotency_table(self._table)
 
+    @property
+    def _token_table(self) -> str:
+        return releases.setting(self.task_definition, "DYNAMODB_TOKENS_TABLE_NAME") or f"{self._table}_tokens"
+
     @cached_property
     def table(self) -> Any:
         """Return the description of the table of items that the service uses, which may be in no stack."""
@@ -45,6 +49,17 @@ class Deployment:
         """Return the description of the idempotency table that the service uses."""
         return self._aws.read("dynamodb", "describe_table", "Table", TableName=self._idempotency_table)
 
+    @cached_property
+    def token_table(self) -> Any:
+        """Return the description of the token table that the service uses."""
+        return self._aws.read("dynamodb", "describe_table", "Table", TableName=self._token_table)
+
+    @property
+    def tokens(self) -> list[Any]:
+        """Return what each record of the token table allows, without hashes and labels."""
+        names = {"ProjectionExpression": "scopes, expires", "TableName": self._token_table}
+        return self._aws.read_pages("dynamodb", "scan", "Items", **names)
+
     @property
     def backups(self) -> Any:
         """Return the description of the backups of the table of items."""
@@ -54,8 +69,15 @@ class Deployment:
     @property
     def time_to_live(self) -> Any:
         """Return the description of the idempotency table's time to live."""
-        key = "TimeToLiveDescription"
-        return self._aws.read("dynamodb", "describe_time_to_live", key, TableName=self._idempotency_table)
+        return self._time_to_live(self._idempotency_table)
+
+    @property
+    def token_time_to_live(self) -> Any:
+        """Return the description of the token table's time to live."""
+        return self._time_to_live(self._token_table)
+
+    def _time_to_live(self, table: str) -> Any:
+        return self._aws.read("dynamodb", "describe_time_to_live", "TimeToLiveDescription", TableName=table)
 
     @cached_property
     def distribution(self) -> Any:
@@ -63,15 +85,34 @@ class Deployment:
         distribution = self._aws.output("DistributionId")
         return self._aws.read("cloudfront", "get_distribution_config", "DistributionConfig", Id=distribution)
 
+    @cached_property
+    def load_balancer(self) -> Any:
+        """Return the load balancer."""
+        name = self._aws.output("AlbDnsName")
+        balancers = self._aws.read_pages("elbv2", "describe_load_balancers", "LoadBalancers")
+        return next(balancer for balancer in balancers if balancer["DNSName"] == name)
+
+    @cached_property
+    def listeners(self) -> list[Any]:
+        """Return the listeners of the load balancer."""
+        arn = self.load_balancer["LoadBalancerArn"]
+        return self._aws.read_pages("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=arn)
+
     @property
     def listener_rules(self) -> list[Any]:
         """Return the rules of all listeners of the load balancer."""
-        name = self._aws.output("AlbDnsName")
-        balancers = self._aws.read_pages("elbv2", "describe_load_balancers", "LoadBalancers")
-        arn = next(balancer["LoadBalancerArn"] for balancer in balancers if balancer["DNSName"] == name)
-        listeners = self._aws.read_pages("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=arn)
-        arns = [listener["ListenerArn"] for listener in listeners]
+        arns = [listener["ListenerArn"] for listener in self.listeners]
         return [rule for arn in arns for rule in self._aws.read("elbv2", "describe_rules", "Rules", ListenerArn=arn)]
+
+    @property
+    def ingress(self) -> list[Any]:
+        """Return what the security groups of the load balancer admit."""
+        groups = self._aws.read("ec2", "describe_security_groups", "SecurityGroups", **self._group_ids)
+        return [rule for group in groups for rule in group["IpPermissions"]]
+
+    @property
+    def _group_ids(self) -> dict[str, list[str]]:
+        return {"GroupIds": self.load_balancer.get("SecurityGroups", [])}
 
     @cached_property
     def function(self) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ecs.doctor import origins, releases, roles, stacks, tables
+from ecs.doctor import access, origins, releases, roles, stacks, tables
 from ecs.doctor.aws_reader import AwsReader, Unreachable, Unreadable, readable
 from ecs.doctor.deployment import Deployment
 from ecs.doctor.findings import Finding, unknown
@@ -47,24 +47,43 @@ def _roles(context: Context) -> list[Finding]:
     # The roles in use, because they can differ from the roles of the stack.
     deployment = context.deployment
     table, idempotency_table = deployment.table["TableArn"], deployment.idempotency_table["TableArn"]
-    service = {table: roles.SERVICE_ACTIONS, idempotency_table: roles.IDEMPOTENCY_ACTIONS}
+    tokens = {deployment.token_table["TableArn"]: roles.TOKEN_ACTIONS}
+    service = {table: roles.SERVICE_ACTIONS, idempotency_table: roles.IDEMPOTENCY_ACTIONS, **tokens}
+    function = {table: roles.FUNCTION_ACTIONS, **tokens}
     task_role, function_role = deployment.task_definition.get("taskRoleArn", ""), deployment.function["Role"]
     return [
         roles.check_role("service's role", context.aws.policies(task_role), service),
-        roles.check_role("function's role", context.aws.policies(function_role), {table: roles.FUNCTION_ACTIONS}),
+        roles.check_role("function's role", context.aws.policies(function_role), function),
     ]
+
+
+def _load_balancer(context: Context) -> list[Finding]:
+    deployment = context.deployment
+    if origins.is_private(deployment.distribution):
+        return origins.check_private(deployment.load_balancer, deployment.ingress, deployment.distribution)
+    found = origins.check_load_balancer(deployment.listener_rules, deployment.distribution)
+    return [*found, origins.check_tls(deployment.listeners, deployment.distribution)]
+
+
+def _access(context: Context) -> list[Finding]:
+    deployment, name = context.deployment, "ANONYMOUS_SCOPES"
+    function = deployment.function.get("Environment", {}).get("Variables", {}).get(name, "")
+    return access.check_access(releases.setting(deployment.task_definition, name), function, deployment.tokens)
 
 
 def _origin_bypass(context: Context) -> list[Finding]:
     paths = {origins.LOAD_BALANCER: "/__lbheartbeat__", origins.API_GATEWAY: "/picus/-"}
+    if origins.is_private(context.deployment.distribution):
+        # A private load balancer has no address that could be reached from here.
+        del paths[origins.LOAD_BALANCER]
     urls = {name: origins.origin_url(context.deployment.distribution, name) + path for name, path in paths.items()}
     return [origins.check_origin_bypass(name, get(url)) for name, url in urls.items()]
 
 
 def _version(context: Context) -> list[Finding]:
     url = context.url or f"https://{context.aws.output('DomainName')}"
-    tag = releases.image_tag(context.deployment.task_definition)
-    return [releases.check_version(get(f"{url.rstrip('/')}/__version__"), tag, context.commit)]
+    deployed = releases.setting(context.deployment.task_definition, "PICUS_COMMIT")
+    return [releases.check_version(get(f"{url.rstrip('/')}/__version__"), deployed, context.commit)]
 
 
 CHECKS: dict[str, Callable[[Context], list[Finding]]] = {
@@ -73,10 +92,10 @@ CHECKS: dict[str, Callable[[Context], list[Finding]]] = {
     tables.IDEMPOTENCY_TABLE: lambda c: tables.check_idempotency_table(
         c.deployment.idempotency_table, c.deployment.time_to_live
     ),
+    tables.TOKEN_TABLE: lambda c: tables.check_token_table(c.deployment.token_table, c.deployment.token_time_to_live),
+    access.SUBJECT: _access,
     roles.SUBJECT: _roles,
-    origins.LOAD_BALANCER: lambda c: origins.check_load_balancer(
-        c.deployment.listener_rules, c.deployment.distribution
-    ),
+    origins.LOAD_BALANCER: _load_balancer,
     origins.API_GATEWAY: lambda c: origins.check_api_gateway(
         c.deployment.api_resources, c.deployment.api_keys, c.deployment.distribution
     ),

@@ -10,7 +10,8 @@ LOAD_BALANCER, API_GATEWAY, ORIGIN_BYPASS = "load balancer", "API Gateway", "ori
 # The origins' ids in ecs/edge.yaml, by subject, and the header fields with their secrets.
 ORIGIN_IDS = {LOAD_BALANCER: "alb", API_GATEWAY: "api"}
 SECRET_FIELDS = {LOAD_BALANCER: "x-origin-secret", API_GATEWAY: "x-api-key"}
-FIX = "deploy ecs/service.yaml and ecs/api.yaml, then ecs/edge.yaml"
+FIX = "make deploy again; during a rotation, finish it with make rotate"
+TLS_FIX = "a public load balancer needs a certificate: set AlbCertificateArn and AlbDomain, or Origin to private"
 Config = Mapping[str, Any]
 
 
@@ -32,6 +33,31 @@ def check_load_balancer(rules: Sequence[Config], distribution: Config) -> list[F
     accepted = [secret for rule in forwarding for secret in _secrets(rule)]
     says = f"rules that forward without a secret: {', '.join(unprotected) or 'none'}"
     return [judge(LOAD_BALANCER, not unprotected, says, FIX), _check_secret(LOAD_BALANCER, distribution, accepted)]
+
+
+def check_private(balancer: Config, ingress: Sequence[Config], distribution: Config) -> list[Finding]:
+    """Judge a load balancer that CloudFront reaches through a VPC origin: no public address, and CloudFront alone."""
+    scheme, sent = str(balancer.get("Scheme")), _origin(distribution, LOAD_BALANCER).get("VpcOriginConfig")
+    addresses = [entry["CidrIp"] for rule in ingress for entry in rule.get("IpRanges", [])]
+    addresses += [entry["CidrIpv6"] for rule in ingress for entry in rule.get("Ipv6Ranges", [])]
+    admits = f"it admits the addresses {', '.join(addresses) or 'of CloudFront only'}"
+    return [
+        judge(LOAD_BALANCER, scheme == "internal" and bool(sent), f"it is {scheme}, behind a VPC origin", FIX),
+        judge(LOAD_BALANCER, not addresses, admits, "remove the rules that ecs/private-origin.yaml does not have"),
+    ]
+
+
+def is_private(distribution: Config) -> bool:
+    """Return True if the distribution uses a VPC origin."""
+    return bool(_origin(distribution, LOAD_BALANCER).get("VpcOriginConfig"))
+
+
+def check_tls(listeners: Sequence[Config], distribution: Config) -> Finding:
+    """Judge whether CloudFront reaches a public load balancer by TLS only."""
+    protocols = {str(listener["Protocol"]) for listener in listeners}
+    policy = _origin(distribution, LOAD_BALANCER)["CustomOriginConfig"]["OriginProtocolPolicy"]
+    says = f"it listens to {', '.join(sorted(protocols)) or 'nothing'}, CloudFront uses {policy}"
+    return judge(LOAD_BALANCER, protocols == {"HTTPS"} and policy == "https-only", says, TLS_FIX)
 
 
 def check_api_gateway(resources: Iterable[Config], keys: Sequence[str], distribution: Config) -> list[Finding]:

@@ -21,12 +21,6 @@ def setting(task_definition: Config, name: str) -> str:
     return next((str(entry["value"]) for entry in entries if entry["name"] == name), "")
 
 
-def image_tag(task_definition: Config) -> str:
-    """Return the tag of the task's image, which is a commit; empty if it has none."""
-    image = str(task_definition["containerDefinitions"][0]["image"])
-    return image.rpartition("/")[2].partition("@")[0].partition(":")[2]
-
-
 def check_service(service: Config, task_definition: Config) -> list[Finding]:
     """Judge the service of DescribeServices and the `taskDefinition` of DescribeTaskDefinition."""
     failed = any(entry.get("rolloutState") == "FAILED" for entry in service.get("deployments", []))
@@ -46,22 +40,21 @@ def check_function(function: Config, task_definition: Config, package: Path) -> 
     variables = function.get("Environment", {}).get("Variables", {})
     return [
         _check_equal("table", variables.get("DYNAMODB_TABLE_NAME"), setting(task_definition, "DYNAMODB_TABLE_NAME")),
-        _check_equal("commit", variables.get("PICUS_COMMIT"), image_tag(task_definition)),
+        _check_equal("commit", variables.get("PICUS_COMMIT"), setting(task_definition, "PICUS_COMMIT")),
         _check_package(function["CodeSha256"], package),
     ]
 
 
-def check_version(response: GetResponse, tag: str, commit: str) -> Finding:
-    """Judge the response to `GET /__version__` by the tag of the image, and by `commit` unless that is empty."""
+def check_version(response: GetResponse, deployed: str, commit: str) -> Finding:
+    """Judge the response to `GET /__version__` by the deployed commit, and by `commit` unless that is empty."""
     if response.status != 200:
         return judge(VERSION, False, f"/__version__ responds {response.status or 'nothing'}: {response.reason}", FIX)
     try:
         served = str(json.loads(response.body)["commit"])
     except (ValueError, KeyError, TypeError):
         served = ""
-    # A tag may be a short commit or a whole one.
-    same = bool(served and tag) and (served.startswith(tag) or tag.startswith(served)) and commit in ("", served)
-    says = f"the domain serves {served or 'no commit'}, the image is {tag or 'untagged'}"
+    same = bool(served) and served == deployed and commit in ("", served)
+    says = f"the domain serves {served or 'no commit'}, {deployed or 'no commit'} is deployed"
     return judge(VERSION, same, says + (f", --commit is {commit}" if commit else ""), FIX)
 
 

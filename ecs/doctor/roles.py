@@ -11,6 +11,7 @@ SERVICE_ACTIONS = frozenset({"dynamodb:BatchWriteItem", "dynamodb:GetItem", "dyn
 # A transaction needs the permissions of its writes.
 IDEMPOTENCY_ACTIONS = frozenset({"dynamodb:PutItem"})
 FUNCTION_ACTIONS = frozenset({"dynamodb:DeleteItem"})
+TOKEN_ACTIONS = frozenset({"dynamodb:GetItem"})
 FIX = "deploy ecs/roles.yaml, and remove the policies that it does not have"
 Permission = tuple[str, str]
 

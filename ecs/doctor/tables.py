@@ -9,6 +9,9 @@ from picus_api.core.keys import KEY
 
 TABLE = "table"
 IDEMPOTENCY_TABLE = "idempotency table"
+TOKEN_TABLE = "token table"
+# The key and the time to live of picus_api/core/access.
+TOKEN_KEY, TOKEN_EXPIRES = "token_id", "expires"
 
 
 def check_item_table(table: Mapping[str, Any], backups: Mapping[str, Any]) -> list[Finding]:
@@ -29,16 +32,30 @@ def check_item_table(table: Mapping[str, Any], backups: Mapping[str, Any]) -> li
 
 def check_idempotency_table(table: Mapping[str, Any], time_to_live: Mapping[str, Any]) -> list[Finding]:
     """Judge DescribeTable's `Table` and DescribeTimeToLive's `TimeToLiveDescription`."""
-    name, on = table["TableName"], time_to_live.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
+    replace = f"delete {table['TableName']} and deploy ecs/idempotency.yaml"
+    return [
+        *_usable(IDEMPOTENCY_TABLE, table, RECORD_KEY, replace),
+        _check_expiry(IDEMPOTENCY_TABLE, table, time_to_live, EXPIRES_AT),
+    ]
+
+
+def check_token_table(table: Mapping[str, Any], time_to_live: Mapping[str, Any]) -> list[Finding]:
+    """Judge DescribeTable's `Table` and DescribeTimeToLive's `TimeToLiveDescription`."""
+    replace = f"delete {table['TableName']} and deploy ecs/tokens.yaml"
+    return [
+        *_usable(TOKEN_TABLE, table, TOKEN_KEY, replace),
+        _check_expiry(TOKEN_TABLE, table, time_to_live, TOKEN_EXPIRES),
+    ]
+
+
+def _check_expiry(subject: str, table: Mapping[str, Any], time_to_live: Mapping[str, Any], wanted: str) -> Finding:
+    on = time_to_live.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
     attribute = time_to_live.get("AttributeName", "nothing") if on else "nothing"
     expire = (
-        f"aws dynamodb update-time-to-live --table-name {name}"
-        f" --time-to-live-specification Enabled=true,AttributeName={EXPIRES_AT}"
+        f"aws dynamodb update-time-to-live --table-name {table['TableName']}"
+        f" --time-to-live-specification Enabled=true,AttributeName={wanted}"
     )
-    return [
-        *_usable(IDEMPOTENCY_TABLE, table, RECORD_KEY, f"delete {name} and deploy ecs/idempotency.yaml"),
-        judge(IDEMPOTENCY_TABLE, attribute == EXPIRES_AT, f"its records expire by {attribute}", expire),
-    ]
+    return judge(subject, attribute == wanted, f"its records expire by {attribute}", expire)
 
 
 def _usable(subject: str, table: Mapping[str, Any], key: str, fix: str) -> list[Finding]:

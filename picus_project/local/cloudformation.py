@@ -11,6 +11,9 @@ from typing import Any
 
 import yaml
 
+NO_VALUE = {"Ref": "AWS::NoValue"}
+"""What an `Fn::If` gives to leave a property out."""
+
 
 class TemplateError(Exception):
     """A part of the template can't be used. The message names the part and the reason."""
@@ -73,7 +76,7 @@ class Template:
     def resolve(self, node: Any) -> Any:
         """Return a part of the properties with functions, parameters and secrets resolved."""
         if isinstance(node, list):
-            return [self.resolve(item) for item in node]
+            return [self.resolve(item) for item in map(self._choose, node) if item != NO_VALUE]
         if isinstance(node, str):
             return re.sub(r"\{\{resolve:([^}]*)\}\}", self._secret, node)
         if not isinstance(node, dict):
@@ -83,9 +86,27 @@ class Template:
                 return self.resolve(self._value(name))
             case [("Fn::Sub", str(text))]:
                 return self.resolve(re.sub(r"\$\{([^!}]+)\}", lambda m: self._value(m[1]), text))
+            case [("Fn::If", [str(), _, _])]:
+                return self.resolve(self._choose(node))
             case [(str(function), _)] if function.startswith("Fn::"):
                 raise TemplateError(f"{function} is not supported here: {json.dumps(node)}")
-        return {key: self.resolve(value) for key, value in node.items()}
+        chosen = {key: self._choose(value) for key, value in node.items()}
+        return {key: self.resolve(value) for key, value in chosen.items() if value != NO_VALUE}
+
+    def _choose(self, node: Any) -> Any:
+        """Return the part of an `Fn::If` that its condition chooses, and any other node as it is."""
+        match node:
+            case {"Fn::If": [str(name), yes, no]}:
+                return self._choose(yes if self._holds(self._section("Conditions").get(name)) else no)
+        return node
+
+    def _holds(self, condition: Any) -> bool:
+        match condition:
+            case {"Fn::Not": [negated]}:
+                return not self._holds(negated)
+            case {"Fn::Equals": [first, second]}:
+                return bool(self.resolve(first) == self.resolve(second))
+        raise TemplateError(f"the condition is not supported here: {json.dumps(condition)}")
 
     def _value(self, name: str) -> str:
         if name not in self.values:

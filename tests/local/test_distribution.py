@@ -89,7 +89,7 @@ def test_template_without_behaviours_uses_the_default(template_copy: Path) -> No
         ("DomainName: !Ref AlbHost", "DomainName: !Sub '${AWS::Region}'", "AWS::Region"),
         ("DomainName: !Ref AlbHost", "DomainName: !Join ['-', [x]]", "Fn::Join"),
         (
-            "secretsmanager:${AlbSecret}}}",
+            "secretsmanager:${AlbSecret}${AlbSecretVersion}}}",
             "secretsmanager:${AlbSecret}:SecretString:alb}}",
             "test/alb:SecretString:alb",
         ),

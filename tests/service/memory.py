@@ -3,15 +3,16 @@
 from pathlib import Path
 
 from tests.contract.client import Client
+from tests.stack import listening
 
 
 def peak_megabytes(client: Client) -> float:
-    """The most memory that any worker of this service had."""
-    mark = f"PORT={client.host.rpartition(':')[2]}\0".encode()
+    """Return the most memory that any process of this service had, in megabytes."""
+    port = int(client.host.rpartition(":")[2])
     peaks = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if mark in (process / "environ").read_bytes():
+            if port in (number for _, number in listening(int(process.name))):
                 status = (process / "status").read_text()
                 peaks.append(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
         except OSError:

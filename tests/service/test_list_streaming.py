@@ -65,7 +65,7 @@ def test_the_first_items_are_sent_before_the_second_page(dynamodb_url: str, big_
         assert response.status == 200
         assert response.read(100_000).startswith(b'[{"object_id":')
         # The service fetches one page ahead, and no more.
-        until(lambda: scans.count == 2, seconds=2)
+        until(lambda: scans.count == 2, seconds=30)
         scans.released.set()
         assert response.read().endswith(b"}]")
     assert scans.count > 15
@@ -80,7 +80,7 @@ def test_a_client_that_stops_reading_stops_the_scan(dynamodb_url: str, big_table
         with open_socket(client) as sock:
             sock.sendall(client.head_of("GET", "/picus/list"))
             assert sock.recv(1000).startswith(b"HTTP/1.1 200")
-            until(lambda: scans.count > 1, seconds=5)
+            until(lambda: scans.count > 1, seconds=30)
             before = -1
             while before != scans.count:
                 before = scans.count
@@ -89,7 +89,7 @@ def test_a_client_that_stops_reading_stops_the_scan(dynamodb_url: str, big_table
             assert scans.count < 15
         left = time.monotonic()
         assert client.request("GET", "/__lbheartbeat__").status == 200
-        assert time.monotonic() - left < 1
+        assert time.monotonic() - left < 5
         assert scans.count <= before + 1
 
 

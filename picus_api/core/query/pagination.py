@@ -98,18 +98,25 @@ def read_pages(after: str | None = None, **expressions: Any) -> Iterator[Page]:
     yield pages.pop()
 
 
-def read_page(limit: int, after: str | None, expressions: dict[str, Any], give_up: Callable[[], bool]) -> Page:
+def read_page(
+    limit: int,
+    after: str | None,
+    expressions: dict[str, Any],
+    give_up: Callable[[], bool],
+    as_stored: bool = False,
+) -> Page:
     """Return at most ``limit`` items after a key. If the page has a ``next_key``, at least one more item follows.
 
     There is one exception: a filter that has found no item, or one, when ``give_up`` returns True between two requests.
-    The client goes on from ``next_key``. Raises TableUnavailable.
+    The client goes on from ``next_key``. ``as_stored``: keep the version attribute, for ETags. Raises TableUnavailable.
     """
     filtered = "FilterExpression" in expressions
     items: list[AttributeMap] = []
     size, step = 0, max(limit + 1, _FIRST_STEP)
     while True:
         # One item more than the limit proves that a next page exists.
-        found = scan(after, step if filtered else limit + 1 - len(items), **expressions)
+        body = _fetch(after, step if filtered else limit + 1 - len(items), **expressions)
+        found = parse_page(body) if as_stored else _visible_page(body)
         items += found.items
         size += found.size
         after = found.next_key

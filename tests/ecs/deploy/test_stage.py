@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ecs.deploy.__main__ import main
+from ecs.deploy import smoke
+from ecs.deploy.__main__ import access_sentence, main
 from ecs.deploy.errors import StepFailed
 from ecs.deploy.stacks import StackState
 from ecs.deploy.stage import Stage, stack_name
@@ -50,3 +51,38 @@ def test_bad_stage_file_is_refused(
 def test_unknown_stage_is_refused_with_the_known_ones() -> None:
     with pytest.raises(StepFailed, match="there is no stage stagin: ecs/stages has production, staging"):
         Stage("stagin")
+
+
+@pytest.mark.parametrize(
+    ("said", "missing"),
+    [
+        (
+            {},
+            "AnonymousScopes: what requests without a token may do:"
+            " none (every client needs a token), or read,write,delete",
+        ),
+        ({"AnonymousScopes": "none"}, "Email: the address that alarms and the budget are sent to"),
+    ],
+)
+def test_stage_that_does_not_say_what_has_no_default_is_refused(
+    said: dict[str, str], missing: str, stage_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage_file.write_text(json.dumps(said))
+    assert main(["deploy", "staging"]) == 1
+    error = capsys.readouterr().err
+    assert f"picus: ecs/stages/staging.json does not say {missing}" in error
+    assert 'To do: Add "' in error
+
+
+@pytest.mark.parametrize(
+    ("scopes", "sentence", "statuses"),
+    [
+        ("none", "every request needs a token", [401, 401, 401]),
+        ("read", "everybody on the internet may list and get all items", [404, 401, 401]),
+        ("read,write", "may list and get, create and change all items", [404, 401]),
+        ("write,delete,read", "may create and change, delete, list and get all items", [201, 200, 200, 404]),
+    ],
+)
+def test_access_is_said_and_tested_by_the_anonymous_scopes(scopes: str, sentence: str, statuses: list[int]) -> None:
+    assert sentence in access_sentence(scopes)
+    assert [status for _, _, status in smoke.requests(scopes)] == statuses

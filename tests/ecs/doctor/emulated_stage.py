@@ -14,6 +14,7 @@ from ecs.deploy.stage import stack_name
 STAGE = "staging"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 ACCOUNT = "000000000000"
+CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/0a1b2c3d-0000-0000-0000-000000000000"
 
 
 @dataclass
@@ -55,9 +56,12 @@ class EmulatedStage:
     def deploy(self) -> None:
         """Deploy everything, in the order of `make deploy`."""
         self.apply("data", TableName="picus_data_staging")
-        for name in ("idempotency", "network", "registry", "roles"):
+        for name in ("idempotency", "tokens", "network", "registry", "security", "roles"):
             self.apply(name)
         self.enable_recovery_and_expiry()
+        # A public origin, because ministack's CloudFormation makes no VPC origins. The rehearsal has a private one.
+        domain = {"AlbDomain": "origin.example.com", "AlbCertificateArn": CERTIFICATE}
+        self.apply("public-origin", CloudFrontPrefixListId="pl-3b927c52", **domain)
         self.release()
         self._find_listener()
         self._outputs |= {"FunctionName": self.function, "TaskRoleName": self["TaskRoleArn"].rpartition("/")[2]}
@@ -65,22 +69,24 @@ class EmulatedStage:
         self._make_api()
         self.apply("api", ApiStage=STAGE)
         port = str(urlsplit(self.url).port)
-        balancer = {"AlbPort": port, "AlbProtocol": "http-only"}
+        # The emulator finds the load balancer by its own name.
+        balancer = {"AlbHost": self["AlbDnsName"], "AlbPort": "443", "AlbProtocol": "https-only"}
         api = {"ApiHost": "127.0.0.1", "ApiPort": port, "ApiProtocol": "http-only"}
         self.apply("edge", **balancer, **api, ApiPath=f"/_aws/execute-api/{self['ApiId']}/{STAGE}")
 
     def release(self, **parameters: str) -> None:
         """Deploy the service stack with the values of the other stacks."""
         image = f"{self['RepositoryUri']}:{COMMIT}"
-        self.apply("service", ImageUri=image, Commit=COMMIT, CloudFrontPrefixListId="pl-3b927c52", **parameters)
+        self.apply("service", ImageUri=image, Commit=COMMIT, AnonymousScopes="read", **parameters)
 
     def enable_recovery_and_expiry(self) -> None:
         """Set two properties of tables that ministack's CloudFormation ignores."""
         dynamodb = self.client("dynamodb")
         recovery = {"PointInTimeRecoveryEnabled": True}
         dynamodb.update_continuous_backups(TableName=self["TableName"], PointInTimeRecoverySpecification=recovery)
-        expiry = {"AttributeName": "expires_at", "Enabled": True}
-        dynamodb.update_time_to_live(TableName=self["IdempotencyTableName"], TimeToLiveSpecification=expiry)
+        for table, attribute in (("IdempotencyTableName", "expires_at"), ("TokensTableName", "expires")):
+            expiry = {"AttributeName": attribute, "Enabled": True}
+            dynamodb.update_time_to_live(TableName=self[table], TimeToLiveSpecification=expiry)
 
     def _find_listener(self) -> None:
         elb = self.client("elbv2")
@@ -100,8 +106,12 @@ class EmulatedStage:
             Handler="delete_fn.handler.handler",
             Code={"ZipFile": self.package.read_bytes()},
             Timeout=20,
-            Environment={"Variables": {"DYNAMODB_TABLE_NAME": self["TableName"], "PICUS_COMMIT": COMMIT}},
+            Environment={"Variables": self.function_variables()},
         )
+
+    def function_variables(self) -> dict[str, str]:
+        """Return the environment of the function."""
+        return {"DYNAMODB_TABLE_NAME": self["TableName"], "PICUS_COMMIT": COMMIT, "ANONYMOUS_SCOPES": "read"}
 
     def _make_api(self) -> None:
         gateway = self.client("apigateway")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ecs.doctor import origins, releases, roles, tables
+from ecs.doctor import access, origins, releases, roles, tables
 from ecs.doctor.findings import FAIL, OK, Finding, exit_status, judge, unknown
 from ecs.doctor.http_get import GetResponse, get
 from tests.dynamodb import free_port
@@ -98,16 +98,12 @@ def test_service_that_accepts_any_host_or_none_fails(hosts: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("image", ["host:5000/picus", "picus@sha256:aa", "123.dkr.ecr/picus-staging"])
-def test_image_tag_is_empty_without_a_tag(image: str) -> None:
-    assert releases.image_tag({"containerDefinitions": [{"image": image}]}) == ""
-
-
 @pytest.mark.parametrize(
-    ("body", "tag", "commit", "failures"),
+    ("body", "deployed", "commit", "failures"),
     [
         ('{"commit": "abcdef"}', "abcdef", "abcdef", 0),
-        ('{"commit": "abcdef"}', "abc", "", 0),
+        ('{"commit": "abcdef"}', "abcdef", "", 0),
+        ('{"commit": "abcdef"}', "abc", "", 1),
         ('{"commit": "abcdef"}', "old", "", 1),
         ('{"commit": "abcdef"}', "abcdef", "new", 1),
         ('{"commit": "abcdef"}', "", "", 1),
@@ -115,9 +111,9 @@ def test_image_tag_is_empty_without_a_tag(image: str) -> None:
         ("[]", "abcdef", "abcdef", 1),
     ],
 )
-def test_domain_must_serve_image_and_commit(body: str, tag: str, commit: str, failures: int) -> None:
+def test_domain_must_serve_the_deployed_commit(body: str, deployed: str, commit: str, failures: int) -> None:
     response = GetResponse(200, "OK", body.encode())
-    assert len(problems([releases.check_version(response, tag, commit)])) == failures
+    assert len(problems([releases.check_version(response, deployed, commit)])) == failures
 
 
 def test_domain_without_response_fails() -> None:
@@ -129,3 +125,61 @@ def test_domain_without_response_fails() -> None:
 def test_exit_status_prefers_unknown_to_wrong() -> None:
     good, bad, unseen = judge("x", True, "", ""), judge("x", False, "", ""), unknown("x", "", "")
     assert [exit_status(found) for found in ([good], [good, bad], [good, bad, unseen])] == [0, 1, 2]
+
+
+def distribution(policy: str = "https-only", **alb: Any) -> dict[str, Any]:
+    origin = {"Id": "alb", "CustomOriginConfig": {"OriginProtocolPolicy": policy}, **alb}
+    return {"Origins": {"Items": [origin, {"Id": "api"}]}}
+
+
+@pytest.mark.parametrize(
+    ("protocols", "policy", "says"),
+    [
+        (["HTTPS"], "https-only", []),
+        (["HTTP", "HTTPS"], "https-only", ["it listens to HTTP, HTTPS, CloudFront uses https-only"]),
+        (["HTTPS"], "http-only", ["it listens to HTTPS, CloudFront uses http-only"]),
+        ([], "https-only", ["it listens to nothing, CloudFront uses https-only"]),
+    ],
+)
+def test_public_load_balancer_must_use_tls_only(protocols: list[str], policy: str, says: list[str]) -> None:
+    listeners = [{"Protocol": name} for name in protocols]
+    assert problems([origins.check_tls(listeners, distribution(policy))]) == says
+
+
+@pytest.mark.parametrize(
+    ("scheme", "ranges", "says"),
+    [
+        ("internal", [], []),
+        ("internet-facing", [], ["it is internet-facing, behind a VPC origin"]),
+        ("internal", [{"CidrIp": "0.0.0.0/0"}], ["it admits the addresses 0.0.0.0/0"]),
+    ],
+)
+def test_private_load_balancer_has_no_public_way_in(scheme: str, ranges: list[dict[str, str]], says: list[str]) -> None:
+    sent = distribution(VpcOriginConfig={"VpcOriginId": "vo_1"})
+    assert origins.is_private(sent)
+    assert problems(origins.check_private({"Scheme": scheme}, [{"IpRanges": ranges}], sent)) == says
+
+
+def token(*scopes: str, **expires: str) -> dict[str, Any]:
+    return {"scopes": {"SS": list(scopes)}, **{name: {"N": value} for name, value in expires.items()}}
+
+
+@pytest.mark.parametrize(
+    ("service", "items", "says"),
+    [
+        ("none", [], "anonymous: none; no tokens"),
+        (
+            "read",
+            [token("delete", "read"), token("delete"), token("delete", expires="1"), {}],
+            "anonymous: read; 1 token can read, 2 tokens can delete",
+        ),
+        ("", [], "anonymous: none, because it is not set; no tokens"),
+    ],
+)
+def test_access_says_who_can_do_what(service: str, items: list[Any], says: str) -> None:
+    equal, access_finding = access.check_access(service, service, items)
+    assert (equal.verdict, access_finding.says) == (OK, says)
+    assert access_finding.verdict == (OK if service else FAIL)
+    assert problems(access.check_access("read", "none", [])) == [
+        "ANONYMOUS_SCOPES of the function is 'none', 'read' here"
+    ]

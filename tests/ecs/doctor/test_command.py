@@ -40,7 +40,8 @@ def test_good_deployment_is_status_0(stage: EmulatedStage, service_url: str, aws
     lines = run.stdout.splitlines()
     assert len(lines) > 20
     assert all(line.startswith("OK      ") for line in lines)
-    assert f"OK      version: the domain serves {COMMIT}, the image is {COMMIT}, --commit is {COMMIT}" in lines
+    assert f"OK      version: the domain serves {COMMIT}, {COMMIT} is deployed, --commit is {COMMIT}" in lines
+    assert "OK      access: anonymous: read; no tokens" in lines
 
 
 def test_another_commit_is_status_1_also_as_json(

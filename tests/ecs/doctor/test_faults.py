@@ -41,7 +41,8 @@ def function(bad: dict[str, Any], good: dict[str, Any]) -> faults.Fault:
 
 
 def variables(**changed: str) -> dict[str, Any]:
-    return {"Environment": {"Variables": {"DYNAMODB_TABLE_NAME": "{TableName}", "PICUS_COMMIT": COMMIT} | changed}}
+    good = {"DYNAMODB_TABLE_NAME": "{TableName}", "PICUS_COMMIT": COMMIT, "ANONYMOUS_SCOPES": "read"}
+    return {"Environment": {"Variables": good | changed}}
 
 
 def table(operation: str, name: str, parameter: str, off: Any, on: Any) -> faults.Fault:
@@ -129,6 +130,16 @@ FAULTS: dict[str, tuple[faults.Fault, set[str]]] = {
     "function of another commit": (
         function(variables(PICUS_COMMIT="f" * 40), variables()),
         {f"function: its commit is {'f' * 40}, the service's is {COMMIT}"},
+    ),
+    "function that allows more without a token": (
+        function(variables(ANONYMOUS_SCOPES="delete"), variables()),
+        {"access: ANONYMOUS_SCOPES of the function is 'delete', 'read' here"},
+    ),
+    "listener without TLS": (
+        faults.call(
+            *("elbv2.modify_listener", {"ListenerArn": "{ListenerArn}"}), *({"Protocol": "HTTP"}, {"Protocol": "HTTPS"})
+        ),
+        {"load balancer: it listens to HTTP, CloudFront uses https-only"},
     ),
     "no task": (
         faults.call("ecs.update_service", SERVICE, {"desiredCount": 0}, {"desiredCount": 1}),

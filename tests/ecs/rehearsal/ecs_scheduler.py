@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.error import URLError
@@ -21,7 +22,8 @@ from tests.dynamodb import ROOT, free_port
 from tests.ecs.rehearsal.emulator import Emulator
 
 HEALTHY_COUNT = 2
-START_SECONDS = 10.0
+# Long, because a good release must not be given up on a busy machine. Tests of bad releases wait shorter.
+START_SECONDS = 90.0
 # A real target group drains for 45 s; no request of the rehearsal takes that long.
 DRAIN_SECONDS = 1.0
 
@@ -31,6 +33,7 @@ class Task:
     """A process that runs a task definition."""
 
     definition: str
+    target_groups: list[str]
     address: str
     port: int
     process: "subprocess.Popen[bytes]"
@@ -56,6 +59,7 @@ class EcsScheduler:
         self.emulator = emulator
         self.service_name = f"picus-{stage}"
         self.variables: dict[str, str] = {}
+        self.start_seconds = START_SECONDS
         self.task: Task | None = None
         self.given_up: list[str] = []
         self.keys: set[str] = set()
@@ -69,9 +73,11 @@ class EcsScheduler:
     def _run(self) -> None:
         while not self._end.wait(0.2):
             service = self._service()
-            wanted = service and service["taskDefinition"]
-            if wanted and wanted not in self.given_up and (self.task is None or self.task.definition != wanted):
-                self._replace(wanted, service["loadBalancers"][0]["targetGroupArn"])
+            if not service or service["taskDefinition"] in self.given_up:
+                continue
+            wanted, groups = service["taskDefinition"], [entry["targetGroupArn"] for entry in service["loadBalancers"]]
+            if self.task is None or (self.task.definition, self.task.target_groups) != (wanted, groups):
+                self._replace(wanted, groups)
 
     def stop(self) -> None:
         """Stop the scheduler and its task."""
@@ -110,22 +116,26 @@ class EcsScheduler:
             return None
         return next((service for service in found if service["status"] == "ACTIVE"), None)
 
-    def _replace(self, definition: str, target_group: str) -> None:
+    def _replace(self, definition: str, target_groups: list[str]) -> None:
         elb = self.emulator.client("elbv2")
-        task, old = self._start(definition), self.task
-        path = elb.describe_target_groups(TargetGroupArns=[target_group])["TargetGroups"][0]["HealthCheckPath"]
+        task, old = self._start(definition, target_groups), self.task
+        path = elb.describe_target_groups(TargetGroupArns=target_groups)["TargetGroups"][0]["HealthCheckPath"]
         if not self._becomes_healthy(task, path):
             self._stop(task)
             self.given_up.append(definition)
             return
-        elb.register_targets(TargetGroupArn=target_group, Targets=[task.target])
+        for target_group in target_groups:
+            elb.register_targets(TargetGroupArn=target_group, Targets=[task.target])
         self.task = task
         if old:
-            elb.deregister_targets(TargetGroupArn=target_group, Targets=[old.target])
+            # A target group that is gone has no targets.
+            for target_group in old.target_groups:
+                with suppress(elb.exceptions.TargetGroupNotFoundException):
+                    elb.deregister_targets(TargetGroupArn=target_group, Targets=[old.target])
             time.sleep(DRAIN_SECONDS)
             self.exit_statuses.append(self._stop(old))
 
-    def _start(self, definition: str) -> Task:
+    def _start(self, definition: str, target_groups: list[str]) -> Task:
         found = self.emulator.client("ecs").describe_task_definition(taskDefinition=definition)["taskDefinition"]
         container = found["containerDefinitions"][0]
         address, port = next(self._addresses), free_port()
@@ -139,10 +149,10 @@ class EcsScheduler:
         command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "picus_project.wsgi:application"]
         with (ROOT / "build" / "rehearsal.log").open("ab") as log:
             process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        return Task(definition, address, port, process)
+        return Task(definition, target_groups, address, port, process)
 
     def _becomes_healthy(self, task: Task, path: str) -> bool:
-        deadline, healthy = time.monotonic() + START_SECONDS, 0
+        deadline, healthy = time.monotonic() + self.start_seconds, 0
         while task.process.poll() is None and time.monotonic() < deadline:
             healthy = healthy + 1 if task.is_healthy(path) else 0
             if healthy == HEALTHY_COUNT:

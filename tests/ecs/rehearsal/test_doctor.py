@@ -11,6 +11,7 @@ from tests.ecs.rehearsal.rehearsed_stage import NAME, RehearsedStage
 NOT_KEPT = [
     "table: point-in-time recovery is DISABLED",
     "idempotency table: its records expire by nothing",
+    "token table: its records expire by nothing",
 ]
 EVERYTHING = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"}}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.ecs.rehearsal.clone import clone
-from tests.ecs.rehearsal.rehearsed_stage import NAME, RehearsedStage
+from tests.ecs.rehearsal.rehearsed_stage import NAME, SAID, RehearsedStage
 
 COMMIT = "d" * 40
 DOCKER = """#!/bin/sh
@@ -25,9 +25,15 @@ def variables(tmp_path: Path) -> dict[str, str]:
     return {"DOCKER_LOG": str(tmp_path / "docker.log"), "TOOLS": str(tmp_path), **clone(tmp_path / "clone")}
 
 
-def publish(stage: RehearsedStage, variables: dict[str, str], commit: str) -> subprocess.CompletedProcess[str]:
+def publish(
+    stage: RehearsedStage, variables: dict[str, str], commit: str, *options: str
+) -> subprocess.CompletedProcess[str]:
     path = f"{variables['TOOLS']}:{stage.emulator.environment()['PATH']}"
-    return stage.run("ecs.deploy", "deploy", NAME, "--only=image", f"--set=Commit={commit}", PATH=path, **variables)
+    return stage.run(
+        *("ecs.deploy", "deploy", NAME, "--only=image", f"--set=Commit={commit}", *SAID, *options),
+        PATH=path,
+        **variables,
+    )
 
 
 def docker_calls(variables: dict[str, str]) -> list[str]:
@@ -39,12 +45,12 @@ def test_image_is_built_for_arm_and_tagged_by_commit(stage: RehearsedStage, vari
     image = f"{stage.outputs('registry')['RepositoryUri']}:{COMMIT}"
     published = publish(stage, variables, COMMIT)
     assert published.returncode == 0, published.stdout + published.stderr
-    build, login, push = [line for line in docker_calls(variables) if line != "info"]
+    login, build, push = [line for line in docker_calls(variables) if line != "info"]
     assert build.startswith(f"build --platform linux/arm64 --tag {image} ")
     assert login == f"login --username AWS --password-stdin {image.partition('/')[0]}"
     assert push == f"push {image}"
     assert Path(variables["DOCKER_LOG"] + ".password").read_text().strip()
-    # The manifest of an attestation would count among the thirty images that are kept.
+    # Only the pipeline's builder can make attestations.
     assert Path(variables["DOCKER_LOG"] + ".attestations").read_text() == "1\n"
 
 
@@ -55,5 +61,23 @@ def test_existing_image_is_not_built_again(stage: RehearsedStage, variables: dic
     stage.emulator.client("ecr").put_image(repositoryName=repository, imageManifest=manifest, imageTag=tag)
     published = publish(stage, variables, tag)
     assert published.returncode == 0, published.stdout + published.stderr
-    assert f":{tag} is in the repository already" in published.stdout
+    assert f":{tag} is in the repository already: sha256:" in published.stdout
     assert docker_calls(variables) == []
+
+
+def test_promoted_image_is_copied_by_its_digest(stage: RehearsedStage, variables: dict[str, str]) -> None:
+    tag = "f" * 40
+    ecr, uri = stage.emulator.client("ecr"), stage.outputs("registry")["RepositoryUri"]
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json"})
+    missing = publish(stage, variables, tag, f"--set=PromoteFrom={NAME}")
+    assert f"the stage {NAME} has no image of {tag}" in missing.stderr
+    # A second repository, in place of another stage's.
+    copy = ecr.create_repository(repositoryName="copy")["repository"]["repositoryUri"]
+    put = ecr.put_image(repositoryName=uri.partition("/")[2], imageManifest=manifest, imageTag=tag)
+    digest = put["image"]["imageId"]["imageDigest"]
+    promoted = publish(stage, variables, tag, f"--set=PromoteFrom={NAME}", f"--set=RepositoryUri={copy}")
+    # The script in place of Docker copies nothing.
+    assert "the copy has the digest None" in promoted.stderr
+    [*logins, copied] = [line for line in docker_calls(variables) if line != "info"]
+    assert copied == f"buildx imagetools create --prefer-index=false --tag {copy}:{tag} {uri}@{digest}"
+    assert len(logins) == 2

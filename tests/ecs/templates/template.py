@@ -52,6 +52,8 @@ def statements(name: str, logical_id: str) -> list[dict[str, Any]]:
     """Return the statements of a role's policies, with actions and resources as lists."""
     policies = properties(name, logical_id)["Policies"]
     found = [entry for policy in policies for entry in policy["PolicyDocument"]["Statement"]]
+    # A conditional statement counts as if its condition held.
+    found = [entry["Fn::If"][1] if "Fn::If" in entry else entry for entry in found]
     return [entry | {key: _as_list(entry[key]) for key in ("Action", "Resource")} for entry in found]
 
 

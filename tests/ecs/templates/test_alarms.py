@@ -1,47 +1,70 @@
-"""Alarms: when they fire, and who is notified."""
+"""Alarms: when they fire, who is notified, and which page says what to do."""
 
+import json
+import re
 from typing import Any
 
-import pytest
-
-from picus_api.core import idempotency
+from picus_api.core import idempotency, metrics
 from tests.dynamodb import ROOT
 from tests.ecs.templates.template import properties, resources, template
 
-ALARMS = resources("alarms", "AWS::CloudWatch::Alarm")
+TOPICS = {"alarms": {"Ref": "Topic"}, "table-alarms": {"Ref": "AlarmTopicArn"}, "edge-monitoring": {"Ref": "Topic"}}
+ALARMS = {
+    f"{file} {name}": (topic, alarm)
+    for file, topic in TOPICS.items()
+    for name, alarm in resources(file, "AWS::CloudWatch::Alarm").items()
+}
 
 
-@pytest.mark.parametrize("name", sorted(ALARMS))
-def test_alarm_notifies_the_operator_at_start_and_end(name: str) -> None:
-    topic = {"Fn::If": ["HasEmail", [{"Ref": "Topic"}], []]}
-    assert (ALARMS[name]["AlarmActions"], ALARMS[name]["OKActions"]) == (topic, topic)
-    assert ALARMS[name]["AlarmDescription"]
+def test_every_alarm_notifies_the_operator_and_names_a_runbook() -> None:
+    assert len(ALARMS) > 15
+    pages = {path.name for path in (ROOT / "docs/runbooks").glob("*.md")}
+    for name, (topic, alarm) in ALARMS.items():
+        assert (alarm["AlarmActions"], alarm["OKActions"]) == ([topic], [topic]), name
+        [page] = re.findall(r"Runbook: docs/runbooks/([\w-]+\.md)$", alarm["AlarmDescription"])
+        assert page in pages, name
 
 
-def test_outage_without_traffic_or_tasks_raises_an_alarm() -> None:
+def test_an_address_for_alarms_is_required() -> None:
+    for name in ("alarms", "edge-monitoring", "budget"):
+        assert "Default" not in template(name)["Parameters"]["Email"]
+
+
+def test_only_an_outage_without_tasks_is_told_by_missing_data() -> None:
+    missing = {name: alarm["TreatMissingData"] for name, (_, alarm) in ALARMS.items()}
+    assert [name for name, value in missing.items() if value != "notBreaching"] == ["alarms NoHealthyHosts"]
     alarm = properties("alarms", "NoHealthyHosts")
     assert (alarm["MetricName"], alarm["Statistic"]) == ("HealthyHostCount", "Maximum")
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
     assert alarm["TreatMissingData"] == "breaching"
 
 
-@pytest.mark.parametrize("name", sorted(ALARMS.keys() - {"NoHealthyHosts"}))
-def test_missing_data_raises_no_other_alarm(name: str) -> None:
-    assert ALARMS[name]["TreatMissingData"] == "notBreaching"
-
-
 def test_throttling_of_each_table_raises_an_alarm() -> None:
     def table(alarm: dict[str, Any]) -> Any:
-        return next((entry["Value"] for entry in alarm["Dimensions"] if entry["Name"] == "TableName"), None)
+        return next((entry["Value"] for entry in alarm.get("Dimensions", []) if entry["Name"] == "TableName"), None)
 
-    watched = [(alarm["MetricName"], table(alarm)) for alarm in ALARMS.values() if table(alarm)]
+    watched = [(alarm["MetricName"], table(alarm)) for _, alarm in ALARMS.values() if table(alarm)]
     assert watched == [
         ("ReadThrottleEvents", {"Ref": "TableName"}),
         ("WriteThrottleEvents", {"Ref": "TableName"}),
         ("WriteThrottleEvents", {"Fn::Sub": idempotency.default_idempotency_table("${TableName}")}),
+        ("ReadThrottleEvents", {"Fn::Sub": "${TableName}_tokens"}),
     ]
 
 
-def test_docs_say_that_alarms_need_an_address() -> None:
-    assert template("alarms")["Parameters"]["Email"]["Default"] == ""
-    assert "| `Email` | alarms |" in (ROOT / "docs/deploying.md").read_text()
+def test_limits_of_the_table_and_of_its_alarms_have_equal_defaults() -> None:
+    for name in ("MaxReadUnits", "MaxWriteUnits"):
+        assert (
+            template("data")["Parameters"][name]["Default"] == template("table-alarms")["Parameters"][name]["Default"]
+        )
+    limits = properties("data", "Table")["OnDemandThroughput"]
+    assert limits == {"MaxReadRequestUnits": {"Ref": "MaxReadUnits"}, "MaxWriteRequestUnits": {"Ref": "MaxWriteUnits"}}
+
+
+def test_dashboard_shows_every_metric_of_both_computes() -> None:
+    widgets = json.loads(properties("dashboard", "Dashboard")["DashboardBody"]["Fn::Sub"])["widgets"]
+    shown = {tuple(metric[:4]) for widget in widgets for metric in widget["properties"]["metrics"]}
+    own = {
+        ("Picus/${Stage}", name, "compute", compute) for name in metrics.UNITS for compute in ("service", "function")
+    }
+    assert own <= shown

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ecs.deploy.function import ACCESS_LOG_FORMAT
 from picus_api.core import cors, errors
 from tests.ecs.templates.template import properties, resources
 
@@ -44,7 +45,7 @@ def test_gateway_uses_the_sentences_of_the_service() -> None:
 
 
 def test_both_origins_refuse_with_the_same_response() -> None:
-    [default] = properties("service", "Listener")["DefaultActions"]
+    [default] = properties("public-origin", "Listener")["DefaultActions"]
     assert body(RESPONSES["INVALID_API_KEY"]) == json.loads(default["FixedResponseConfig"]["MessageBody"])
     assert RESPONSES["INVALID_API_KEY"]["StatusCode"] == default["FixedResponseConfig"]["StatusCode"]
 
@@ -54,3 +55,11 @@ def test_usage_plan_covers_one_stage_and_throttles() -> None:
     assert plan["ApiStages"] == [{"ApiId": {"Ref": "ApiId"}, "Stage": {"Ref": "ApiStage"}}]
     assert plan["Throttle"] == {"RateLimit": {"Ref": "Rate"}, "BurstLimit": {"Ref": "Burst"}}
     assert properties("api", "PlanKey")["KeyId"] == {"Ref": "Key"}
+    assert properties("api", "SecondPlanKey")["KeyId"] == {"Ref": "SecondKey"}
+
+
+def test_access_log_has_fields_without_query_strings() -> None:
+    fields = json.loads(ACCESS_LOG_FORMAT)
+    assert fields["path"] == "$context.path"
+    assert "query" not in ACCESS_LOG_FORMAT.lower()
+    assert properties("api", "AccessLog")["RetentionInDays"] == {"Ref": "LogRetentionDays"}

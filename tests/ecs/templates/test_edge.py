@@ -1,9 +1,9 @@
 """Parts of ecs/edge.yaml that the local edge does not have; tests/local tests order and policies of the behaviours."""
 
+import json
 from typing import Any
 
-import pytest
-
+from ecs.deploy import stacks
 from tests.ecs.templates.template import properties, template
 
 # All codes that CloudFront accepts in CustomErrorResponses.
@@ -36,9 +36,27 @@ def test_only_the_api_origin_has_the_stage_as_path() -> None:
     assert "OriginPath" not in alb
 
 
-@pytest.mark.parametrize("index", [0, 1])
-def test_origins_are_called_with_at_least_tls_1_2(index: int) -> None:
-    assert distribution()["Origins"][index]["CustomOriginConfig"]["OriginSSLProtocols"] == ["TLSv1.2"]
+def test_private_origin_has_no_secret_and_public_ones_use_tls() -> None:
+    alb, api = distribution()["Origins"]
+    nothing = {"Ref": "AWS::NoValue"}
+    assert alb["VpcOriginConfig"]["Fn::If"][::2] == ["IsPrivate", nothing]
+    assert alb["VpcOriginConfig"]["Fn::If"][1]["VpcOriginId"] == {"Ref": "VpcOriginId"}
+    assert alb["OriginCustomHeaders"]["Fn::If"][:2] == alb["CustomOriginConfig"]["Fn::If"][:2] == ["IsPrivate", nothing]
+    public = alb["CustomOriginConfig"]["Fn::If"][2]
+    assert public["OriginSSLProtocols"] == api["CustomOriginConfig"]["OriginSSLProtocols"] == ["TLSv1.2"]
+    assert template("edge")["Parameters"]["VpcOriginId"]["Default"] == ""
+
+
+def test_firewall_is_optional_and_leaves_items_alone() -> None:
+    assert distribution()["WebACLId"] == {"Fn::If": ["HasFirewall", {"Ref": "WebAclArn"}, {"Ref": "AWS::NoValue"}]}
+    acl = properties("firewall", "WebAcl")
+    assert (acl["Scope"], acl["DefaultAction"]) == ("CLOUDFRONT", {"Allow": {}})
+    bodies = [json.loads(entry["Content"]) for entry in acl["CustomResponseBodies"].values()]
+    assert [list(body) for body in bodies] == [["error", "code"]] * 2
+    [common] = [rule for rule in acl["Rules"] if rule.get("Name") == "common"]
+    overrides = common["Statement"]["ManagedRuleGroupStatement"]["RuleActionOverrides"]
+    assert {tuple(entry["ActionToUse"]) for entry in overrides} == {("Count",)}
+    assert len([entry for entry in overrides if entry["Name"].endswith("_BODY")]) == 5
 
 
 def test_custom_domain_needs_at_least_tls_1_2() -> None:
@@ -53,12 +71,19 @@ def test_custom_domain_needs_at_least_tls_1_2() -> None:
     }
 
 
-def test_http_3_is_on_and_logs_have_no_cookies() -> None:
+def test_http_3_is_on_and_access_logs_have_no_query_or_cookie() -> None:
     assert distribution()["HttpVersion"] == "http2and3"
-    assert distribution()["Logging"] == {
-        "Bucket": {"Fn::GetAtt": "AccessLogs.DomainName"},
-        "IncludeCookies": False,
-    }
-    # CloudFront requires a bucket that accepts access control lists.
-    ownership = properties("edge", "AccessLogs")["OwnershipControls"]["Rules"]
-    assert ownership == [{"ObjectOwnership": "BucketOwnerPreferred"}]
+    assert "Logging" not in distribution()
+    fields = template("edge-monitoring")["Parameters"]["AccessLogFields"]["Default"].split(",")
+    assert not {"cs-uri-query", "cs(Cookie)", "cs(Referer)"} & set(fields)
+    assert {"cs-uri-stem", "x-edge-request-id", "c-ip", "sc-status"} <= set(fields)
+    delivery = properties("edge-monitoring", "Delivery")
+    assert delivery["RecordFields"] == {"Ref": "AccessLogFields"}
+    assert delivery["DeliverySourceName"] == properties("edge-monitoring", "Source")["Name"]
+    assert properties("edge-monitoring", "Source")["LogType"] == "ACCESS_LOGS"
+
+
+def test_stacks_of_us_east_1_are_made_there() -> None:
+    assert stacks.region_options("picus-staging-edge-monitoring") == ("--region", "us-east-1")
+    assert stacks.region_options("picus-staging-firewall") == ("--region", "us-east-1")
+    assert stacks.region_options("picus-staging-edge") == ()

@@ -24,8 +24,11 @@ ROLES = {
     "The task role": ("roles", "TaskRole"),
     "The function's role": ("roles", "FunctionRole"),
     "The pipeline's role: releases": ("github", "DeployRole"),
-    "The pipeline's role: plans": ("github", "PlanRole"),
+    "The pipeline's role: doctor": ("github-reading", "DoctorRole"),
+    "The pipeline's role: plans": ("github-reading", "PlanRole"),
+    "The role for API Gateway's logs": ("roles", "GatewayLogsRole"),
 }
+TOKENS = {"${TableName}_tokens": {"GetItem"}}
 # Actions for which IAM knows no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/
 WITHOUT_RESOURCE = re.compile(
     r"ecr:GetAuthorizationToken|cloudformation:GetTemplateSummary|ec2:Describe\w+|elasticloadbalancing:Describe\w+"
@@ -86,11 +89,13 @@ def test_function_role_allows_exactly_the_calls_of_the_function(operations: set[
     with pytest.raises(PreconditionFailed):
         store.delete("none", Preconditions(match=frozenset({'"0"'}), none_match=None))
 
-    assert granted("FunctionRole") == {"${TableName}": operations} == {"${TableName}": {"DeleteItem"}}
+    assert granted("FunctionRole") == {"${TableName}": operations, **TOKENS}
+    assert operations == {"DeleteItem"}
 
 
-def test_task_role_covers_the_two_tables_only() -> None:
-    assert set(granted("TaskRole")) == {"${TableName}", idempotency.default_idempotency_table("${TableName}")}
+def test_task_role_covers_the_three_tables_only() -> None:
+    assert set(granted("TaskRole")) == {"${TableName}", idempotency.default_idempotency_table("${TableName}"), *TOKENS}
+    assert granted("TaskRole").items() >= TOKENS.items()
 
 
 @pytest.mark.parametrize(("name", "role"), ROLES.values())
@@ -137,13 +142,32 @@ def test_deploy_role_trusts_main_only() -> None:
 
 def test_docs_set_every_parameter_of_the_github_stack() -> None:
     section = (ROOT / "docs/deploying.md").read_text().partition("\n## Deploy from GitHub")[2].partition("\n## ")[0]
-    assert set(re.findall(r"\b([A-Z]\w+)=", section)) == set(template("github")["Parameters"])
+    declared = {*template("github")["Parameters"], *template("github-reading")["Parameters"]}
+    assert set(re.findall(r"\b([A-Z]\w+)=(?!=)", section)) == declared
 
 
 def test_plan_role_can_not_execute_changes() -> None:
     harmless = re.compile(r"\w+:(Describe|Get)\w+|cloudformation:(Create|Delete)ChangeSet")
-    assert [action for action in actions("github", "PlanRole") if not harmless.fullmatch(action)] == []
-    assert "secretsmanager:GetSecretValue" not in actions("github", "PlanRole")
+    assert [action for action in actions("github-reading", "PlanRole") if not harmless.fullmatch(action)] == []
+    assert "secretsmanager:GetSecretValue" not in actions("github-reading", "PlanRole")
+
+
+def test_doctor_role_only_reads_and_reads_no_items() -> None:
+    reading = re.compile(r"\w+:(Describe|Get|List)\w+|apigateway:GET|dynamodb:Scan")
+    assert [action for action in actions("github-reading", "DoctorRole") if not reading.fullmatch(action)] == []
+    scanned = [
+        entry["Resource"] for entry in statements("github-reading", "DoctorRole") if "dynamodb:Scan" in entry["Action"]
+    ]
+    assert [where["Fn::Sub"].rpartition("/")[2] for [where] in scanned] == ["${TableName}_tokens"]
+
+
+def test_pipeline_reaches_the_gateway_and_edge_of_its_stage_only() -> None:
+    for where in (("github", "DeployRole"), ("github-reading", "DoctorRole")):
+        for entry in statements(*where):
+            for action in entry["Action"]:
+                if action.startswith(("apigateway:", "cloudfront:")):
+                    named = re.compile(r"\$\{(ApiId|KeyId|UsagePlanId|DistributionId)\}")
+                    assert [found for found in entry["Resource"] if not named.search(found["Fn::Sub"])] == [], action
 
 
 def test_deploy_role_passes_roles_to_their_services_only() -> None:
@@ -160,7 +184,16 @@ def test_function_role_trusts_lambda_and_api_gateway() -> None:
     assert statement["Principal"] == {"Service": ["lambda.amazonaws.com", "apigateway.amazonaws.com"]}
 
 
+def test_roles_of_services_trust_this_account_only() -> None:
+    for role in resources("roles", "AWS::IAM::Role").values():
+        [statement] = role["AssumeRolePolicyDocument"]["Statement"]
+        [condition] = statement["Condition"].values()
+        assert condition == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+
+
 def test_no_role_has_managed_policies() -> None:
-    roles = [role for name in ("roles", "github") for role in resources(name, "AWS::IAM::Role").values()]
+    roles = [
+        role for name in ("roles", "github", "github-reading") for role in resources(name, "AWS::IAM::Role").values()
+    ]
     assert len(roles) == len(ROLES)
     assert not [role for role in roles if "ManagedPolicyArns" in role]

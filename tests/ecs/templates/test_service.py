@@ -9,12 +9,11 @@ import pytest
 from django.conf import settings
 
 from tests.dynamodb import ROOT
-from tests.ecs.templates.template import attributes, properties, resource, resources, template
+from tests.ecs.templates.template import attributes, properties, resources, template
 
 # https://docs.aws.amazon.com/vpc/latest/userguide/working-with-aws-managed-prefix-lists.html, amazon-vpc-limits.html
 CLOUDFRONT_WEIGHT, MOST_RULES = 55, 60
-LISTENERS = {"Listener": "EdgeRule", "TlsListener": "TlsEdgeRule"}
-GROUPS = {"Listener": "AlbSecurityGroup", "TlsListener": "AlbTlsSecurityGroup"}
+ORIGINS = ("private-origin", "public-origin")
 
 
 def container() -> dict[str, Any]:
@@ -34,10 +33,6 @@ def test_release_replaces_tasks_gradually_and_rolls_back() -> None:
 def test_release_keeps_the_task_count_of_autoscaling() -> None:
     assert "DesiredCount" not in properties("service", "Service")
     assert template("scaling")["Parameters"]["MinTasks"]["Default"] == 2
-
-
-def test_service_is_created_after_the_listener_rule() -> None:
-    assert resource("service", "Service")["DependsOn"] == "EdgeRule"
 
 
 def test_container_is_read_only_and_runs_as_the_image_user() -> None:
@@ -66,80 +61,95 @@ def test_spool_folder_is_a_volume_that_threads_can_not_fill() -> None:
 
 
 def test_both_health_checks_use_the_liveness_endpoint() -> None:
-    assert properties("service", "TargetGroup")["HealthCheckPath"] == "/__lbheartbeat__"
+    assert {properties(name, "TargetGroup")["HealthCheckPath"] for name in ORIGINS} == {"/__lbheartbeat__"}
     assert ":8000/__lbheartbeat__" in container()["HealthCheck"]["Command"][-1]
 
 
 def test_all_parts_use_the_port_of_the_container() -> None:
     environment = {entry["Name"]: entry["Value"] for entry in container()["Environment"]}
     [balancer] = properties("service", "Service")["LoadBalancers"]
-    [balancer_out] = properties("service", "AlbSecurityGroup")["SecurityGroupEgress"]
-    [task_in] = properties("service", "TaskSecurityGroup")["SecurityGroupIngress"]
+    [balancer_out] = properties("security", "BalancerSecurityGroup")["SecurityGroupEgress"]
+    [task_in] = properties("security", "TaskSecurityGroup")["SecurityGroupIngress"]
 
-    ports = {int(environment["PORT"]), balancer["ContainerPort"], properties("service", "TargetGroup")["Port"]}
+    ports = {int(environment["PORT"]), balancer["ContainerPort"]}
+    ports |= {properties(name, "TargetGroup")["Port"] for name in ORIGINS}
     ports |= {rule[side] for rule in (balancer_out, task_in) for side in ("FromPort", "ToPort")}
     assert ports == {8000}
     assert balancer["ContainerName"] == container()["Name"]
 
 
-@pytest.mark.parametrize("name", GROUPS.values())
-def test_load_balancer_admits_cloudfront_only(name: str) -> None:
-    [cloudfront] = properties("service", name)["SecurityGroupIngress"]
+def test_tasks_admit_the_load_balancers_only() -> None:
+    [balancer] = properties("security", "TaskSecurityGroup")["SecurityGroupIngress"]
+    assert balancer["SourceSecurityGroupId"] == {"Fn::GetAtt": "BalancerSecurityGroup.GroupId"}
+    assert not {"CidrIp", "CidrIpv6"} & balancer.keys()
+    network = properties("service", "Service")["NetworkConfiguration"]["AwsvpcConfiguration"]
+    assert network["SecurityGroups"] == [{"Ref": "TaskSecurityGroupId"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "port", "scheme"), [(ORIGINS[0], 80, "internal"), (ORIGINS[1], 443, "internet-facing")]
+)
+def test_load_balancer_admits_cloudfront_only(name: str, port: int, scheme: str) -> None:
+    [cloudfront] = properties(name, "EdgeSecurityGroup")["SecurityGroupIngress"]
     assert cloudfront["SourcePrefixListId"] == {"Ref": "CloudFrontPrefixListId"}
     assert not {"CidrIp", "CidrIpv6"} & cloudfront.keys()
+    assert CLOUDFRONT_WEIGHT <= MOST_RULES
+    assert cloudfront["FromPort"] == cloudfront["ToPort"] == properties(name, "Listener")["Port"] == port
+    assert len(resources(name, "AWS::ElasticLoadBalancingV2::Listener")) == 1
+    balancer = properties(name, "LoadBalancer")
+    groups = [{"Ref": "BalancerSecurityGroupId"}, {"Fn::GetAtt": "EdgeSecurityGroup.GroupId"}]
+    assert (balancer["Scheme"], balancer["SecurityGroups"]) == (scheme, groups)
 
 
-def test_tasks_admit_the_load_balancer_only() -> None:
-    [balancer] = properties("service", "TaskSecurityGroup")["SecurityGroupIngress"]
-    assert balancer["SourceSecurityGroupId"] == {"Fn::GetAtt": "AlbSecurityGroup.GroupId"}
-    assert not {"CidrIp", "CidrIpv6"} & balancer.keys()
-
-
-def test_no_security_group_exceeds_the_limit_of_rules() -> None:
-    for group in resources("service", "AWS::EC2::SecurityGroup").values():
-        rules = group["SecurityGroupIngress"]
-        assert sum(CLOUDFRONT_WEIGHT if "SourcePrefixListId" in rule else 1 for rule in rules) <= MOST_RULES
-
-
-def test_certificate_adds_a_listener_and_keeps_the_first() -> None:
-    conditions = {name: resource("service", name).get("Condition") for name in (*LISTENERS, *LISTENERS.values())}
-    tls = {name for name, condition in conditions.items() if condition == "HasCertificate"}
-    assert tls == {"TlsListener", "TlsEdgeRule"}
-    assert {condition for name, condition in conditions.items() if name not in tls} == {None}
-    plain, secure = properties("service", "Listener"), properties("service", "TlsListener")
-    assert (plain["Port"], plain["Protocol"], secure["Port"], secure["Protocol"]) == (80, "HTTP", 443, "HTTPS")
-    # The edge stack takes these outputs.
-    outputs = template("service")["Outputs"]
-    assert outputs["AlbPort"]["Value"] == {"Fn::If": ["HasCertificate", "443", "80"]}
-    assert outputs["AlbProtocol"]["Value"] == {"Fn::If": ["HasCertificate", "https-only", "http-only"]}
-
-
-@pytest.mark.parametrize(("listener", "group"), GROUPS.items())
-def test_each_listener_has_a_security_group_for_its_port(listener: str, group: str) -> None:
-    [rule] = properties("service", group)["SecurityGroupIngress"]
-    assert rule["FromPort"] == rule["ToPort"] == properties("service", listener)["Port"]
-    assert resource("service", group).get("Condition") == resource("service", listener).get("Condition")
-    assert f"{group}.GroupId" in json.dumps(properties("service", "LoadBalancer")["SecurityGroups"])
-
-
-def test_host_of_the_viewer_reaches_the_service() -> None:
-    found = attributes(properties("service", "LoadBalancer"), "LoadBalancerAttributes")
+def test_load_balancers_and_target_groups_differ_in_the_scheme_only() -> None:
+    private, public = (properties(name, "LoadBalancer") for name in ORIGINS)
+    assert private["LoadBalancerAttributes"] == public["LoadBalancerAttributes"]
+    assert properties(ORIGINS[0], "TargetGroup") == properties(ORIGINS[1], "TargetGroup")
+    found = attributes(private, "LoadBalancerAttributes")
     assert found["routing.http.preserve_host_header.enabled"] == "true"
+    assert found["routing.http.desync_mitigation_mode"] == "strictest"
     assert template("service")["Parameters"]["AllowedHosts"]["Default"] == ".cloudfront.net"
+    # CloudFront reaches them by different outputs of the same names.
+    assert template(ORIGINS[0])["Outputs"].keys() == template(ORIGINS[1])["Outputs"].keys()
+    assert private["Subnets"] == {"Ref": "PrivateSubnetIds"}
 
 
-@pytest.mark.parametrize("listener", LISTENERS)
-def test_requests_without_the_secret_get_403_as_json(listener: str) -> None:
-    [default] = properties("service", listener)["DefaultActions"]
+def test_private_load_balancer_has_a_vpc_origin_and_no_secret() -> None:
+    config = properties("private-origin", "VpcOrigin")["VpcOriginEndpointConfig"]
+    assert (config["Arn"], config["HTTPPort"], config["OriginProtocolPolicy"]) == (
+        {"Ref": "LoadBalancer"},
+        80,
+        "http-only",
+    )
+    assert "resolve:secretsmanager" not in (ROOT / "ecs/private-origin.yaml").read_text()
+    routes = resources("network", "AWS::EC2::SubnetRouteTableAssociation").values()
+    assert [route["SubnetId"] for route in routes] == [{"Ref": "SubnetA"}, {"Ref": "SubnetB"}]
+
+
+def test_public_load_balancer_requires_a_certificate_and_the_secret() -> None:
+    parameters, listener = template("public-origin")["Parameters"], properties("public-origin", "Listener")
+    assert not [name for name in ("AlbDomain", "AlbCertificateArn") if "Default" in parameters[name]]
+    assert (listener["Protocol"], listener["Certificates"]) == (
+        "HTTPS",
+        [{"CertificateArn": {"Ref": "AlbCertificateArn"}}],
+    )
+    [default] = listener["DefaultActions"]
     response = default["FixedResponseConfig"]
     assert (response["StatusCode"], response["ContentType"]) == ("403", "application/json")
     assert list(json.loads(response["MessageBody"])) == ["error", "code"]
-
-
-@pytest.mark.parametrize(("listener", "rule"), LISTENERS.items())
-def test_the_one_rule_of_a_listener_requires_the_secret(listener: str, rule: str) -> None:
-    assert properties("service", rule)["ListenerArn"] == {"Ref": listener}
-    [condition] = properties("service", rule)["Conditions"]
+    [rule] = resources("public-origin", "AWS::ElasticLoadBalancingV2::ListenerRule").values()
+    [condition] = rule["Conditions"]
     assert condition["HttpHeaderConfig"]["HttpHeaderName"] == "X-Origin-Secret"
-    [action] = properties("service", rule)["Actions"]
+    [action] = rule["Actions"]
     assert action == {"Type": "forward", "TargetGroupArn": {"Ref": "TargetGroup"}}
+
+
+def test_anonymous_scopes_have_no_default_and_reach_the_service() -> None:
+    rules = template("service")["Parameters"]["AnonymousScopes"]
+    assert "Default" not in rules
+    good, bad = ("none", "read", "read,write,delete", "write,read"), ("", "all", "read, write", "read,none")
+    assert [text for text in (*good, *bad) if re.fullmatch(rules["AllowedPattern"], text)] == list(good)
+    environment = {entry["Name"]: entry["Value"] for entry in container()["Environment"]}
+    assert environment["ANONYMOUS_SCOPES"] == {"Ref": "AnonymousScopes"}
+    assert environment["DYNAMODB_TOKENS_TABLE_NAME"] == {"Ref": "TokensTableName"}
+    assert environment["METRICS_NAMESPACE"] == {"Fn::Sub": "Picus/${Stage}"}

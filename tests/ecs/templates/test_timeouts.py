@@ -22,20 +22,28 @@ def gunicorn(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 
 
 def origin(index: int) -> dict[str, int]:
-    config: dict[str, int] = properties("edge", "Distribution")["DistributionConfig"]["Origins"][index][
-        "CustomOriginConfig"
-    ]
+    found = properties("edge", "Distribution")["DistributionConfig"]["Origins"][index]
+    config: dict[str, int] = found["CustomOriginConfig"]
+    if index == 0:
+        # A VPC origin has the same times.
+        config = found["CustomOriginConfig"]["Fn::If"][2]
+        private = found["VpcOriginConfig"]["Fn::If"][1]
+        assert {
+            name: config[name] for name in ("OriginReadTimeout", "OriginKeepaliveTimeout")
+        }.items() <= private.items()
     return config
 
 
 def idle_seconds() -> int:
     return int(
-        attributes(properties("service", "LoadBalancer"), "LoadBalancerAttributes")["idle_timeout.timeout_seconds"]
+        attributes(properties("private-origin", "LoadBalancer"), "LoadBalancerAttributes")[
+            "idle_timeout.timeout_seconds"
+        ]
     )
 
 
 def deregistration_seconds() -> int:
-    found = attributes(properties("service", "TargetGroup"), "TargetGroupAttributes")
+    found = attributes(properties("private-origin", "TargetGroup"), "TargetGroupAttributes")
     return int(found["deregistration_delay.timeout_seconds"])
 
 
@@ -62,7 +70,7 @@ def test_function_api_gateway_and_cloudfront_time_out_in_order() -> None:
 
 
 def test_health_checks_time_out_within_their_intervals() -> None:
-    group = properties("service", "TargetGroup")
+    group = properties("private-origin", "TargetGroup")
     assert group["HealthCheckTimeoutSeconds"] < group["HealthCheckIntervalSeconds"]
     [container] = properties("service", "TaskDefinition")["ContainerDefinitions"]
     check = container["HealthCheck"]

@@ -1,5 +1,6 @@
 """Permissions and commands of the workflows. zizmor, in `make test`, checks the rest."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,6 +86,27 @@ def test_production_follows_staging_and_staging_follows_ci() -> None:
     ]
 
 
+def test_known_vulnerabilities_stop_a_release() -> None:
+    audit = jobs(FOLDER / "ci.yml")["audit"]
+    assert [step["run"] for step in audit["steps"] if "run" in step] == ["make audit"]
+    assert "continue-on-error" not in str(audit)
+    updates = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text())["updates"]
+    assert {entry["package-ecosystem"] for entry in updates} == {"uv", "npm", "github-actions", "docker"}
+    folders = [folder for entry in updates for folder in entry.get("directories", [])]
+    assert [folder for folder in folders if not (ROOT / folder.lstrip("/")).is_dir()] == []
+
+
+def test_production_runs_the_image_that_staging_tested() -> None:
+    stages = {name: json.loads((ROOT / f"ecs/stages/{name}.json").read_text()) for name in ("staging", "production")}
+    assert stages["production"]["PromoteFrom"] == "staging"
+    assert "PromoteFrom" not in stages["staging"]
+    [deploy] = [step for step in jobs(FOLDER / "stage.yml")["deploy"]["steps"] if step.get("name") == "Deploy"]
+    assert deploy["env"]["ATTEST"] == "1"
+    script = (ROOT / "ecs/image.sh").read_text()
+    assert "--provenance=mode=max --sbom=true" in script
+    assert "docker-image://$base@$digest" in script
+
+
 def test_deployments_of_one_stage_never_overlap() -> None:
     deploy = jobs(FOLDER / "stage.yml")["deploy"]
     assert deploy["environment"] == "${{ inputs.stage }}"
@@ -94,6 +116,12 @@ def test_deployments_of_one_stage_never_overlap() -> None:
 def test_deployment_ends_with_tests_of_the_public_domain() -> None:
     steps = [step.get("run", "") for step in jobs(FOLDER / "stage.yml")["deploy"]["steps"]]
     text = "\n".join(steps)
+    roles = [
+        step["with"]["role-to-assume"]
+        for step in jobs(FOLDER / "stage.yml")["deploy"]["steps"]
+        if "aws-region" in str(step)
+    ]
+    assert [role.split(".")[1].split()[0] for role in roles] == ["AWS_DEPLOY_ROLE_ARN", "AWS_DOCTOR_ROLE_ARN"]
     order = ["make deploy", "/__version__", "pytest tests/contract", "manage.py doctor"]
     assert [text.find(part) for part in order] == sorted(text.find(part) for part in order)
     assert -1 not in [text.find(part) for part in order]

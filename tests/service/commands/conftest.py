@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
@@ -20,6 +19,7 @@ from picus_api.management.command_line import run_command_line
 from tests.dynamodb import CREDENTIALS, ROOT
 from tests.faulty import FaultyProxy
 from tests.http_server import Request, dynamodb_response
+from tests.preloaded import start_python
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -46,10 +46,10 @@ class Terminal:
         foreign = ("AWS_", "COVERAGE_", "DYNAMODB_")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         where = {"DYNAMODB_TABLE_NAME": self.table.name, "DYNAMODB_ENDPOINT_URL": url or self.url}
-        return subprocess.Popen(
-            [sys.executable, str(ROOT / "manage.py"), *arguments],
+        return start_python(
+            [ROOT / "manage.py", *arguments],
+            inherited | CREDENTIALS | where,
             cwd=self.folder,
-            env=inherited | CREDENTIALS | where,
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -98,7 +98,7 @@ class Terminal:
 
 def wait_for_result(process: "subprocess.Popen[bytes]", given: bytes | None = None) -> Result:
     """Return the result of a process that ends by itself."""
-    out, err = process.communicate(given, timeout=120)
+    out, err = process.communicate(given, timeout=300)
     # test_tokens.py tests the audit lines.
     lines = [line for line in err.decode().splitlines(keepends=True) if '"logger": "picus.audit"' not in line]
     result = Result(process.returncode, out.decode(), "".join(lines))
@@ -108,7 +108,7 @@ def wait_for_result(process: "subprocess.Popen[bytes]", given: bytes | None = No
 
 def wait_for_steps(checkpoint: Path, steps: int, process: "subprocess.Popen[bytes]") -> None:
     """Wait until a checkpoint has this many steps."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not checkpoint.exists() or checkpoint.read_bytes().count(b"\n") <= steps:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
