@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from picus_api.core.access.tokens import TOKEN_KEY, TokenRecord, record_from_attributes
 from picus_api.core.dynamodb import table
-from picus_api.core.errors import TableMissing, TableUnavailable, TokensUnavailable
+from picus_api.core.errors import TableMissing, TableUnavailable, TokensUnavailable, TooManyNewTokens
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.codec import decode
 
@@ -19,6 +19,13 @@ READ_ONLY = "read_only"
 """The key of the switch. No token has this id: an id has no underscore."""
 MAX_TOKENS = 1024
 """Cached tokens, and cached ids of no token. Guessed ids only replace other guessed ids."""
+
+NEW_IDS, NEW_IDS_PER_SECOND = 100, 50.0
+"""How many ids that were not valid before a process reads at once, and each second.
+
+Whoever knows the form of tokens can guess ids with a right checksum. So guesses can't use up the table's reads, which
+valid tokens and the read-only switch need.
+"""
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -76,6 +83,26 @@ class BoundedCache(Generic[_Key, _Value]):
         self._entries.pop(key, None)
 
 
+class NewIds:
+    """The ids that may still be read: a token bucket (https://en.wikipedia.org/wiki/Token_bucket)."""
+
+    def __init__(self) -> None:
+        self._left = float(NEW_IDS)
+        self._at = time.monotonic()
+        self._lock = threading.Lock()
+
+    def take(self) -> bool:
+        """Return True if one more id may be read now."""
+        with self._lock:
+            now = time.monotonic()
+            self._left = min(NEW_IDS, self._left + (now - self._at) * NEW_IDS_PER_SECOND)
+            self._at = now
+            if self._left < 1:
+                return False
+            self._left -= 1
+            return True
+
+
 class TokenTable:
     """Cached reads of the token table, shared by the threads of a process."""
 
@@ -86,6 +113,7 @@ class TokenTable:
         self._unknown: BoundedCache[str, bool] = BoundedCache(MAX_TOKENS, seconds)
         self._accepted: BoundedCache[bytes, TokenRecord] = BoundedCache(MAX_TOKENS, seconds)
         self._switch: BoundedCache[str, bool] = BoundedCache(1, seconds)
+        self._new_ids = NewIds()
         self._reading_switch = threading.Lock()
 
     def find(self, token_id: str) -> TokenRecord | None:
@@ -93,6 +121,9 @@ class TokenTable:
         record = self._known.get(token_id)
         if record is not None or self._unknown.get(token_id):
             return record
+        was_valid = self._known.moment(token_id) is not None
+        if not was_valid and not self._new_ids.take():
+            raise TooManyNewTokens(token_id)
         moment = Moment.now()
         try:
             item = _read(token_id)

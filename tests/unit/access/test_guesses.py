@@ -3,6 +3,7 @@
 import hmac
 import random
 import string
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -51,6 +52,22 @@ def test_guesses_with_right_checksum_are_bounded(closed: Computes, calls: Calls)
     assert len(access.rules().tokens._unknown._entries) == token_table.MAX_TOKENS
     assert closed.send("GET", "/picus/list", **bearer(right)).status == 200
     assert [table for _, table in calls[21:]] == [""]
+
+
+def test_flood_of_guesses_spares_known_tokens(closed: Computes, calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = new()
+    monkeypatch.setattr(token_table, "NEW_IDS_PER_SECOND", 0.0)
+    assert closed.send("GET", "/picus/list", **bearer(right)).status == 200
+    calls.clear()
+    secret = "0" * tokens.SECRET_LENGTH
+    replies = [closed.send("GET", "/picus/list", **bearer(checked(f"{number:08}", secret))) for number in range(150)]
+    assert [reply.status for reply in replies] == [401] * 99 + [503] * 51
+    assert (replies[-1].headers["Retry-After"], replies[-1].json["code"]) == ("1", "tokens_unavailable")
+    assert len(calls) == 99
+    # Its cached read has expired, and is repeated.
+    later = time.monotonic() + 31
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert closed.send("GET", "/picus/list", **bearer(right)).status == 200
 
 
 def test_unknown_id_and_wrong_secret_take_same_steps(
