@@ -7,11 +7,10 @@ refusal never tells whether an item exists.
 import time
 from functools import cache
 from hashlib import sha256
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from picus_api.core import environment
 from picus_api.core.access.token_table import TokenTable
-from picus_api.core.access.tokens import TokenRecord, is_secret_of, parse_token
 from picus_api.core.dynamodb import table
 from picus_api.core.environment import SettingError
 from picus_api.core.errors import (
@@ -23,6 +22,9 @@ from picus_api.core.errors import (
     TokenRequired,
     TokensUnavailable,
 )
+
+if TYPE_CHECKING:
+    from picus_api.core.access.tokens import TokenRecord
 
 READ, WRITE, DELETE = SCOPES = ("read", "write", "delete")
 ANONYMOUS = "anonymous"
@@ -94,12 +96,11 @@ class Access(NamedTuple):
         return {"token": self.token, "label": self.label} if self.label else {"token": self.token}
 
 
-class Rules(NamedTuple):
+class Rules:
     """The settings of a process, and its token table."""
 
-    anonymous: Access
-    cookie: str
-    tokens: TokenTable
+    def __init__(self, anonymous: Access, cookie: str, tokens: TokenTable) -> None:
+        self.anonymous, self.cookie, self.tokens = anonymous, cookie, tokens
 
 
 @cache
@@ -138,7 +139,7 @@ def authenticate(credentials: Credentials) -> Access:
     return Access(record.scopes, record.token_id, record.label, record.prefix, cursor_key, cross_site)
 
 
-def verify(text: str) -> TokenRecord:
+def verify(text: str) -> "TokenRecord":
     """Return the record of a valid token. Raises InvalidToken, TokensUnavailable."""
     tokens, digest = rules().tokens, sha256(text.encode(errors="surrogatepass")).digest()
     record = tokens.accepted(digest)
@@ -148,8 +149,11 @@ def verify(text: str) -> TokenRecord:
     return record
 
 
-def _verify(text: str) -> TokenRecord:
+def _verify(text: str) -> "TokenRecord":
     """Return the record of a token. A malformed token causes no call; others take the same calls and comparison."""
+    # Imported when the first token comes: the function must start fast.
+    from picus_api.core.access.tokens import is_secret_of, parse_token  # noqa: PLC0415
+
     parsed = parse_token(text)
     if parsed is None:
         raise InvalidToken(MALFORMED)
@@ -159,7 +163,7 @@ def _verify(text: str) -> TokenRecord:
     return record
 
 
-def _is_expired(record: TokenRecord) -> bool:
+def _is_expired(record: "TokenRecord") -> bool:
     # DynamoDB removes expired records within days, not at once.
     return record.expires is not None and record.expires <= time.time() + table.clock_offset()
 

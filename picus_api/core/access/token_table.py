@@ -7,14 +7,18 @@ by the clock that is further ahead: Lambda can stop the clock of a process betwe
 import os
 import threading
 import time
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from picus_api.core.access.tokens import TOKEN_KEY, TokenRecord, record_from_attributes
 from picus_api.core.dynamodb import table
 from picus_api.core.errors import TableMissing, TableUnavailable, TokensUnavailable, TooManyNewTokens
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.codec import decode
 
+if TYPE_CHECKING:
+    from picus_api.core.access.tokens import TokenRecord
+
+TOKEN_KEY, EXPIRES = "token_id", "expires"
+"""The partition key of the token table, and the attribute by which DynamoDB removes expired tokens (TTL)."""
 READ_ONLY = "read_only"
 """The key of the switch. No token has this id: an id has no underscore."""
 MAX_TOKENS = 1024
@@ -36,20 +40,19 @@ def tokens_table_name() -> str:
     return os.environ.get("DYNAMODB_TOKENS_TABLE_NAME") or f"{table.table_name()}_tokens"
 
 
-class Moment(NamedTuple):
-    """A time of two clocks, in seconds."""
+Moment = tuple[float, float]
+"""A time of two clocks, in seconds: the monotonic one and the wall clock."""
 
-    monotonic: float
-    wall: float
 
-    @classmethod
-    def now(cls) -> "Moment":
-        return cls(time.monotonic(), time.time())
+def now() -> Moment:
+    """Return this moment."""
+    return time.monotonic(), time.time()
 
-    def age(self) -> float:
-        """Return the seconds since this moment, by the clock that is further ahead."""
-        now = Moment.now()
-        return max(now.monotonic - self.monotonic, now.wall - self.wall)
+
+def age(moment: Moment) -> float:
+    """Return the seconds since a moment, by the clock that is further ahead."""
+    monotonic, wall = moment
+    return max(time.monotonic() - monotonic, time.time() - wall)
 
 
 class BoundedCache(Generic[_Key, _Value]):
@@ -63,7 +66,7 @@ class BoundedCache(Generic[_Key, _Value]):
     def get(self, key: _Key) -> _Value | None:
         """Return the value, or None if it is absent or too old."""
         entry = self._entries.get(key)
-        return entry[0] if entry is not None and entry[1].age() < self._seconds else None
+        return entry[0] if entry is not None and age(entry[1]) < self._seconds else None
 
     def moment(self, key: _Key) -> Moment | None:
         """Return when the value was read, or None if it is absent."""
@@ -94,9 +97,8 @@ class NewIds:
     def take(self) -> bool:
         """Return True if one more id may be read now."""
         with self._lock:
-            now = time.monotonic()
-            self._left = min(NEW_IDS, self._left + (now - self._at) * NEW_IDS_PER_SECOND)
-            self._at = now
+            before, self._at = self._at, time.monotonic()
+            self._left = min(NEW_IDS, self._left + (self._at - before) * NEW_IDS_PER_SECOND)
             if self._left < 1:
                 return False
             self._left -= 1
@@ -116,7 +118,7 @@ class TokenTable:
         self._new_ids = NewIds()
         self._reading_switch = threading.Lock()
 
-    def find(self, token_id: str) -> TokenRecord | None:
+    def find(self, token_id: str) -> "TokenRecord | None":
         """Return the record of a token, or None if there is none. Raises TokensUnavailable."""
         record = self._known.get(token_id)
         if record is not None or self._unknown.get(token_id):
@@ -124,7 +126,9 @@ class TokenTable:
         was_valid = self._known.moment(token_id) is not None
         if not was_valid and not self._new_ids.take():
             raise TooManyNewTokens(token_id)
-        moment = Moment.now()
+        from picus_api.core.access.tokens import record_from_attributes  # noqa: PLC0415 - see access.py
+
+        moment = now()
         try:
             item = _read(token_id)
             record = None if item is None else record_from_attributes(item)
@@ -137,11 +141,11 @@ class TokenTable:
             self._known.put(token_id, record, moment)
         return record
 
-    def accepted(self, digest: bytes) -> TokenRecord | None:
+    def accepted(self, digest: bytes) -> "TokenRecord | None":
         """Return the record of a token that was accepted before, by the SHA-256 of its text."""
         return self._accepted.get(digest)
 
-    def accept(self, digest: bytes, record: TokenRecord) -> None:
+    def accept(self, digest: bytes, record: "TokenRecord") -> None:
         """Remember that a token is valid, for as long as its record is cached."""
         moment = self._known.moment(record.token_id)
         if moment is not None:
@@ -161,7 +165,7 @@ class TokenTable:
         return found
 
     def _read_switch(self) -> bool:
-        moment = Moment.now()
+        moment = now()
         try:
             item = _read(READ_ONLY)
         except TableMissing:

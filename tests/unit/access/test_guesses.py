@@ -47,7 +47,7 @@ def test_guesses_with_right_checksum_are_bounded(closed: Computes, calls: Calls)
     for number in range(token_table.MAX_TOKENS + 50):
         for text in (checked("unknown0", secret), checked(f"{number:08}", secret)) if number < 20 else ():
             assert closed.send("GET", "/picus/list", **bearer(text)).status == 401
-        access.rules().tokens._unknown.put(f"x{number}", True, token_table.Moment.now())
+        access.rules().tokens._unknown.put(f"x{number}", True, token_table.now())
     assert len(calls) == 21
     assert len(access.rules().tokens._unknown._entries) == token_table.MAX_TOKENS
     assert closed.send("GET", "/picus/list", **bearer(right)).status == 200
