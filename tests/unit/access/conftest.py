@@ -36,9 +36,11 @@ class Computes:
         self._service = service
         self._handler = handler
 
-    def send(self, method: str, path: str, body: str = "", content_type: str = JSON_TYPE, **fields: str) -> Reply:
-        """Send a request. ``fields``: header fields, with underscores instead of hyphens."""
-        if method != "DELETE":
+    def send(
+        self, method: str, path: str, body: str = "", content_type: str = JSON_TYPE, compute: str = "", **fields: str
+    ) -> Reply:
+        """Send a request, to a ``compute`` if given. ``fields``: header fields, with underscores for hyphens."""
+        if compute != "function" and method != "DELETE":
             # Django's client decodes the path: RAW_URI has it as it is sent.
             raw = quote(path, safe="%/?=&:")
             response = self._service.send(method, path, body, content_type, RAW_URI=raw, **fields)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
+from pytest_django import Settings
 
 from picus_api import token_admin
 from picus_api.core.access import access
@@ -189,3 +190,24 @@ def test_paths_and_methods_that_do_not_exist_need_no_token(closed: Computes) -> 
         )
     ]
     assert found == [200, 405, 405, 404, 404, 404]
+
+
+def test_preflight_needs_no_token_and_allows_no_credentials(
+    closed: Computes, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    monkeypatch.setattr("delete_fn.handler.CORS_ORIGINS", ("*",))
+    first, *others = settings.MIDDLEWARE
+    settings.MIDDLEWARE = [first, "corsheaders.middleware.CorsMiddleware", *others]
+    settings.CORS_ALLOW_ALL_ORIGINS = True
+    origin = {"Origin": "https://app.example"}
+    preflight = {**origin, "Access_Control_Request_Method": "DELETE"}
+    for compute, path in (("service", "/picus/put/k"), ("function", "/picus/k")):
+        reply = closed.send("OPTIONS", path, compute=compute, **preflight)
+        names = {name.lower(): value for name, value in reply.headers.items()}
+        assert (reply.status, names["access-control-allow-origin"]) == (200, "*")
+        assert "authorization" in names["access-control-allow-headers"]
+        assert "access-control-allow-credentials" not in names
+    for method, path in (("PUT", "/picus/put/k"), ("DELETE", "/picus/k")):
+        reply = closed.send(method, path, "{}", **origin)
+        sent = {name.lower() for name in reply.headers}
+        assert (reply.status, "access-control-allow-credentials" in sent) == (401, False)
