@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from django.utils.log import log_response
 
 from picus_api.core.environment import SettingError, required
+from picus_project.telemetry import instrumented
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
@@ -68,7 +69,7 @@ class Handler(WSGIHandler):
 try:
     required("DYNAMODB_TABLE_NAME")
     django.setup(set_prefix=False)
-    application = Handler()
+    application = instrumented(Handler())
     # Without a database, a cache and another URLconf there is nothing to reset at the end of a request.
     request_finished.disconnect(close_old_connections)
     request_finished.disconnect(close_caches)
