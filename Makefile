@@ -25,7 +25,7 @@ export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CERTS)
 endif
 
 .PHONY: run test test-fast lint test-deploying test-service test-commands test-others test-browser test-contract \
-	test-local test-unit chromium rehearse image image-test bench format package audit deploy plan rotate destroy clean
+	test-local test-unit test-soak soak chromium rehearse editor image image-test bench format package audit deploy plan rotate destroy clean
 .DELETE_ON_ERROR:
 
 NPM := tests/npm/node_modules/.package-lock.json
@@ -47,10 +47,10 @@ ifdef TESTS
 test: $(if $(findstring ecs,$(TESTS)),$(TEST_ENVIRONMENTS),.venv/.synced .venv-ministack/.synced $(if $(findstring browser,$(TESTS)),chromium $(NPM)) $(if $(findstring service,$(TESTS)),$(NPM)))
 	.venv/bin/python -m pytest $(TESTS)
 else
-test: $(TEST_ENVIRONMENTS)
+test:
 	rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory --jobs=2 $(SYNC_OUTPUT) lint test-unit
-	@$(MAKE) --no-print-directory --jobs=2 $(SYNC_OUTPUT) $(TEST_PARTS)
+	@$(MAKE) --no-print-directory --jobs=3 $(SYNC_OUTPUT) lint test-unit environments
+	@$(MAKE) --no-print-directory --jobs=3 $(SYNC_OUTPUT) $(TEST_PARTS)
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report
 endif
@@ -59,6 +59,11 @@ endif
 test-fast: .venv/.synced
 	@.venv/bin/python -m pytest -q tests/unit
 
+.PHONY: environments
+environments: $(TEST_ENVIRONMENTS)
+	@:
+
+lint test-unit: .venv/.synced
 lint:
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -68,12 +73,13 @@ lint:
 	.venv/bin/hadolint Dockerfile
 	.venv/bin/zizmor --offline --no-progress --quiet --strict-collection .github/workflows
 
-# Run the parts of the tests as separate processes, two at a time. The longest come first, so that both cores stay busy.
+# Run the parts of the tests as separate processes, three at a time, because two cores would not be busy with two: many
+# tests wait for a timeout. The longest parts come first.
 # Only test-deploying builds and deploys the function's package, in build/.
 DEPLOYING := tests/ecs tests/function
-WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/local tests/npm tests/service tests/unit
+WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/local tests/npm tests/service tests/soak tests/unit
 OTHERS := $(filter-out $(WITH_A_PART),$(patsubst %/,%,$(wildcard tests/*/)))
-TEST_PARTS := test-deploying test-service test-local test-browser image-test test-commands test-contract test-others
+TEST_PARTS := test-deploying test-browser test-soak test-service test-local image-test test-commands test-contract test-others
 
 test-deploying:
 	.venv/bin/coverage run -m pytest $(DEPLOYING)
@@ -83,8 +89,19 @@ test-commands:
 	.venv/bin/coverage run -m pytest tests/service/commands tests/service/openapi
 test-others:
 	$(if $(OTHERS),.venv/bin/coverage run -m pytest $(OTHERS))
-test-browser test-contract test-local test-unit: test-%:
+test-contract test-local test-unit: test-%:
 	.venv/bin/coverage run -m pytest tests/$*
+# The tests of the pages measure no coverage, which would slow down the stack: other tests render each page too.
+test-browser:
+	.venv/bin/python -m pytest tests/browser
+
+# Compare each response to a mixed load with a model, while DynamoDB fails and workers are killed. The load is light.
+# make soak SECONDS=600 also judges the memory. Uses the DynamoDB of `make bench` if it is installed, else ministack.
+SECONDS ?= 600
+soak: .venv/.synced .venv-ministack/.synced
+	.venv/bin/python -m tests.soak $(SECONDS)
+test-soak:
+	nice .venv/bin/python -m tests.soak 60
 
 # Find a browser for the tests of the pages, or install Debian's.
 chromium:
@@ -114,6 +131,10 @@ rotate: .venv-package/.synced
 # The stage must be named twice: make destroy STAGE=staging CONFIRM=staging
 destroy: .venv-package/.synced
 	@.venv-package/bin/python -m ecs.deploy destroy "$(STAGE)" --confirm "$(CONFIRM)" $(OPTIONS)
+
+# Bundle the JSON editor of the pages with the npm packages that tests/npm locks. The bundle is in the tree.
+editor: $(NPM)
+	@node tests/npm/build_editor.mjs
 
 # Build the service's container, picus:local, with Docker. If its engine does not run, use Debian's buildah.
 image:

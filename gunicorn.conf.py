@@ -5,6 +5,7 @@ Environment variables:
     BIND_HOST        IPv4 or IPv6 address, or host name; default 127.0.0.1; the container sets 0.0.0.0
     WEB_CONCURRENCY  worker processes; default 1
     WEB_THREADS      threads a worker; default 12
+    BUSY_SECONDS, MIN_BYTES_PER_SECOND   bounds on clients: picus_project/server/limits.py
 
 The defaults come from bench/RESULTS.md, "Threads and workers". One worker uses a whole vCPU; a second worker on it only
 costs memory. With some milliseconds of DynamoDB latency, 12 threads keep the vCPU busy; without latency they cost
@@ -26,6 +27,8 @@ try:
     workers = environment.integer("WEB_CONCURRENCY", 1, 1, 64)
     # A thread waits for DynamoDB most of the time.
     threads = environment.integer("WEB_THREADS", 12, 1, 256)
+    from picus_project.server import limits  # noqa: F401 its settings are checked here
+
     logconfig_dict = logs.configuration(os.environ.get("LOG_FORMAT", ""), os.environ.get("LOG_LEVEL") or "INFO")
 except environment.SettingError as error:
     sys.exit(f"picus: {error}")

@@ -16,7 +16,7 @@ from bench.machine import CORES, LOAD_CORE, WORK, BenchError, description, run
 from bench.measurements import Recorder, Results
 from bench.servers import HERE
 
-PARTS = (throughput.GET, throughput.PUT, "latency", "scaling", "list", "bulk", "cold", "baseline")
+PARTS = (throughput.GET, throughput.PUT, "latency", "cores", "scaling", "list", "bulk", "cold", "baseline")
 
 
 def main() -> None:
@@ -43,7 +43,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", type=_parts, default=PARTS, help=f"some of {','.join(PARTS)}; default: all")
     parser.add_argument("--baseline", metavar="REV", help="compare with this commit as well")
     parser.add_argument("--rounds", type=int, default=15, help="rounds of get, put and list; default 15")
-    parser.add_argument("--seconds", type=float, default=0.5, help="length of a round of get and put; default 0.5")
     parser.add_argument("--report", action="store_true", help="write the report of the last whole run again")
     options = parser.parse_args()
     if options.only == ("baseline",) and not options.baseline:
@@ -67,7 +66,7 @@ def _check_machine() -> None:
 
 
 def _measure(options: argparse.Namespace) -> Results:
-    settings = {"rounds": options.rounds, "seconds": options.seconds, "clients": throughput.CLIENTS}
+    settings = {"rounds": options.rounds, "seconds": throughput.ROUND_SECONDS, "clients": throughput.CLIENTS}
     results = Results(description(), settings)
     if options.baseline:  # a wrong name fails now, not after all other parts
         results.baseline = run("git", "rev-parse", "--verify", "--short", f"{options.baseline}^{{commit}}")
@@ -77,6 +76,7 @@ def _measure(options: argparse.Namespace) -> Results:
     with local_dynamodb() as database:
         parts = {
             "latency": lambda: throughput.with_latency(recorder),
+            "cores": lambda: throughput.cores(recorder),
             "scaling": lambda: throughput.scaling(recorder, database),
             "list": lambda: lists.run(recorder, database),
             "bulk": lambda: bulk.run(recorder),

@@ -134,6 +134,14 @@ def fake_dynamodb(count: int = ITEMS) -> Iterator[Database]:
 
 
 @contextmanager
+def tls_endpoint(database: Database) -> Iterator[int]:
+    """Run a TLS endpoint in front of a running database. Give its port."""
+    port = free_port()
+    with _running([sys.executable, "-m", "bench.tls_endpoint", str(port), str(database.port)], port):
+        yield port
+
+
+@contextmanager
 def _running(command: list[str], port: int) -> Iterator[Database]:
     with (WORK / "dynamodb.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)

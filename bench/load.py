@@ -116,7 +116,7 @@ def measure(target: Target, request: Request, clients: int, seconds: float) -> S
     load.run(time.perf_counter() + RAMP_SECONDS)
     load.latencies.clear()
     others = [os.getpid(), target.database]
-    started, used, busy = time.perf_counter(), cpu_seconds(target.workers), cpu_seconds(others)
+    started, before, busy = time.perf_counter(), [cpu_seconds([pid]) for pid in target.workers], cpu_seconds(others)
     load.run(started + seconds)
     while not load.latencies:
         # The machine or the contestant hangs: this counts, so the round goes on.
@@ -124,12 +124,14 @@ def measure(target: Target, request: Request, clients: int, seconds: float) -> S
             raise BenchError(f"no response within {STUCK_SECONDS} s")
         load.run(time.perf_counter() + 0.1)
     lasted = time.perf_counter() - started
-    used, busy = cpu_seconds(target.workers) - used, cpu_seconds(others) - busy
+    used = [cpu_seconds([pid]) - seconds for pid, seconds in zip(target.workers, before, strict=True)]
+    busy = cpu_seconds(others) - busy
     latencies = sorted(load.latencies)
     load.drain()
     return {
         "rate": len(latencies) / lasted,
-        "cpu_us": used / len(latencies) * 1e6,
+        "cpu_us": sum(used) / len(latencies) * 1e6,
+        "least_share": min(used) / sum(used),
         "p50_ms": latencies[len(latencies) // 2] * 1e3,
         "p99_ms": latencies[int(len(latencies) * 0.99)] * 1e3,
         "other_core_percent": busy / lasted * 100,

@@ -36,10 +36,10 @@ class BenchError(Exception):
 
 
 @contextmanager
-def pinned(core: int) -> Iterator[None]:
-    """Pin the processes that are started inside to this core."""
+def pinned(*cores: int) -> Iterator[None]:
+    """Pin this process, and those that are started inside, to these cores."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:

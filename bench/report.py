@@ -1,24 +1,25 @@
 """The tables of RESULTS.md; report_template.md has the text around them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from bench import baseline, bulk, lists, targets, throughput
+from bench import baseline, bulk, cold_start, items, lists, prices, targets, throughput
 from bench.cold_start import COLD
-from bench.functions import NOOP
 from bench.measurements import Results
 from bench.servers import PICUS
-from bench.throughput import GET, GET_LATE, LATENCIES_MS, LATENCY_MS, PUT, SCALING
+from bench.throughput import CORES, GET, GET_LATE, LATENCY_MS, ONE_CORE, PUT, SCALING, TWO_CORES
+from picus_api.core.values.item_size import item_size
 
-TASKS = (0.25, 0.5, 2)
-"""vCPUs of the Fargate tasks in the table; a task of one vCPU does what one core does."""
 TOLERANCE = 0.03
 """How much worse than the baseline a figure may be."""
+MILLION = 1_000_000
+VERSION_BYTES = 48
+"""Picus adds a version attribute to each item."""
 _MISSING = "(not measured)"
 
-Column = tuple[str, Callable[[Results, str, str], str]]
-"""The head, and the cell for a scenario and a contestant."""
+Cell = Callable[[Results, str, str], str]
+"""The text of a cell, by scenario and contestant."""
 
 
 def text(results: Results) -> str:
@@ -27,16 +28,18 @@ def text(results: Results) -> str:
         "targets": _table(("Picus", "target", "measured", "met"), targets.rows(results)),
         "baseline": _before_and_after(results),
         "load": _contestants(results, [GET, PUT, GET_LATE], _LOAD),
-        "tasks": _tasks(results),
+        "prices": _prices(results),
+        "cores": _cores(results),
         "scaling": _scaling(results),
         "lists": _contestants(results, map(lists.scenario, lists.MOST_ROUNDS), _LISTS),
         "bulk": _contestants(results, [bulk.DIRECT, bulk.LATE], _BULK),
         "cold": _contestants(results, [COLD], _COLD),
+        "tls": _tls(results),
         "machine": "\n".join(f"- {name}: {value}" for name, value in results.machine.items()),
     }
     settings = defaultdict(float, results.settings)
     template = (Path(__file__).parent / "report_template.md").read_text()
-    modules = {"baseline": baseline, "bulk": bulk, "lists": lists, "throughput": throughput}
+    modules = {"baseline": baseline, "bulk": bulk, "lists": lists, "prices": prices, "throughput": throughput}
     page = template.format(results=results, tables=tables, settings=settings, **modules)
     return "\n## ".join(section for section in page.split("\n## ") if _MISSING not in section)
 
@@ -48,81 +51,75 @@ def _table(head: Iterable[str], rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) if rows else _MISSING
 
 
-def _contestants(results: Results, scenarios: Iterable[str], columns: list[Column]) -> str:
+def _contestants(results: Results, scenarios: Iterable[str], columns: Mapping[str, Cell]) -> str:
     """Return a table with a row for each contestant of each scenario that was measured."""
-    measured = [scenario for scenario in scenarios if scenario in results.scenarios]
-    labelled = len(measured) > 1
     rows = [
-        ((scenario, name) if labelled else (name,)) + tuple(cell(results, scenario, name) for _, cell in columns)
-        for scenario in measured
-        for name in results.scenarios[scenario]
+        (scenario, name, *(cell(results, scenario, name) for cell in columns.values()))
+        for scenario in scenarios
+        for name in results.scenarios.get(scenario, ())
     ]
-    return _table((("", "") if labelled else ("",)) + tuple(head for head, _ in columns), rows)
+    return _table(("", "", *columns), rows)
 
 
-def _figure(head: str, metric: str, digits: int = 0) -> Column:
+def _spread(metric: str, digits: int = 0) -> Cell:
     def cell(results: Results, scenario: str, name: str) -> str:
         measured = metric in results.scenarios[scenario][name][0]
         return results.spread(scenario, name, metric).text(digits) if measured else ""
 
-    return head, cell
+    return cell
 
 
-def _peak(head: str, metric: str, digits: int = 0) -> Column:
+def _peak(metric: str, digits: int = 0) -> Cell:
     def cell(results: Results, scenario: str, name: str) -> str:
         measured = results.scenarios[scenario][name][0].get(metric)
         return f"{results.peak(scenario, name, metric):,.{digits}f}" if measured else ""
 
-    return head, cell
+    return cell
 
 
-def _picus_ratio(metric: str) -> Column:
-    return "Picus ÷ it", lambda results, scenario, name: results.ratio(scenario, PICUS, name, metric).text()
+def _rate_ratio(results: Results, scenario: str, name: str) -> str:
+    return results.ratio(scenario, PICUS, name, "rate").text()
 
 
 def _to_bare(results: Results, scenario: str, name: str) -> str:
-    bare = results.median(scenario, lists.BARE, "total_ms")
-    return f"{results.median(scenario, name, 'total_ms') / bare:.2f}"
+    return f"{results.ratio(scenario, name, lists.BARE, 'total_ms').median:.2f}"
 
 
-def _above_noop(results: Results, scenario: str, name: str) -> str:
-    return f"{results.median(scenario, name, 'total_ms') - results.median(scenario, NOOP, 'total_ms'):,.0f}"
+def _rounds(results: Results, scenario: str, name: str) -> str:
+    return str(len(results.scenarios[scenario][name]))
 
 
-_ROUNDS: Column = ("rounds", lambda results, scenario, name: str(len(results.scenarios[scenario][name])))
-_LOAD = [
-    _figure("requests/s", "rate"),
-    _picus_ratio("rate"),
-    _figure("CPU µs/request", "cpu_us"),
-    _picus_ratio("cpu_us"),
-    _figure("p50 ms", "p50_ms", 1),
-    _figure("p99 ms", "p99_ms", 1),
-    _figure("other core busy, %", "other_core_percent"),
-    _peak("resident MB", "resident_mb"),
-]
-_LISTS = [
-    _figure("ms", "total_ms"),
-    ("÷ bare Scan", _to_bare),
-    _figure("first byte ms", "first_byte_ms"),
-    _figure("CPU µs/item", "cpu_us_per_item", 1),
-    _peak("peak MB", "peak_mb"),
-    _ROUNDS,
-]
-_BULK = [
-    _figure("items/s imported", "import_rate"),
-    _peak("peak MB", "import_peak_mb"),
-    _figure("items/s exported", "export_rate"),
-    _peak("peak MB", "export_peak_mb"),
-    _ROUNDS,
-]
-_COLD = [
-    _figure("to the end of the first delete, ms", "total_ms"),
-    _figure("init ms", "init_ms"),
-    _figure("invoke ms", "invoke_ms"),
-    ("above a handler that does nothing, ms", _above_noop),
-    _peak("zip MB", "zip_mb", 1),
-    _ROUNDS,
-]
+_LOAD = {
+    "requests/s": _spread("rate"),
+    "Picus ÷ it": _rate_ratio,
+    "CPU µs/request": _spread("cpu_us"),
+    "p50 ms": _spread("p50_ms", 1),
+    "p99 ms": _spread("p99_ms", 1),
+    "other core busy, %": _spread("other_core_percent"),
+    "resident MB": _peak("resident_mb"),
+}
+_LISTS = {
+    "ms": _spread("total_ms"),
+    "÷ bare Scan": _to_bare,
+    "first byte ms": _spread("first_byte_ms"),
+    "CPU µs/item": _spread("cpu_us_per_item", 1),
+    "peak MB": _peak("peak_mb"),
+    "rounds": _rounds,
+}
+_BULK = {
+    "items/s imported": _spread("import_rate"),
+    "peak MB": _peak("import_peak_mb"),
+    "items/s exported": _spread("export_rate"),
+    "peak MB ": _peak("export_peak_mb"),
+    "rounds": _rounds,
+}
+_COLD = {
+    "to the end of the first delete, ms": _spread("total_ms"),
+    "init ms": _spread("init_ms"),
+    "invoke ms": _spread("invoke_ms"),
+    "zip MB": _peak("zip_mb", 1),
+    "rounds": _rounds,
+}
 
 
 def _before_and_after(results: Results) -> str:
@@ -136,15 +133,33 @@ def _before_and_after(results: Results) -> str:
     return _table(("", "before", "after", "after ÷ before", f"at most {TOLERANCE:.0%} worse"), rows)
 
 
-def _tasks(results: Results) -> str:
+def _prices(results: Results) -> str:
+    size, count = item_size(items.wire_item(1)) + VERSION_BYTES, lists.MIDDLE
+    whole_list = lists.scenario(count)
+    # Name, scenario, metric and how often it counts for each request, and the units of a request.
+    priced = [
+        ("a million gets", GET, "cpu_us", 1, {"read_units": prices.consistent_reads(size)}),
+        ("a million puts", PUT, "cpu_us", 1, {"write_units": prices.writes(size)}),
+        (f"a million lists of {count:,} items", whole_list, "cpu_us_per_item", count,
+         {"read_units": prices.consistent_scan(size * count)}),
+    ]  # fmt: skip
     rows = []
-    for latency in LATENCIES_MS:
-        scenario = f"get, {latency} ms"
-        for name in results.scenarios.get(scenario, ()):
-            rate, cpu = (results.median(scenario, name, metric) for metric in ("rate", "cpu_us"))
-            tasks = [min(rate, vcpus / cpu * 1e6) if vcpus < 1 else vcpus * rate for vcpus in TASKS]
-            rows.append((f"{latency} ms", name, *(f"{figure:,.0f}" for figure in (rate, *tasks))))
-    return _table(("latency", "", "one core", *(f"task of {vcpus:g} vCPU" for vcpus in TASKS)), rows)
+    for name, scenario, metric, times, units in priced:
+        if scenario in results.scenarios:
+            cpu = results.median(scenario, PICUS, metric) * times
+            cost = prices.cost(MILLION, cpu, **units)
+            figures = (f"{cpu:,.0f}", f"{sum(units.values()):,.0f}", *(f"{each:,.2f}" for each in (*cost, cost.total)))
+            rows.append((name, *figures))
+    return _table(("", "CPU µs each", "units each", "Fargate $", "DynamoDB $", "together $"), rows)
+
+
+def _cores(results: Results) -> str:
+    rows = []
+    for count, name in enumerate((ONE_CORE, TWO_CORES), start=1):
+        if CORES in results.scenarios:
+            cpu, share = results.spread(CORES, name, "cpu_us"), results.median(CORES, name, "least_share")
+            rows.append((name, cpu.text(0), f"{share:.0%}", f"{count / cpu.median * 1e6:,.0f}"))
+    return _table(("", "CPU µs/request", "the less busy one's share", "requests/s of as many whole cores"), rows)
 
 
 def _scaling(results: Results) -> str:
@@ -157,3 +172,16 @@ def _scaling(results: Results) -> str:
         rows.append((name, *rates, p99.text(1), f"{resident:.0f}"))
     heads = [f"{part}: requests/s" for part in parts]
     return _table(("workers × threads", *heads, f"p99 ms at {LATENCY_MS} ms", "MB of all workers"), rows)
+
+
+def _tls(results: Results) -> str:
+    """Return what TLS adds to the cold start, by the differences between contestants."""
+    if COLD not in results.scenarios:
+        return _MISSING
+    plain, ours, whole = (
+        results.median(COLD, name, "total_ms") for name in (cold_start.PLAIN, PICUS, cold_start.WHOLE_STORE)
+    )
+    return (
+        f"TLS costs Picus {ours - plain:.0f} ms: the import of `ssl`, Amazon's authorities and the handshake. "
+        f"The whole certificate store would cost {whole - ours:.0f} ms more."
+    )

@@ -66,10 +66,16 @@ class Contestant:
     """Where it starts. In the root gunicorn would read Picus's gunicorn.conf.py."""
     workers: int = 1
     """How many child processes do the work; 0 if the process itself does it."""
+    cores: tuple[int, ...] = (SERVER_CORE,)
 
 
 def picus(
-    name: str = PICUS, checkout: Checkout = HERE, *options: str, workers: int = 1, threads: int = 0
+    name: str = PICUS,
+    checkout: Checkout = HERE,
+    *options: str,
+    workers: int = 1,
+    threads: int = 0,
+    cores: tuple[int, ...] = (SERVER_CORE,),
 ) -> Contestant:
     """Return the service as it is deployed, with further options of gunicorn. 0 threads: gunicorn.conf.py's default."""
     settings = {
@@ -81,7 +87,7 @@ def picus(
     if threads:
         settings["WEB_THREADS"] = str(threads)
     command = [checkout.python, "-m", "gunicorn", "picus_project.wsgi:application", "-c", "gunicorn.conf.py", *options]
-    return Contestant(name, command, settings, checkout.root, workers)
+    return Contestant(name, command, settings, checkout.root, workers, cores)
 
 
 def _flask(name: str, *options: str) -> Contestant:
@@ -104,17 +110,18 @@ def environment(database: Database, table: str) -> dict[str, str]:
     """Return what every process under test gets: nothing of the caller's environment but PATH and HOME."""
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     url = f"http://127.0.0.1:{database.port}"
-    return {**inherited, **_AWS, "DYNAMODB_ENDPOINT_URL": url, "DYNAMODB_TABLE_NAME": table}
+    settings = {"DYNAMODB_ENDPOINT_URL": url, "DYNAMODB_TABLE_NAME": table, "ANONYMOUS_SCOPES": "read,write,delete"}
+    return {**inherited, **_AWS, **settings}
 
 
 @contextmanager
 def served(contestant: Contestant, database: Database, table: str) -> Iterator[Target]:
-    """Run the contestant, pinned to its core. Raises BenchError if it does not respond."""
+    """Run the contestant, pinned to its cores. Raises BenchError if it does not respond."""
     port = free_port()
     command = [part.format(port=port) for part in contestant.command]
     settings = {name: value.format(port=port) for name, value in contestant.settings.items()}
     log = WORK / f"{contestant.name.replace(' ', '_')}.log"
-    with log.open("wb") as output, pinned(SERVER_CORE):
+    with log.open("wb") as output, pinned(*contestant.cores):
         env = environment(database, table) | settings
         process = subprocess.Popen(command, cwd=contestant.folder, env=env, stdout=output, stderr=output)
     try:

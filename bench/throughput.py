@@ -1,4 +1,4 @@
-"""Gets and puts per second: beside the peers, with latency, and by threads and workers."""
+"""Gets and puts per second: beside the peers, with latency, by threads and workers, and on two cores."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -7,17 +7,17 @@ from functools import partial
 from bench import items
 from bench.dynamodb import ITEMS, TABLE, Database, fake_dynamodb
 from bench.load import Request, measure
+from bench.machine import LOAD_CORE, SERVER_CORE, pinned
 from bench.measurements import Recorder
 from bench.servers import HERE, PICUS_GTHREAD, Contestant, all_served, peers, picus
 
 CLIENTS = 32
-LATENCIES_MS = (1, 4, 10)
 LATENCY_MS = 4
-"""The latency that has targets, and therefore all rounds."""
 GET, PUT, GET_LATE = "get", "put", f"get, {LATENCY_MS} ms"
-SCALING = "threads and workers"
-WORKERS_THREADS = ((1, 1), (1, 2), (1, 4), (1, 8), (1, 12), (1, 16), (2, 6), (2, 12))
-WARM_UP_SECONDS = 0.5
+SCALING, CORES = "threads and workers", "cores"
+WORKERS_THREADS = ((1, 1), (1, 4), (1, 8), (1, 12), (1, 16), (2, 6), (2, 12))
+ONE_CORE, TWO_CORES = "one worker", "two workers"
+ROUND_SECONDS, WARM_UP_SECONDS = 0.5, 0.5
 
 
 def _message(method: str, path: str, body: bytes = b"") -> bytes:
@@ -50,11 +50,8 @@ def get_and_put(recorder: Recorder, database: Database, parts: Iterable[str]) ->
 def with_latency(recorder: Recorder) -> None:
     """Measure gets with a fake DynamoDB that has latency."""
     with fake_dynamodb() as database:
-        for latency in LATENCIES_MS:
-            measured, count = database.set_latency(latency), max(3, recorder.rounds // 3)
-            if latency == LATENCY_MS:
-                recorder.results.settings["latency_ms"], count = measured, recorder.rounds
-            load(recorder, [*peers(), picus()], database, {f"get, {latency} ms": REQUESTS[GET]}, count)
+        recorder.results.settings["latency_ms"] = database.set_latency(LATENCY_MS)
+        load(recorder, [*peers(), picus()], database, {GET_LATE: REQUESTS[GET]}, recorder.rounds)
 
 
 def scaling(recorder: Recorder, database: Database) -> None:
@@ -66,6 +63,18 @@ def scaling(recorder: Recorder, database: Database) -> None:
     with fake_dynamodb() as late:
         late.set_latency(LATENCY_MS)
         load(recorder, contestants, late, {f"{SCALING}, {GET_LATE}": REQUESTS[GET]}, count)
+
+
+def cores(recorder: Recorder) -> None:
+    """Measure the CPU of a get by one worker and by two, beside the same load on the same two cores.
+
+    On two cores the load and DynamoDB need a part of both, so the requests per second would say little. Two workers are
+    twice as fast as one if a request takes no more CPU then, as it would with a shared lock.
+    """
+    both = (LOAD_CORE, SERVER_CORE)
+    contestants = [picus(ONE_CORE, cores=both), picus(TWO_CORES, workers=2, cores=both)]
+    with pinned(*both), fake_dynamodb() as database:
+        load(recorder, contestants, database, {CORES: REQUESTS[GET]}, recorder.rounds)
 
 
 def load(

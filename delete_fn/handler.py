@@ -8,7 +8,9 @@ import logging
 import time
 from typing import Any
 
-from picus_api.core import capacity, cors, environment, logs, metrics, store
+from picus_api.core import audit, capacity, cors, environment, logs, metrics, store
+from picus_api.core.access import access
+from picus_api.core.access.access import ANONYMOUS, DELETE, Access, Credentials
 from picus_api.core.dynamodb import table
 from picus_api.core.errors import (
     InternalError,
@@ -17,13 +19,14 @@ from picus_api.core.errors import (
     PicusError,
     TableUnavailable,
 )
-from picus_api.core.keys import has_dot_segment, key_from_path, normalise_path
+from picus_api.core.keys import has_dot_segment, key_field, key_from_path, normalise_path
 from picus_api.core.preconditions import parse_preconditions
 from picus_api.core.response_body import deleted_body, encode_json
 
 PREFIX = "/picus/"
 ALLOW = {"Allow": "DELETE, OPTIONS"}
 CORS_ORIGINS = environment.origins("CORS_ALLOWED_ORIGINS")
+access.rules()
 
 logs.write_json(environment.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")))
 _log = logging.getLogger("picus.request")
@@ -50,12 +53,13 @@ def handler(event: Any, context: object) -> Response:
         str(request.get("httpMethod")).encode("ascii", "replace").decode(),
         normalise_path(str(request.get("path"))),
     )
+    who = _caller(request, headers)
     try:
         if CORS_ORIGINS and cors.is_preflight(method, headers):
             # The response that the service gives, byte for byte.
             response = _response(200, "", {"Content-Type": "text/html; charset=utf-8"})
         else:
-            response = _metered_response(method, path, headers)
+            response = _metered_response(method, path, headers, who)
     except Exception:
         _log.exception("unhandled")
         response = _error_response(InternalError())
@@ -63,8 +67,18 @@ def handler(event: Any, context: object) -> Response:
     response["headers"]["X-Request-Id"] = logs.request_id.get()
     duration = round((time.perf_counter() - started) * 1000, 2)
     line = {"method": method, "path": path, "status": response["statusCode"], "duration_ms": duration}
-    _log.info("request", extra=line | metrics.line_fields(counts, "function", response["statusCode"]))
+    counted = metrics.line_fields(counts, "function", response["statusCode"])
+    _log.info("request", extra=line | who | counted)
     return response
+
+
+def _caller(event: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
+    """Return the fields of log lines that say who sent the request. ``_route`` adds the key and the token."""
+    about = event.get("requestContext")
+    identity = about.get("identity") if isinstance(about, dict) else None
+    peer = str(identity.get("sourceIp")) if isinstance(identity, dict) else ""
+    who = audit.caller("function", headers.get("x-forwarded-for"), peer, headers.get("user-agent"))
+    return who | {"token": ANONYMOUS}
 
 
 def _headers(event: dict[str, Any]) -> dict[str, str]:
@@ -80,28 +94,45 @@ def _headers(event: dict[str, Any]) -> dict[str, str]:
     return {str(name).lower(): str(value) for name, value in fields if value is not None}
 
 
-def _metered_response(method: str, path: str, headers: dict[str, str]) -> Response:
+def _metered_response(method: str, path: str, headers: dict[str, str], who: dict[str, Any]) -> Response:
     if not capacity.is_wanted(headers.get("prefer")):
-        return _route(method, path, headers)
+        return _route(method, path, headers, who)
     with capacity.measure() as meter:
-        response = _route(method, path, headers)
+        response = _route(method, path, headers, who)
     response["headers"] |= capacity.response_headers(meter)
     return response
 
 
-def _route(method: str, path: str, headers: dict[str, str]) -> Response:
+def _route(method: str, path: str, headers: dict[str, str], who: dict[str, Any]) -> Response:
+    if not path.startswith(PREFIX) or path in (PREFIX, f"{PREFIX}/") or has_dot_segment(path):
+        return _error_response(PathNotFound())
+    if method == "OPTIONS":
+        return _response(200, encode_json({"name": "Delete an item"}).decode(), ALLOW)
+    if method != "DELETE":
+        return _error_response(MethodNotAllowed(method))
+    client = access.authenticate(
+        Credentials(headers.get("authorization"), headers.get("cookie"), headers.get("sec-fetch-site"))
+    )
+    encoded_key = path.removeprefix(PREFIX)
+    who |= client.log_fields() | key_field(encoded_key)
     try:
-        key = key_from_path(path.removeprefix(PREFIX)) if path.startswith(PREFIX) else ""
-        if not key or has_dot_segment(path):
-            raise PathNotFound
-        if method == "OPTIONS":
-            return _response(200, encode_json({"name": "Delete an item"}).decode(), ALLOW)
-        if method != "DELETE":
-            raise MethodNotAllowed(method)
-        store.delete(key, parse_preconditions(headers.get("if-match"), headers.get("if-none-match")))
+        response = _delete(client, encoded_key, headers, who)
     except PicusError as error:
         error.log(_log)
-        return _error_response(error)
+        response = _error_response(error)
+    if client.has_token:
+        response["headers"]["Cache-Control"] = "no-store"
+    return response
+
+
+def _delete(client: Access, encoded_key: str, headers: dict[str, str], who: dict[str, Any]) -> Response:
+    """Delete an item if the client may. Raises what the checks and ``store.delete`` raise."""
+    client.check_scope(DELETE)
+    key = key_from_path(encoded_key)
+    client.check_key(DELETE, key)
+    preconditions = parse_preconditions(headers.get("if-match"), headers.get("if-none-match"))
+    etag_before = store.delete(key, preconditions)
+    audit.log_change(who, "delete", etag_before=etag_before)
     return _response(200, encode_json(deleted_body(key)).decode())
 
 

@@ -7,6 +7,8 @@ from itertools import chain
 from django.http import StreamingHttpResponse
 from rest_framework.request import Request
 
+from picus_api.authentication import access_of, log_change
+from picus_api.core import logs
 from picus_api.core.batch_write import Outcome, write_new_items
 from picus_api.core.errors import NotTried, OutcomeUnknown, PicusError, TableUnavailable
 from picus_api.core.keys import KEY
@@ -24,9 +26,9 @@ def create_many(request: Request) -> StreamingHttpResponse:
     check_is_plain_utf8(request._request)
     # The response is NDJSON, whatever else the client accepts. Raises NotAcceptable.
     Negotiation().select_renderer(request, [NdjsonRenderer()])
-    lines = receive(request._request)
+    lines = receive(request._request, access_of(request).prefix)
     try:
-        batches = write_new_items(lines.rows())
+        batches = _audited(request, write_new_items(lines.rows()))
         first = next(batches)
         _raise_when_nothing_is_written(first)
     except BaseException:
@@ -34,6 +36,24 @@ def create_many(request: Request) -> StreamingHttpResponse:
         raise
     body = _response_lines(lines, chain([first], batches))
     return StreamingHttpResponse(body, content_type=NdjsonRenderer.media_type)
+
+
+def _audited(request: Request, batches: Iterator[list[Outcome]]) -> Iterator[list[Outcome]]:
+    """Yield the batches, and write one audit line after the last one, or when the client disconnects before it."""
+    # After the headers of the response the context has another request's id, or none.
+    request_id = logs.request_id.get()
+    written = unknown = 0
+    is_complete = False
+    try:
+        for outcomes in batches:
+            written += sum(outcome.error is None for outcome in outcomes)
+            unknown += sum(outcome.unknown for outcome in outcomes)
+            yield outcomes
+        is_complete = True
+    finally:
+        if written or unknown:
+            about = {"count": written, "unknown": unknown, "complete": is_complete}
+            log_change(request, "create_many", request_id=request_id, **about)
 
 
 def _raise_when_nothing_is_written(outcomes: list[Outcome]) -> None:

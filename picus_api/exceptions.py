@@ -32,7 +32,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return None
     # An error is JSON for every Accept field.
     renderer = getattr(context.get("request"), "accepted_renderer", None)
-    if response is not None and renderer is not None and renderer.format in ("ndjson", "yaml"):
+    if response is not None and renderer is not None and renderer.format in ("csv", "ndjson", "yaml"):
         response.content_type = "application/json"
     return response
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from functools import update_wrapper
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from picus_api.authentication import HasScope, TokenAuthentication, authenticate
+from picus_api.core.access.access import Access
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.parsers import ItemParser, Negotiation
 from picus_api.renderers import ItemRenderer
@@ -24,6 +27,7 @@ class JsonRequest(Request):
     parsers, authenticators, negotiator = _PARSERS, (), _NEGOTIATION
     accepted_renderer, accepted_media_type = _RENDERER, ItemRenderer.media_type
     version = versioning_scheme = None
+    user: Access  # type: ignore[assignment]  # DRF's stubs know Django's users only
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
@@ -39,11 +43,14 @@ class JsonRequest(Request):
 
 
 class JsonViewSet(ViewSet):
-    """A ViewSet for anonymous clients: without authentication, permissions and throttling.
+    """A ViewSet without throttling. ``permission_of`` has the permission of each action.
 
     DRF's dispatch creates parsers, renderers and a negotiator for each request, and asks them what is known for most
     requests. Where it is known, the action is called at once. All other requests take DRF's way.
     """
+
+    authentication_classes = (TokenAuthentication,)
+    permission_of: ClassVar[Mapping[str, type[HasScope]]]
 
     @classmethod
     def as_view(cls, actions: dict[str, Any] | None = None, **initkwargs: Any) -> Any:
@@ -51,6 +58,7 @@ class JsonViewSet(ViewSet):
         negotiating: Callable[..., HttpResponseBase] = super().as_view(actions, **initkwargs)
         actions = dict(actions or {})
         action_of = {method.upper(): action for method, action in actions.items()}
+        scope_of = {action: cls.permission_of[action].scope for action in actions.values()}
         headers = cls._constant_headers(actions, initkwargs)
 
         def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -60,9 +68,14 @@ class JsonViewSet(ViewSet):
                 return negotiating(request, *args, **kwargs)
             viewset = cls(**initkwargs)
             viewset.action = action
-            return viewset._respond(JsonRequest(request), headers, kwargs)
+            return viewset._respond(JsonRequest(request), scope_of[action], headers, kwargs)
 
         return update_wrapper(view, negotiating)
+
+    def get_permissions(self) -> list[BasePermission]:
+        """Return the permission of the action. OPTIONS, and methods that are not served, need none."""
+        permission = self.permission_of.get(self.action)
+        return [permission()] if permission else []
 
     @property
     def default_response_headers(self) -> dict[str, str]:
@@ -80,10 +93,14 @@ class JsonViewSet(ViewSet):
             setattr(viewset, "head", getattr(viewset, actions["get"]))  # noqa: B010 - DRF adds HEAD like this
         return viewset.default_response_headers
 
-    def _respond(self, request: JsonRequest, headers: dict[str, str], kwargs: dict[str, Any]) -> HttpResponseBase:
-        """Call the action and add the header fields. An error takes DRF's way."""
+    def _respond(
+        self, request: JsonRequest, scope: str, headers: dict[str, str], kwargs: dict[str, Any]
+    ) -> HttpResponseBase:
+        """Check the access, call the action and add the header fields. An error takes DRF's way."""
         self.request = request
         try:
+            request.user = authenticate(request.META)
+            request.user.check_scope(scope)
             response: HttpResponseBase = getattr(self, self.action)(request, **kwargs)
         except Exception as error:
             response = self.handle_exception(error)

@@ -15,6 +15,7 @@ from dockerflow.django import views as dockerflow_views
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from picus_api import health
+from picus_api.authentication import ACCESS, CREATED_KEY, caller
 from picus_api.capacity_middleware import consumed_capacity
 from picus_api.compression import compress
 from picus_api.core import logs, metrics
@@ -26,13 +27,14 @@ from picus_api.core.errors import (
     PathNotFound,
     RangeNotSatisfiable,
 )
-from picus_api.core.keys import has_dot_segment
+from picus_api.core.keys import has_dot_segment, key_field
 from picus_api.core.request_target import InvalidRequestTarget, parse_request_target
 from picus_api.exceptions import error_response
-from picus_api.request_body import BODY_ERROR, is_chunked, is_ndjson, limit_waiting
+from picus_api.request_body import BODY_ERROR, is_chunked, is_ndjson, limit_time
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
+_ITEM_PATHS = ("/picus/get/", "/picus/put/")
 MAX_KNOWN_HOSTS = 64
 """Values of Host that are not checked again."""
 
@@ -89,7 +91,11 @@ def _respond(request: HttpRequest, get_response: GetResponse) -> HttpResponseBas
         response.headers.setdefault("Content-Length", str(len(response.content)))
     if is_head:
         _drop_body(response)
-    response.headers.setdefault("Cache-Control", "no-cache")
+    access = request.META.get(ACCESS)
+    if access is not None and access.has_token:
+        response["Cache-Control"] = "no-store"
+    else:
+        response.headers.setdefault("Cache-Control", "no-cache")
     return response
 
 
@@ -122,7 +128,17 @@ def _line(request: HttpRequest, method: str, response: HttpResponseBase, started
         "path": request.path_info,
         "status": response.status_code,
         "duration_ms": round((time.perf_counter() - started) * 1000, 2),
+        **_key_field(request),
+        **caller(request.META),
     }
+
+
+def _key_field(request: HttpRequest) -> dict[str, str]:
+    """Return the key of the item that the request is about: the one in its path, or the one that it got."""
+    if CREATED_KEY in request.META:
+        return {"key": request.META[CREATED_KEY]}
+    path = request.path_info
+    return key_field(path[len(_ITEM_PATHS[0]) :]) if path.startswith(_ITEM_PATHS) else {}
 
 
 _HEALTH: dict[str, Callable[[HttpRequest], HttpResponse]] = {
@@ -210,7 +226,7 @@ def chunked_body(get_response: GetResponse) -> GetResponse:
 
 def _read_chunks(request: HttpRequest) -> None:
     try:
-        with limit_waiting(request, settings.BODY_SECONDS):
+        with limit_time(request, settings.BODY_SECONDS):
             body = request.META["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
         length = len(body)
     except TimeoutError:

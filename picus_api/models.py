@@ -1,7 +1,7 @@
 """The PynamoDB model of an item."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
@@ -14,6 +14,7 @@ from picus_api.core.keys import KEY
 from picus_api.core.preconditions import Preconditions
 from picus_api.core.query import pagination
 from picus_api.core.query.pagination import Page
+from picus_api.core.store import Written
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.to_json import json_from_attributes
 from picus_api.core.values.version_attribute import remove_version
@@ -67,30 +68,38 @@ class Item(Model):
         return cls.from_raw_data(store.get(key))
 
     @classmethod
-    def create(cls, document: AttributeMap) -> "Item":
-        """Store a document under a new key. Raises what ``store.create`` raises."""
-        return cls.from_raw_data(store.create(document))
+    def create(cls, document: AttributeMap, prefix: str = "") -> "Item":
+        """Store a document under a new key that begins with ``prefix``. Raises what ``store.create`` raises."""
+        return cls.from_raw_data(store.create(document, prefix))
 
     @classmethod
-    def create_once(cls, idempotency_key: str, document: AttributeMap) -> Created:
-        """Store a document once for all requests with this Idempotency-Key. See ``store.create_once``."""
-        return store.create_once(idempotency_key, document)
+    def create_once(cls, idempotency_key: str, document: AttributeMap, owner: str = "", prefix: str = "") -> Created:
+        """Store a document once for all requests of this owner with this Idempotency-Key. See ``store.create_once``."""
+        return store.create_once(idempotency_key, document, owner, prefix)
 
     @classmethod
-    def replace(cls, key: str, document: AttributeMap, preconditions: Preconditions | None) -> tuple["Item", bool]:
-        """Store a document under this key; return the item, and True if there was none. See ``store.replace``."""
+    def replace(cls, key: str, document: AttributeMap, preconditions: Preconditions | None) -> tuple["Item", Written]:
+        """Store a document under this key; return the item, and what is known of the write. See ``store.replace``."""
         written = store.replace(key, document, preconditions)
-        return cls.from_raw_data(written.item), written.created
+        return cls.from_raw_data(written.item), written
 
     @classmethod
-    def patch(cls, key: str, changes: AttributeMap, preconditions: Preconditions | None) -> "Item":
-        """Apply a JSON Merge Patch to the item with this key, and return the item. See ``store.patch``."""
-        return cls.from_raw_data(store.patch(key, changes, preconditions))
+    def patch(cls, key: str, changes: AttributeMap, preconditions: Preconditions | None) -> tuple["Item", Written]:
+        """Apply a JSON Merge Patch to the item with this key; return as ``replace`` does. See ``store.patch``."""
+        written = store.patch(key, changes, preconditions)
+        return cls.from_raw_data(written.item), written
 
     @classmethod
-    def page(cls, limit: int, after: str | None, expressions: dict[str, Any], seconds: float) -> Page:
+    def page(
+        cls,
+        limit: int,
+        after: str | None,
+        expressions: dict[str, Any],
+        give_up: Callable[[], bool],
+        as_stored: bool = False,
+    ) -> Page:
         """Return a page of at most ``limit`` items after a key. See ``pagination.read_page``."""
-        return pagination.read_page(limit, after, expressions, seconds)
+        return pagination.read_page(limit, after, expressions, give_up, as_stored)
 
     @classmethod
     def pages(cls, after: str | None = None, **expressions: Any) -> Iterator[Page]:

@@ -20,7 +20,7 @@ from picus_api.core.errors import (
 )
 from picus_api.core.values.from_json import attributes_from_json
 from picus_api.core.values.json_bounds import check_bounds
-from picus_api.request_body import is_chunked, limit_waiting
+from picus_api.request_body import is_chunked, limit_time
 
 PIECE_BYTES = 256 * 1024
 # A smaller body needs no file.
@@ -29,9 +29,10 @@ _BLANK = b" \t\r"
 
 
 class NdjsonBody:
-    """A body whose lines are all valid items. The caller closes it."""
+    """A body whose lines are all valid items, for keys that begin with ``prefix``. The caller closes it."""
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
         self.count = 0
         self._number = 0
         self._rest = b""
@@ -61,7 +62,7 @@ class NdjsonBody:
     def rows(self) -> Iterator[Row]:
         """Yield the row of each item, under a new key."""
         for number, line in self.numbered():
-            yield new_row(number, attributes_from_json(line))
+            yield new_row(number, attributes_from_json(line), self.prefix)
 
     def numbered(self, after: int = 0) -> Iterator[tuple[int, bytes]]:
         """Yield each line that is not blank, and its number (from 1), after line ``after``. One iterator at a time."""
@@ -80,7 +81,7 @@ class NdjsonBody:
         self.count += 1
         try:
             check_bounds(line)
-            check_new_item(attributes_from_json(line), len(line))
+            check_new_item(attributes_from_json(line), len(line), len(self.prefix.encode()))
         except BadRequest as error:
             raise BadLine(self._number, error, _about_line(error.message)) from error
         except ItemTooLarge as error:
@@ -92,8 +93,8 @@ def _about_line(message: str) -> str:
     return message.replace("The body", "It", 1).replace("line 1 column", "column", 1)
 
 
-def receive(request: HttpRequest) -> NdjsonBody:
-    """Return the whole body, every line of it valid.
+def receive(request: HttpRequest, prefix: str) -> NdjsonBody:
+    """Return the whole body, every line of it valid for a key that begins with ``prefix``.
 
     Raises BodyTooLarge, IncompleteBody, BodyTimeout, BadLine, InvalidJson, NoSpoolSpace. A body of a known length that
     exceeds the limit is refused before any of it is read.
@@ -101,7 +102,7 @@ def receive(request: HttpRequest) -> NdjsonBody:
     length = None if is_chunked(request) else int(request.META.get("CONTENT_LENGTH") or 0)
     if (length or 0) > settings.MAX_NDJSON_BYTES:
         raise BodyTooLarge(settings.MAX_NDJSON_BYTES)
-    lines = NdjsonBody()
+    lines = NdjsonBody(prefix)
     try:
         _fill(lines, request, length)
         lines.end()
@@ -116,7 +117,7 @@ def receive(request: HttpRequest) -> NdjsonBody:
 def _fill(lines: NdjsonBody, request: HttpRequest, length: int | None) -> None:
     received = 0
     try:
-        with limit_waiting(request, settings.NDJSON_SECONDS):
+        with limit_time(request, settings.NDJSON_SECONDS):
             for piece in _pieces(request.META["wsgi.input"], length):
                 received += len(piece)
                 if received > settings.MAX_NDJSON_BYTES:

@@ -27,7 +27,7 @@ ACCEPT_POST = "application/json, application/x-ndjson"
 
 
 class ItemParser(BaseParser):
-    """Parse a JSON object into DynamoDB attribute values. Raises InvalidJson, BadValue, ItemTooLarge."""
+    """Parse a JSON object into DynamoDB attribute values. Raises InvalidJson, BadValue, ItemTooLarge, ServiceBusy."""
 
     media_type = "application/json"
 

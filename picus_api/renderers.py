@@ -11,8 +11,11 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from picus_api.core.query.columns import parse_columns
+from picus_api.core.query.expressions import AttributePath
 from picus_api.core.query.pagination import Page
 from picus_api.core.response_body import encode_json
+from picus_api.core.values.to_csv import csv_header, csv_rows
 from picus_api.core.values.to_json import json_from_attributes, json_lines
 from picus_api.models import Item
 
@@ -55,6 +58,31 @@ class NdjsonRenderer(BaseRenderer):
         if isinstance(data, Page):
             return json_lines(data.items)
         return encode_json(data) + b"\n"
+
+
+class CsvRenderer(BaseRenderer):
+    """CSV with the columns of ``fields`` (core/values/to_csv.py); other bodies are JSON."""
+
+    media_type = "text/csv"
+    format = "csv"
+    charset = "utf-8"
+    render_style = "text"
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        if not isinstance(data, Page):
+            return encode_json(data)
+        columns = csv_columns((renderer_context or {})["request"])
+        return csv_header(columns) + csv_rows(tuple(columns.values()), data.items)
+
+
+def csv_columns(request: Request) -> dict[str, AttributePath]:
+    """Return the columns of a list as CSV, by their names. Raises BadParameter."""
+    return parse_columns(request.query_params.get("fields"))
 
 
 class _TrustedHeaders(ResponseHeaders):

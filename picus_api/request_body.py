@@ -1,10 +1,7 @@
 """Read the body of a request: all of it or an error, never more than the limit, and only for a limited time."""
 
-import socket
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -54,7 +51,7 @@ def read_body(request: HttpRequest) -> bytes:
     if length > settings.MAX_BODY_BYTES:
         raise BodyTooLarge(settings.MAX_BODY_BYTES)
     try:
-        with limit_waiting(request, settings.BODY_SECONDS):
+        with limit_time(request, settings.BODY_SECONDS):
             body: bytes = request.META["wsgi.input"].read(length)
     except TimeoutError:
         raise BodyTimeout from None
@@ -66,44 +63,18 @@ def read_body(request: HttpRequest) -> bytes:
 
 
 @contextmanager
-def limit_waiting(request: HttpRequest, seconds: float) -> Iterator[None]:
-    """Let reads raise TimeoutError after a pause of the worker's READ_SECONDS, or after ``seconds`` in all.
+def limit_time(request: HttpRequest, seconds: float) -> Iterator[None]:
+    """Let reads of the body raise TimeoutError after ``seconds`` in all, and when the client is too slow.
 
-    A client that is silent, or sends a byte now and then, must not keep a thread.
+    A client that is silent, or sends a byte now and then, must not keep a thread. The server's reader has the limit
+    (picus_project/server/unreader.py).
     """
-    connection = request.META.get("gunicorn.socket")
-    if connection is None:
+    limit = getattr(request.META["wsgi.input"], "limit_time", None)
+    if limit is None:
         yield
         return
-    deadline = time.monotonic() + seconds
-    _start_watching()
-    _deadlines[connection] = deadline
+    limit(seconds)
     try:
         yield
-        if time.monotonic() > deadline:
-            raise TimeoutError
-    except BlockingIOError:
-        raise TimeoutError from None
     finally:
-        del _deadlines[connection]
-
-
-_deadlines: dict[socket.socket, float] = {}
-_watching = threading.Lock()
-
-
-def _start_watching() -> None:
-    """Start the watching thread of this process, once."""
-    if _watching.acquire(blocking=False):
-        threading.Thread(target=_end_overdue_reads, name="body-deadlines", daemon=True).start()
-
-
-def _end_overdue_reads() -> None:
-    """Shut down the receiving side of connections past their deadline, which ends the read in progress."""
-    while True:
-        time.sleep(0.5)
-        now = time.monotonic()
-        for connection, deadline in list(_deadlines.items()):
-            if now > deadline:
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RD)
+        limit(None)

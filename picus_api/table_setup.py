@@ -5,6 +5,8 @@ import time
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from picus_api.core.access.token_table import tokens_table_name
+from picus_api.core.access.tokens import EXPIRES, TOKEN_KEY
 from picus_api.core.dynamodb import table
 from picus_api.core.dynamodb.table import ConditionFailed
 from picus_api.core.errors import TableMissing, TableUnavailable
@@ -22,7 +24,11 @@ class TableSpec(NamedTuple):
 
 def table_specs() -> list[TableSpec]:
     """Return the tables of the service. Raises SettingError."""
-    return [TableSpec(table.table_name(), KEY), TableSpec(idempotency_table_name(), RECORD_KEY, EXPIRES_AT)]
+    return [
+        TableSpec(table.table_name(), KEY),
+        TableSpec(idempotency_table_name(), RECORD_KEY, EXPIRES_AT),
+        TableSpec(tokens_table_name(), TOKEN_KEY, EXPIRES),
+    ]
 
 
 def table_problem(spec: TableSpec) -> str | None:
@@ -56,9 +62,13 @@ def create_missing(spec: TableSpec, wait_seconds: float = 60) -> bool:
 def approximate_count() -> int | None:
     """Return the number of items as DynamoDB counted it in the last hours, or None if it does not tell."""
     with suppress(TableUnavailable):
-        found = _description(TableSpec(table.table_name(), KEY))
-        return None if found is None else int(found.get("ItemCount", 0))
+        return estimated_count()
     return None
+
+
+def estimated_count() -> int:
+    """Return the number of items as DynamoDB counted it in the last hours. Raises TableMissing, TableUnavailable."""
+    return int(_call("DescribeTable", TableSpec(table.table_name(), KEY))["Table"].get("ItemCount", 0))
 
 
 def _create(spec: TableSpec) -> bool:

@@ -4,11 +4,11 @@ from django.urls import path, re_path
 
 from picus_api.openapi import views as openapi_views
 from picus_api.pages.renderer import BrowsableRenderer
-from picus_api.renderers import ItemRenderer, NdjsonRenderer
+from picus_api.renderers import CsvRenderer, ItemRenderer, NdjsonRenderer
 from picus_api.views import ItemViewSet, KeyedItemViewSet, Root
 
 _LIST_RENDERERS = [ItemRenderer, BrowsableRenderer, NdjsonRenderer]
-_list = ItemViewSet.as_view({"get": "list"}, name="Items", renderer_classes=_LIST_RENDERERS)
+_list = ItemViewSet.as_view({"get": "list"}, name="Items", renderer_classes=[*_LIST_RENDERERS, CsvRenderer])
 _put = ItemViewSet.as_view({"post": "create"}, name="New item", renderer_classes=_LIST_RENDERERS)
 _keyed = KeyedItemViewSet.as_view({"put": "update", "patch": "partial_update"}, name="Item")
 

@@ -1,17 +1,19 @@
 """The endpoints on ECS, in DRF's terms."""
 
-from typing import cast
+from typing import ClassVar, cast
 
-from django.http import HttpRequest, HttpResponseNotModified
+from django.http import HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from picus_api.authentication import CREATED_KEY, CanRead, CanWrite, access_of, log_change
 from picus_api.bulk_create import create_many
+from picus_api.core.access.access import READ, WRITE
 from picus_api.core.errors import BadRequest, InvalidHeader, InvalidJson, PathNotFound
-from picus_api.core.idempotency import parse_idempotency_key
+from picus_api.core.idempotency import Created, parse_idempotency_key
 from picus_api.core.keys import KEY, key_from_path
 from picus_api.core.preconditions import Preconditions, parse_preconditions
 from picus_api.core.values.attribute_values import AttributeMap
@@ -49,14 +51,13 @@ class Root(APIView):
 class ItemViewSet(JsonViewSet):
     """Items of the table."""
 
+    permission_of: ClassVar = {"list": CanRead, "create": CanWrite, "retrieve": CanRead}
+
     @property
     def default_response_headers(self) -> dict[str, str]:
         """Return DRF's header fields, and the media types of a POST (https://www.w3.org/TR/ldp/#header-accept-post)."""
         headers: dict[str, str] = super().default_response_headers
         return {**headers, "Accept-Post": ACCEPT_POST} if "POST" in self.allowed_methods else headers
-
-    def perform_authentication(self, request: Request) -> None:
-        """Do nothing: every client is anonymous."""
 
     def list(self, request: Request) -> HttpResponseBase:
         """Return all items, or the page that the query asks for."""
@@ -69,15 +70,21 @@ class ItemViewSet(JsonViewSet):
             if field is not None:
                 raise BadRequest("An Idempotency-Key stands for one item: send lines without it.")
             return create_many(request)
-        document = _document(request)
+        document, access = _document(request), access_of(request)
         if field is not None:
-            return _created_response(request, *Item.create_once(parse_idempotency_key(field), document))
-        item = Item.create(document)
-        return _created_response(request, item.object_id, item.etag())
+            created = Item.create_once(parse_idempotency_key(field), document, access.owner, access.prefix)
+        else:
+            item = Item.create(document, access.prefix)
+            created = Created(item.object_id, item.etag())
+        key, tag, is_new = created
+        request.META[CREATED_KEY] = key
+        if is_new:
+            log_change(request, "create", key=key, etag_after=tag)
+        return _created_response(request, key, tag)
 
     def retrieve(self, request: Request, **kwargs: str) -> HttpResponseBase:
         """Return one item."""
-        item = Item.fetch(_key(request._request))
+        item = Item.fetch(_key(request, READ))
         if request.accepted_renderer.format == "api":
             return Response(item)
         tag = item.etag()
@@ -90,20 +97,28 @@ class ItemViewSet(JsonViewSet):
 class KeyedItemViewSet(JsonViewSet):
     """The item under a key that the client chooses."""
 
+    permission_of: ClassVar = {"update": CanWrite, "partial_update": CanWrite}
+
     def update(self, request: Request, **kwargs: str) -> HttpResponseBase:
         """Store an object as the item, in place of any item that is there."""
-        key = _key(request._request)
+        key = _key(request, WRITE)
         if "HTTP_CONTENT_RANGE" in request.META:
             # A part of an item would replace all of it (RFC 9110, section 14.5).
             raise InvalidHeader("Content-Range is not supported: send the whole item, or use PATCH.")
-        item, created = Item.replace(key, _document(request), _preconditions(request))
+        item, written = Item.replace(key, _document(request), _preconditions(request))
         tag = item.etag()
-        return _created_response(request, key, tag) if created else respond(request, {KEY: key}, headers={"ETag": tag})
+        action = "create" if written.created else "replace"
+        log_change(request, action, key=key, etag_before=written.etag_before, etag_after=tag)
+        if written.created:
+            return _created_response(request, key, tag)
+        return respond(request, {KEY: key}, headers={"ETag": tag})
 
     def partial_update(self, request: Request, **kwargs: str) -> HttpResponseBase:
         """Apply a JSON Merge Patch to the item, and return the item."""
-        item = Item.patch(_key(request._request), _document(request), _preconditions(request))
-        return respond(request, item, headers={"ETag": item.etag(), "Content-Location": item_path(item.object_id)})
+        item, written = Item.patch(_key(request, WRITE), _document(request), _preconditions(request))
+        key, tag = item.object_id, item.etag()
+        log_change(request, "patch", key=key, etag_before=written.etag_before, etag_after=tag)
+        return respond(request, item, headers={"ETag": tag, "Content-Location": item_path(key)})
 
     @property
     def default_response_headers(self) -> dict[str, str]:
@@ -111,13 +126,14 @@ class KeyedItemViewSet(JsonViewSet):
         return {**super().default_response_headers, "Accept-Patch": ACCEPT_PATCH}
 
 
-def _key(request: HttpRequest) -> str:
-    """Return the key in the path. Raises PathNotFound, InvalidKey."""
+def _key(request: Request, scope: str) -> str:
+    """Return the key in the path. Raises PathNotFound, InvalidKey, InsufficientScope."""
     # The path is still percent-encoded: see middleware.py.
-    segments = request.path_info.split("/", 3)
+    segments = request._request.path_info.split("/", 3)
     key = key_from_path(segments[3]) if len(segments) == 4 else ""
     if not key:
         raise PathNotFound
+    access_of(request).check_key(scope, key)
     return key
 
 

@@ -4,8 +4,13 @@ Environment variables:
     DYNAMODB_TABLE_NAME    the table; no default
     DYNAMODB_IDEMPOTENCY_TABLE_NAME   the table of Idempotency-Key records; default: <table>_idempotency
     DYNAMODB_ENDPOINT_URL  another DynamoDB than AWS's; default: AWS's own rules
+    DYNAMODB_TOKENS_TABLE_NAME        the table of tokens and of the read-only switch; default: <table>_tokens
     AWS_*                  region and credentials, as botocore documents them
     ALLOWED_HOSTS          comma-separated host names that the service accepts; default: none but the health endpoints
+    ANONYMOUS_SCOPES       what requests without a token may do: read, write, delete, comma-separated, or none;
+                           default: none; for both computes, as are the next two
+    ACCESS_CACHE_SECONDS   seconds for which reads of the table of tokens are kept, at most 30; default 30
+    SECURE_COOKIES         on or off; off accepts the cookie of a sign-in without TLS; default: on
     CORS_ALLOWED_ORIGINS   comma-separated origins whose pages may send requests, or *; default: none; for both computes
     MAX_BODY_BYTES         largest request body; default 2621440: an item of 400 KB fits in any escaping
     BODY_SECONDS           seconds that a request body may take to arrive; default 60
@@ -17,7 +22,7 @@ Environment variables:
     LOG_LEVEL              DEBUG, INFO, WARNING or ERROR; default INFO
     METRICS_NAMESPACE      CloudWatch's namespace for metrics in request lines; default: none; read by core/metrics.py
     PICUS_COMMIT           commit that /__version__ shows where there is no version.json
-    PORT, BIND_HOST, WEB_CONCURRENCY, WEB_THREADS   see gunicorn.conf.py
+    PORT, BIND_HOST, WEB_CONCURRENCY, WEB_THREADS, BUSY_SECONDS, MIN_BYTES_PER_SECOND   see gunicorn.conf.py
 """
 
 from pathlib import Path

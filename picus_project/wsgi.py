@@ -16,6 +16,7 @@ from django.db import close_old_connections
 from django.http import HttpRequest
 from django.utils.log import log_response
 
+from picus_api.core.access import access
 from picus_api.core.environment import SettingError, required
 from picus_project.telemetry import instrumented
 
@@ -68,6 +69,7 @@ class Handler(WSGIHandler):
 
 try:
     required("DYNAMODB_TABLE_NAME")
+    access.rules()
     django.setup(set_prefix=False)
     application = instrumented(Handler())
     # Without a database, a cache and another URLconf there is nothing to reset at the end of a request.

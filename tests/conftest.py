@@ -1,11 +1,13 @@
 """Fixtures for everything that needs a real table."""
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from picus_api.core.access import access
 from picus_api.core.dynamodb.table import reset_transport
 from picus_api.models import Item
 from tests.dynamodb import CREDENTIALS, ministack, new_table
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
 # Fifty examples find what a change breaks. No deadline: a busy machine must not fail a test.
 settings.register_profile("picus", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("picus")
+
+# Tests of everything but access are about open deployments. Their servers inherit these variables.
+os.environ.setdefault("ANONYMOUS_SCOPES", "read,write,delete")
+os.environ.setdefault("SECURE_COOKIES", "off")
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +38,7 @@ def use_table(monkeypatch: pytest.MonkeyPatch, url: str, name: str) -> None:
     monkeypatch.setattr(Item.Meta, "table_name", name)
     monkeypatch.setattr(Item.Meta, "host", url)
     reset_transport()
+    access.rules.cache_clear()
     monkeypatch.setattr(Item, "_connection", None)
 
 

@@ -29,12 +29,12 @@ def free_port() -> int:
         return port
 
 
-def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 30) -> None:
+def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 90) -> None:
     """Wait until ``url`` gives any response. Fail after some seconds, or when the process has ended."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            with urlopen(url, timeout=5):
+            with urlopen(url, timeout=30):
                 return
         except URLError as error:
             if getattr(error, "code", None):
@@ -47,13 +47,19 @@ def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 30) 
 @contextmanager
 def running(command: list[str], url: str, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a server process; give it when ``url`` responds, and terminate it afterwards."""
-    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment)
+    with started(subprocess.Popen(command, cwd=ROOT, env=os.environ | environment), url) as process:
+        yield process
+
+
+@contextmanager
+def started(process: "subprocess.Popen[bytes]", url: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Give a server process when ``url`` responds, and terminate it afterwards."""
     try:
         wait_for(url, process)
         yield process
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=60)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A DynamoDB that fails on demand: proxies in front of a working one.
 
-``faulty_dynamodb`` decides by a function; ``FaultyProxy`` has a list of named faults, of the connection too.
+``faulty_dynamodb`` decides by a function; ``FaultyProxy`` has a list of named faults, of the connection too. Both pass
+on the read of the read-only switch, which comes before the first change by a process: it has no fault and no count.
 """
 
 import json
@@ -26,6 +27,9 @@ def faulty_dynamodb(upstream: str, fault: Fault, rewrite: Rewrite | None = None)
     counts: dict[str, int] = {}
 
     def script(connection: socket.socket, request: Request) -> bool:
+        if reads_switch(request):
+            connection.sendall(forward(upstream, request))
+            return True
         operation = request.operation
         counts[operation] = counts.get(operation, 0) + 1
         failure = fault(operation, counts[operation])
@@ -37,6 +41,11 @@ def faulty_dynamodb(upstream: str, fault: Fault, rewrite: Rewrite | None = None)
 
     with Server(script) as server:
         yield server.url
+
+
+def reads_switch(request: Request) -> bool:
+    """Return True if the request reads the read-only switch."""
+    return request.operation == "GetItem" and b'"read_only"' in request.body
 
 
 def _rewritten(upstream: str, request: Request, rewrite: Rewrite | None, count: int) -> bytes:
@@ -86,14 +95,21 @@ class FaultyProxy(Server):
         self._upstream = url
 
     def _forward(self, connection: socket.socket, request: Request) -> bool:
-        faulty = self.faults and (not self.operations or request.operation in self.operations)
-        fault = self.faults.popleft() if faulty else "none"
+        if reads_switch(request):
+            self.requests.remove(request)
+            return _send(connection, forward(self._upstream, request)) or True
+        fault = self.next_fault(request)
         if fault in BEFORE:
             return BEFORE[fault](self, connection)
         reply = self._ask(request)
         if fault != "none":
             self.meanwhile()
         return AFTER[fault](self, connection, reply)
+
+    def next_fault(self, request: Request) -> str:
+        """Return the name of the fault that this request gets."""
+        faulty = self.faults and (not self.operations or request.operation in self.operations)
+        return self.faults.popleft() if faulty else "none"
 
     def _ask(self, request: Request) -> bytes:
         """Pass the request on to DynamoDB, and return its whole response."""

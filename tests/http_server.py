@@ -131,7 +131,7 @@ class Server:
         return request
 
 
-def until(condition: Callable[[], bool], seconds: float = 5) -> None:
+def until(condition: Callable[[], bool], seconds: float = 30) -> None:
     """Return as soon as the condition holds; fail after some seconds."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.dynamodb import ROOT, free_port
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 STOP_SECONDS = 60.0
 
 
@@ -70,7 +70,7 @@ def clean_environment(**environment: str) -> dict[str, str]:
     """Return the caller's environment without any variable that configures a stack, and with these variables."""
     settings = ("DYNAMODB_", "AWS_", "PICUS_", "WEB_", "LOG_")
     stack = ("PORT", "BIND_HOST", "SERVICE_ADDRESS", "LOCAL_DATA_DIR", "EDGE_TEMPLATE")
-    names = (*stack, "ALLOWED_HOSTS", "MAX_BODY_BYTES", "DEBUG")
+    names = (*stack, "ALLOWED_HOSTS", "ANONYMOUS_SCOPES", "SECURE_COOKIES", "MAX_BODY_BYTES", "DEBUG")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(settings) and name not in names}
     return kept | environment
 
@@ -126,14 +126,21 @@ def children(pid: int) -> dict[int, str]:
 
 def listening(pid: int) -> list[tuple[str, int]]:
     """Return the addresses, as /proc writes them, and the ports that a process listens on."""
-    files = [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
-    inodes = {name[8:-1] for name in files if name.startswith("socket:[")}
+    inodes = {name[8:-1] for name in map(_link, Path(f"/proc/{pid}/fd").iterdir()) if name.startswith("socket:[")}
     rows = [line.split() for kind in ("tcp", "tcp6") for line in Path(f"/proc/net/{kind}").read_text().splitlines()[1:]]
     found = {row[1] for row in rows if row[3] == "0A" and row[9] in inodes}
     return [(address, int(port, 16)) for address, _, port in (name.partition(":") for name in found)]
 
 
-def wait_until_gone(pids: list[int], seconds: float = 15.0) -> None:
+def _link(entry: Path) -> str:
+    """Return what an open file of a process is, empty if it has been closed meanwhile."""
+    try:
+        return str(entry.readlink())
+    except FileNotFoundError:
+        return ""
+
+
+def wait_until_gone(pids: list[int], seconds: float = 60.0) -> None:
     """Wait until none of the processes runs."""
     deadline = time.monotonic() + seconds
     while left := [pid for pid in pids if alive(pid)]:

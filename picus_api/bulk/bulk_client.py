@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 from picus_api.bulk.errors import Interrupted
@@ -32,6 +32,8 @@ class BulkClient:
             self._transport = create_transport(endpoint, limits=BULK_LIMITS, size=threads)
         self.place = {"table": self.table, "endpoint": self._transport.endpoint.url}
         self.stop = threading.Event()
+        self.failure: BaseException | None = None
+        self._lock = threading.Lock()
 
     def close(self) -> None:
         self._transport.close()
@@ -54,6 +56,23 @@ class BulkClient:
                 if not backoff.wait():
                     raise
 
+    @contextmanager
+    def stop_on_error(self) -> Iterator[None]:
+        """Keep the first error of a thread as ``failure``, and stop the other threads."""
+        try:
+            yield
+        except Interrupted:
+            pass
+        except BaseException as error:
+            with self._lock:
+                self.failure = self.failure or error
+            self.stop.set()
+
+    def raise_failure(self) -> None:
+        """Raise the first error of a thread, if there is one."""
+        if self.failure:
+            raise self.failure
+
     def new_backoff(self) -> Backoff:
         """Return the waits of one throttled request. A wait raises Interrupted when the command is stopped."""
         return Backoff(0.1, _LONGEST_WAIT_SECONDS, time.monotonic() + _NO_PROGRESS_SECONDS, self._sleep)
@@ -63,16 +82,43 @@ class BulkClient:
             raise Interrupted
 
 
+class WorkerPool:
+    """Threads that run the tasks of one command."""
+
+    def __init__(self, threads: int) -> None:
+        self._pool = ThreadPoolExecutor(threads)
+        self._unfinished: set[Future[object]] = set()
+
+    def submit(self, task: Callable[..., object], *arguments: object) -> None:
+        """Run the task in a thread, as soon as one is free. The task handles its errors."""
+        future = self._pool.submit(task, *arguments)
+        self._unfinished.add(future)
+        future.add_done_callback(self._unfinished.discard)
+
+    def wait(self) -> None:
+        """Wait until all tasks are done.
+
+        Not by shutdown(): before Python 3.13, Ctrl-C during Thread.join() makes a running thread look dead, and nothing
+        waits for it any more (https://github.com/python/cpython/issues/90882).
+        """
+        wait(list(self._unfinished))
+
+    def shutdown(self) -> None:
+        """Wait until all tasks are done, and end the threads."""
+        self.wait()
+        self._pool.shutdown()
+
+
 @contextmanager
-def worker_pool(threads: int, stop: threading.Event) -> Iterator[ThreadPoolExecutor]:
+def worker_pool(threads: int, stop: threading.Event) -> Iterator[WorkerPool]:
     """Yield a pool of threads, and wait at the end until all submitted tasks are done.
 
     On Ctrl-C ``stop`` is set: the tasks that run are finished, and the others must return at once.
     """
-    pool = ThreadPoolExecutor(threads)
+    pool = WorkerPool(threads)
     try:
         yield pool
-        pool.shutdown()
+        pool.wait()
     except KeyboardInterrupt:
         stop.set()
         raise

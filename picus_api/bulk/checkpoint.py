@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from picus_api.bulk.errors import BulkError, UsageError
+from picus_api.bulk.errors import BulkError, UsageError, file_problem
 
 # The first bytes of every checkpoint file.
 _START = b'{"operation": "'
@@ -33,7 +33,7 @@ class CheckpointFile:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         except OSError as error:
             raise UsageError(
-                f"The checkpoint can't be written ({error}): name another file with --checkpoint."
+                f"The checkpoint can't be written ({file_problem(error)}): name another file with --checkpoint."
             ) from error
         try:
             self._load(header, new, restart=restart)
@@ -157,6 +157,50 @@ class ImportCheckpoint(Checkpoint):
         """Record that the batch is written."""
         if self._file:
             self._file.append(f"{number} {checksum:x}")
+
+
+class DeleteCheckpoint(Checkpoint):
+    """The number of items that matched a filter, and the outcomes of the deletes, by batches of items."""
+
+    def __init__(self, file: CheckpointFile) -> None:
+        super().__init__(file)
+        self._log = file
+        self.matched: int | None = None
+        """The number of items that matched, or None until all of them are known."""
+        self.tried: dict[int, int] = {}
+        """By batch: how many of its items were tried, counted from the first."""
+        self.outcomes: dict[str, int] = {}
+        try:
+            for step in file.steps:
+                self._replay(json.loads(step))
+        except (ValueError, TypeError, LookupError) as error:
+            raise UsageError(_DAMAGED.format(file.path)) from error
+
+    @classmethod
+    def open(cls, path: Path, header: dict[str, Any], *, restart: bool) -> "DeleteCheckpoint":
+        """Open a checkpoint file. Raises UsageError."""
+        return cls(CheckpointFile(path, {"operation": "delete", **header}, {}, restart=restart))
+
+    def add_matched(self, items: int) -> None:
+        """Record that the list of matching items is complete."""
+        self._record({"matched": items})
+
+    def add(self, batch: int, outcomes: dict[str, int]) -> None:
+        """Record the outcomes of further items of a batch."""
+        self._record({"batch": batch, "outcomes": outcomes})
+
+    def _record(self, step: dict[str, Any]) -> None:
+        self._log.append(json.dumps(step))
+        self._replay(step)
+
+    def _replay(self, step: dict[str, Any]) -> None:
+        if "matched" in step:
+            self.matched = int(step["matched"])
+            return
+        batch = step["batch"]
+        for outcome, items in step["outcomes"].items():
+            self.tried[batch] = self.tried.get(batch, 0) + items
+            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + items
 
 
 class ExportCheckpoint(Checkpoint):

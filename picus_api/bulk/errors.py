@@ -1,6 +1,12 @@
 """Errors of imports and exports. Their messages are for the operator."""
 
 
+def file_problem(error: OSError) -> str:
+    """Return why a file can't be used, in words and with its name, without the number of the error."""
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename is not None else reason
+
+
 class BulkError(Exception):
     """The import or export can't be completed."""
 

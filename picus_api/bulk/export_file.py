@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from picus_api.bulk.errors import BulkError, UsageError
+from picus_api.bulk.errors import BulkError, UsageError, file_problem
 from picus_api.bulk.formats import Format
 
 _GZIP_LEVEL = 6
+PART_SUFFIX = ".part"
 
 
 class ExportFile:
@@ -29,7 +30,7 @@ class ExportFile:
     @property
     def partial_path(self) -> Path | None:
         """Return the path until the file is complete, or None for standard output."""
-        return self._path.with_name(self._path.name + ".part") if self._path else None
+        return self._path.with_name(self._path.name + PART_SUFFIX) if self._path else None
 
     def open(self, offset: int) -> None:
         """Open the partial file, and discard what follows ``offset`` in it. Raises BulkError."""
@@ -42,7 +43,7 @@ class ExportFile:
         try:
             file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o666)
         except OSError as error:
-            raise UsageError(f"The output can't be written: {error}.") from error
+            raise UsageError(f"The output can't be written: {file_problem(error)}.") from error
         self._file = os.fdopen(file, "wb", 0)
         self._opened = True
         try:
@@ -56,13 +57,15 @@ class ExportFile:
 
     def encode_page(self, records: Sequence[bytes]) -> bytes:
         """Return the bytes of a page for ``write``. This is the slow part; any thread may call it."""
-        text = b",\n".join(records) if self._format.is_array else b"\n".join((*records, b""))
+        text = b",\n".join(records) if self._format.is_array else self._format.line_end.join((*records, b""))
         return self._compress(text)
 
     def write(self, page: bytes) -> int:
         """Write an encoded page, and return the offset after it. One thread at a time may call it."""
         if self._format.is_array:
             self._write_all(self._compress(b",\n" if self._has_records else b"[\n"))
+        elif self._format.head and not self._has_records:
+            self._write_all(self._compress(self._format.head))
         self._has_records = True
         self._write_all(page)
         self._file.flush()
@@ -72,8 +75,8 @@ class ExportFile:
         """Write the end, and give the file its name."""
         if self._format.is_array:
             self._write_all(self._compress(b"\n]\n" if self._has_records else b"[]\n"))
-        elif not self._has_records and self._gzipped:
-            self._write_all(self._compress(b""))
+        elif not self._has_records and (self._format.head or self._gzipped):
+            self._write_all(self._compress(self._format.head))
         self._file.flush()
         if self._path and self.partial_path:
             os.fsync(self._file.fileno())

@@ -10,14 +10,15 @@ from typing import NamedTuple
 
 from picus_api.bulk.bulk_client import BulkClient, worker_pool
 from picus_api.bulk.checkpoint import ExportCheckpoint
-from picus_api.bulk.errors import BulkError, Interrupted
+from picus_api.bulk.errors import BulkError
 from picus_api.bulk.export_file import ExportFile
 from picus_api.bulk.formats import NDJSON, Format
 from picus_api.bulk.rate_limiter import RateLimiter
 from picus_api.bulk.segment_scan import SegmentScan
 from picus_api.core.errors import json_pointer
 from picus_api.core.keys import KEY
-from picus_api.core.query.pagination import Page
+from picus_api.core.query.list_expressions import as_query_error, list_expressions
+from picus_api.core.query.pagination import Page, parse_page
 from picus_api.core.values.attribute_values import not_json_values
 from picus_api.core.values.to_json import NotJsonType
 
@@ -25,6 +26,7 @@ from picus_api.core.values.to_json import NotJsonType
 class ExportOptions(NamedTuple):
     """The options of an export.
 
+    ``filter``, ``fields``: as in the HTTP API, or None for all items and all attributes.
     ``path``: the file, or None for standard output.
     ``max_rcu``: read units per second, or None.
     ``lossy``: write sets as arrays and binary as base64 if the format is JSON.
@@ -40,6 +42,8 @@ class ExportOptions(NamedTuple):
     lossy: bool = False
     checkpoint: Path | None = None
     restart: bool = False
+    filter: str | None = None
+    fields: str | None = None
 
 
 class ExportResult(NamedTuple):
@@ -57,18 +61,19 @@ class Exporter:
     def __init__(self, options: ExportOptions, on_progress: Callable[[int], object]) -> None:
         """Open the checkpoint. ``on_progress`` is called with the number of further items that are written.
 
-        Raises UsageError, SettingError.
+        Raises UsageError, BadParameter, SettingError.
         """
         self._options = options
+        self._expressions = list_expressions(options.filter, options.fields)
         self._on_progress = on_progress
         self._file = ExportFile(options.path, options.format, gzipped=options.gzipped)
         self._to_record = options.format.write if options.lossy else options.format.write_strictly
         self._lock, self._converting = threading.Lock(), threading.Lock()
-        self._failure: BaseException | None = None
         self.items = 0
         self._client = BulkClient(options.segments)
         self._limiter = RateLimiter(options.max_rcu, self._client.stop)
         choices = {"format": options.format.name, "gzip": options.gzipped, "lossy": options.lossy}
+        choices |= {"filter": options.filter, "fields": options.fields}
         identity = {**self._client.place, "output": str(options.path), **choices}
         self.checkpoint = ExportCheckpoint.open(options.checkpoint, identity, options.segments, restart=options.restart)
         self.before = self.checkpoint.items
@@ -76,13 +81,14 @@ class Exporter:
     def run(self) -> ExportResult:
         """Export all items. After an error the checkpoint stays.
 
-        Raises BulkError, TableUnavailable, BrokenPipeError, KeyboardInterrupt.
+        Raises BulkError, BadParameter, TableUnavailable, BrokenPipeError, KeyboardInterrupt.
         """
         started = time.monotonic()
         try:
             self._file.open(self.checkpoint.offset)
             self._on_progress(self.before)
-            self._export_segments()
+            with as_query_error(self._expressions):
+                self._export_segments()
             self._file.finish()
             self.checkpoint.delete()
         except NotJsonItem:
@@ -100,32 +106,25 @@ class Exporter:
         with _infrequent_garbage_collection(), worker_pool(self._options.segments, self._client.stop) as pool:
             for segment in range(self.checkpoint.segments):
                 pool.submit(self._export_segment, segment)
-        if self._failure:
-            raise self._failure
+        self._client.raise_failure()
 
     def _export_segment(self, segment: int) -> None:
         after = self.checkpoint.positions.get(segment)
         if after is None and segment in self.checkpoint.positions:
             return
-        try:
-            scan = SegmentScan(self._client, self._limiter, segment, self.checkpoint.segments)
+        with self._client.stop_on_error():
+            scan = SegmentScan(self._client, self._limiter, segment, self.checkpoint.segments, self._expressions)
             while not self._client.stop.is_set():
                 after = self._export_page(scan, segment, after)
                 if after is None:
                     return
-        except Interrupted:
-            pass
-        except BaseException as error:
-            with self._lock:
-                self._failure = self._failure or error
-            self._client.stop.set()
 
     def _export_page(self, scan: SegmentScan, segment: int, after: str | None) -> str | None:
         """Export the page after a key, and return its last key. The memory of a page is freed when this returns."""
         response = scan.fetch(after)
         # One thread at a time: the interpreter runs only one anyway, and each would need the memory of a page.
         with self._converting:
-            records, next_key = self._convert(scan.parse(response))
+            records, next_key = self._convert(parse_page(response))
         del response
         self._write(segment, records, next_key)
         return next_key

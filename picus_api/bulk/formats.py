@@ -1,7 +1,8 @@
 """The formats of import and export: how records are split, read and written, and what they can hold.
 
-``ndjson`` and ``json`` hold items as the HTTP API shows them. ``dynamodb`` is the format of DynamoDB's exports to S3: a
-line ``{"Item": {...}}`` of attribute values for each item. It is read without ``Item`` too, as the AWS CLI writes it.
+``ndjson`` and ``json`` hold items as the HTTP API shows them. ``csv`` is for spreadsheets, and is written only.
+``dynamodb`` is the format of DynamoDB's exports to S3: a line ``{"Item": {...}}`` of attribute values for each item. It
+is read without ``Item`` too, as the AWS CLI writes it.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
 """
 
@@ -13,9 +14,11 @@ from picus_api.bulk.record_reader import RecordReader, read_array, read_lines
 from picus_api.bulk.validation import check_attributes, unique_members
 from picus_api.core.errors import BadRequest, InvalidJson
 from picus_api.core.keys import KEY
+from picus_api.core.query.columns import parse_columns
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.codec import encode
 from picus_api.core.values.from_json import attributes_from_json
+from picus_api.core.values.to_csv import LINE_END, csv_header, csv_row
 from picus_api.core.values.to_json import json_from_attributes, strict_json_from_attributes
 from picus_api.core.values.version_attribute import remove_version
 
@@ -37,6 +40,9 @@ class Format(NamedTuple):
     """Returns the record of an item, from which an equal item can be read. Raises NotJsonType."""
     is_array: bool
     """True if the records are the elements of one JSON array, False if they are lines."""
+    head: bytes = b""
+    """The text before the first record, with its line end."""
+    line_end: bytes = b"\n"
 
 
 def _key_first_without_version(item: AttributeMap) -> AttributeMap:
@@ -76,6 +82,24 @@ def _write_dynamodb(item: AttributeMap) -> bytes:
     return encode({"Item": item})
 
 
+def _refuse_csv(text: bytes) -> AttributeMap:
+    raise InvalidJson("CSV can't be imported: it does not keep the types of values.")
+
+
+def csv_format(fields: str) -> Format:
+    """Return the format of CSV with these fields as columns, in their order. Raises BadParameter."""
+    columns = parse_columns(fields)
+    paths = tuple(columns.values())
+
+    def write(item: AttributeMap) -> bytes:
+        remove_version(item)
+        return csv_row(paths, item)
+
+    head = csv_header(columns)
+    return Format(CSV, read_lines, _refuse_csv, write, write, is_array=False, head=head, line_end=LINE_END)
+
+
+CSV = "csv"
 NDJSON = Format("ndjson", read_lines, _parse_json, _write_json, _write_json_strictly, is_array=False)
 JSON = Format("json", read_array, _parse_json, _write_json, _write_json_strictly, is_array=True)
 DYNAMODB = Format("dynamodb", read_lines, _parse_dynamodb, _write_dynamodb, _write_dynamodb, is_array=False)

@@ -3,20 +3,19 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 from picus_api.bulk.batch_reader import OnFile, RecordBatch, key_for_record, read_batches, to_row
-from picus_api.bulk.bulk_client import BulkClient, worker_pool
+from picus_api.bulk.bulk_client import BulkClient, WorkerPool, worker_pool
 from picus_api.bulk.checkpoint import ImportCheckpoint
-from picus_api.bulk.errors import BulkError, Interrupted
+from picus_api.bulk.errors import BulkError
 from picus_api.bulk.formats import Format
 from picus_api.bulk.input_files import InputFile
 from picus_api.bulk.rate_limiter import RateLimiter
 from picus_api.core.batch_write import BATCH_ITEMS, BatchWriter, Row
 from picus_api.core.dynamodb.table import is_refusal, refusal_reason
-from picus_api.core.errors import PicusError
+from picus_api.core.errors import PicusError, TableMissing
 
 OnProgress = Callable[[int, int], None]
 """Called with the number of further records that are done, and the bytes of the files that were read so far."""
@@ -80,7 +79,6 @@ class Importer:
         self._queue_places = threading.Semaphore(2 * options.threads)
         self._changed = threading.Condition()
         self._keys_in_progress: set[str] = set()
-        self._failure: BaseException | None = None
         self.items = self.before = self._skipped = 0
         self._has_submitted = False
 
@@ -93,7 +91,7 @@ class Importer:
         try:
             with worker_pool(self._options.threads, self._client.stop) as pool:
                 self._submit_batches(pool)
-            self._raise_failure()
+            self._client.raise_failure()
             self.checkpoint.check_all_taken()
             self.checkpoint.delete()
         finally:
@@ -106,9 +104,10 @@ class Importer:
     @property
     def can_continue(self) -> bool:
         """Return True if this run or an earlier one may have written records, so that the checkpoint is useful."""
-        return self._has_submitted or self.checkpoint.resumed
+        nothing_written = isinstance(self._client.failure, TableMissing) and self.items == 0
+        return (self._has_submitted and not nothing_written) or self.checkpoint.resumed
 
-    def _submit_batches(self, pool: ThreadPoolExecutor) -> None:
+    def _submit_batches(self, pool: WorkerPool) -> None:
         for batch in read_batches(self._options.files, self._options.format, self._on_file):
             if batch.fault is None and self._is_written(batch):
                 self.before += len(batch.records)
@@ -119,7 +118,7 @@ class Importer:
                 raise batch.fault
             self._wait_for_keys(rows)
             self._queue_places.acquire()
-            self._raise_failure()
+            self._client.raise_failure()
             self._has_submitted = True
             pool.submit(self._write, batch, list(rows.values()))
 
@@ -142,29 +141,22 @@ class Importer:
     def _wait_for_keys(self, rows: dict[str, Row]) -> None:
         """Wait until no thread writes any of these keys, so that the last record with a key is written last."""
         with self._changed:
-            self._changed.wait_for(lambda: self._failure or self._keys_in_progress.isdisjoint(rows))
+            self._changed.wait_for(lambda: self._client.failure or self._keys_in_progress.isdisjoint(rows))
             self._keys_in_progress |= rows.keys()
 
     def _write(self, batch: RecordBatch, rows: list[Row]) -> None:
-        try:
-            if self._failure is None and not self._client.stop.is_set():
+        with self._client.stop_on_error():
+            if not self._client.stop.is_set():
                 skipped = self._write_rows(rows, len(batch.records))
                 self.checkpoint.add(batch.number, batch.checksum())
                 with self._changed:
                     self.items += len(batch.records)
                     self._skipped += skipped
                     self._on_progress(len(batch.records), batch.records[-1].position)
-        except Interrupted:
-            pass
-        except BaseException as error:
-            with self._changed:
-                self._failure = self._failure or error
-            self._client.stop.set()
-        finally:
-            with self._changed:
-                self._keys_in_progress.difference_update(row.key for row in rows)
-                self._changed.notify()
-            self._queue_places.release()
+        with self._changed:
+            self._keys_in_progress.difference_update(row.key for row in rows)
+            self._changed.notify()
+        self._queue_places.release()
 
     def _write_rows(self, rows: list[Row], records: int) -> int:
         """Write the rows; return how many of the records were skipped. Raises BulkError, TableUnavailable."""
@@ -180,10 +172,6 @@ class Importer:
             return self._writer.write_new(row)
         except PicusError as error:
             raise _import_error(row, error) from error
-
-    def _raise_failure(self) -> None:
-        if self._failure:
-            raise self._failure
 
 
 def _import_error(row: Row, error: PicusError) -> Exception:

@@ -56,7 +56,12 @@ def is_items_response(record: Any) -> bool:
         return False
     # An empty list, or an empty item, is no item of a client either.
     items = record["Items"]
-    return record.keys() >= {"Count", "ScannedCount"} or all(_is_attribute_map(item) or item == {} for item in items)
+    return _has_counts(record) or all(_is_attribute_map(item) or item == {} for item in items)
+
+
+def _has_counts(record: dict[str, Any]) -> bool:
+    """Return True for a response of Scan or Query, with or without items."""
+    return record.keys() >= {"Count", "ScannedCount"} and record.keys() <= _ITEMS_RESPONSE
 
 
 def _is_attribute_map(value: Any, types: dict[str, type] = _CONTENT_TYPES) -> bool:
@@ -125,8 +130,7 @@ def _holds_item(value: Any, depth: int = 4) -> bool:
 
 
 def _is_empty_response(record: dict[str, Any]) -> bool:
-    counts = record.keys() >= {"Count", "ScannedCount"} and record.keys() <= _ITEMS_RESPONSE
-    return counts or (record.get("Item", True) in (None, {}) and record.keys() <= _ITEM_RESPONSE)
+    return _has_counts(record) or (record.get("Item", True) in (None, {}) and record.keys() <= _ITEM_RESPONSE)
 
 
 _REFUSED: tuple[tuple[Callable[[dict[str, Any]], bool], str], ...] = (

@@ -206,21 +206,24 @@ def _requests(rows: Iterable[Row]) -> Iterator[list[Row]]:
 # New items, for NDJSON requests
 
 
-def check_new_item(document: AttributeMap, json_bytes: int) -> None:
-    """Raise the error that the write of a new item would raise. ``json_bytes``: the size of its JSON text.
+def check_new_item(document: AttributeMap, json_bytes: int, prefix_bytes: int = 0) -> None:
+    """Raise the error that the write of a new item would raise.
+
+    ``json_bytes``: the size of its JSON text. ``prefix_bytes``: the size of its key before the UUID.
 
     Raises BadValue, ItemTooLarge.
     """
     store.check_has_no_key(document)
     with_version(document)
     # The size counts the key and not the version attribute, which is dropped if the item has no room for it.
-    if json_bytes > SAFE_JSON_BYTES and item_size(document) + len(KEY) + _UUID_BYTES > MAX_ITEM_BYTES:
+    key_bytes = len(KEY) + prefix_bytes + _UUID_BYTES
+    if json_bytes > SAFE_JSON_BYTES and item_size(document) + key_bytes > MAX_ITEM_BYTES:
         raise ItemTooLarge
 
 
-def new_row(line: int, document: AttributeMap) -> Row:
-    """Return the row of a new item under a new key."""
-    item = store.new_item(document)
+def new_row(line: int, document: AttributeMap, prefix: str = "") -> Row:
+    """Return the row of a new item under a new key that begins with ``prefix``."""
+    item = store.new_item(document, prefix)
     return Row(item[KEY]["S"], encode(item), line)
 
 

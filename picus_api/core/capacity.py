@@ -28,6 +28,8 @@ TRAILERS_KEY = "picus.trailers"
 
 Its argument is a function that the server calls after a chunked body, and that returns the trailers' names and values.
 """
+HUNG_UP_KEY = "picus.has_hung_up"
+"""Key in the WSGI environ of a function of the server that returns True if the client has closed the connection."""
 
 
 class Limiter(Protocol):

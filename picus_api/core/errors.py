@@ -163,6 +163,64 @@ class BadLine(PicusError):
         return {**self.error.body(), "error": self.message, "line": self.line}
 
 
+# 401 and 403: access
+
+_CHALLENGE = 'Bearer realm="picus"'
+
+
+class TokenRequired(PicusError):
+    """The request needs a token: anonymous clients may not do this (RFC 6750, section 3)."""
+
+    code = "token_required"
+    status = 401
+    message = "This needs a token: send it as Authorization: Bearer picus_..., or sign in with a browser at /sign-in."
+    challenge = _CHALLENGE
+
+    def headers(self) -> dict[str, str]:
+        """Return the challenge."""
+        return {"WWW-Authenticate": self.challenge}
+
+
+class InvalidToken(TokenRequired):
+    """The token is malformed, unknown, expired or revoked. ``token_id``: for the log."""
+
+    code = "invalid_token"
+    message = "The token is not valid: it is malformed, unknown, expired or revoked."
+    challenge = f'{_CHALLENGE}, error="invalid_token"'
+
+    def __init__(self, token_id: str) -> None:
+        super().__init__()
+        self.token_id = token_id
+
+
+class InsufficientScope(PicusError):
+    """The token is valid and does not allow this."""
+
+    code = "insufficient_scope"
+    status = 403
+
+    def __init__(self, scope: str, message: str | None = None) -> None:
+        super().__init__(message or f'The token does not have the scope "{scope}".')
+        self._scope = scope
+
+    @classmethod
+    def outside_prefix(cls, scope: str, prefix: str) -> "InsufficientScope":
+        """Return the error for a key that does not begin with the token's prefix."""
+        return cls(scope, f'The token is for keys that begin with "{prefix}" only.')
+
+    def headers(self) -> dict[str, str]:
+        """Return the challenge, with the scope that is needed."""
+        return {"WWW-Authenticate": f'{_CHALLENGE}, error="insufficient_scope", scope="{self._scope}"'}
+
+
+class CrossSiteWrite(PicusError):
+    """A change with the cookie of a browser that may come from a page of another site."""
+
+    code = "cross_site_write"
+    status = 403
+    message = "A signed-in browser can change items from pages of this site only (Sec-Fetch-Site: same-origin)."
+
+
 class NotThroughEdge(PicusError):
     """The request came to an origin directly. The load balancer and API Gateway send this response (ecs/)."""
 
@@ -440,6 +498,15 @@ class ServiceBusy(PicusError):
     retry_after = 1
 
 
+class ReadOnly(PicusError):
+    """An operator switched all changes off."""
+
+    code = "read_only"
+    status = 503
+    message = "The item store is read-only at the moment: reading works, and changes are refused. Try again later."
+    retry_after = 30
+
+
 class NoSpoolSpace(PicusError):
     """There is no folder, or no room in it, for a large body."""
 
@@ -485,6 +552,17 @@ class TableThrottled(TableUnavailable):
     message = ServiceBusy.message
     retry_after = 1
     log_level = logging.WARNING
+
+
+class TokensUnavailable(TableUnavailable):
+    """The token table is missing or can't be read, so that no token can be checked. ``token_id``: for the log."""
+
+    code = "tokens_unavailable"
+    message = "The token can't be checked at the moment: try again later."
+
+    def __init__(self, token_id: str) -> None:
+        super().__init__()
+        self.token_id = token_id
 
 
 class NotTried(TableUnavailable):

@@ -42,10 +42,11 @@ _BARE = re.compile(r"[A-Za-z0-9._~:/+=-]+")
 
 
 class Created(NamedTuple):
-    """The item of the Idempotency-Key, stored by this request or by an earlier one."""
+    """The item of the Idempotency-Key, stored by this request (``is_new``) or by an earlier one."""
 
     object_id: str
     etag: str
+    is_new: bool = True
 
 
 def parse_idempotency_key(field: str) -> str:
@@ -70,21 +71,24 @@ def default_idempotency_table(item_table: str) -> str:
     return f"{item_table}_idempotency"
 
 
-def write_once(idempotency_key: str, item: AttributeMap, fingerprint: str) -> Created:
+def write_once(idempotency_key: str, owner: str, item: AttributeMap, fingerprint: str) -> Created:
     """Store a new item unless the key was used already, and return the item of the key.
 
+    ``owner``: whose key it is, "" for all anonymous clients: a token never meets the records of another one.
     ``fingerprint`` is equal for equal documents. Raises IdempotencyKeyReused, IdempotencyKeyInUse, ItemTooLarge,
     IdempotencyTableMissing, TableUnavailable.
     """
     backoff = Backoff(0.01, 0.25, time.monotonic() + WAIT_SECONDS)
+    # A key has no NUL. Records of anonymous clients keep the form that they had before there were tokens.
+    record_key = f"{owner}\0{idempotency_key}" if owner else idempotency_key
     while True:
         try:
-            stored = write_within_limit(item, lambda item: _write(_record(idempotency_key, fingerprint, item), item))
+            stored = write_within_limit(item, lambda item: _write(_record(record_key, fingerprint, item), item))
             return Created(stored[KEY]["S"], etag(stored))
         except _KeyUsed as used:
             if used.record["fingerprint"] != {"S": fingerprint}:
                 raise IdempotencyKeyReused from None
-            return Created(used.record[KEY]["S"], used.record["etag"]["S"])
+            return Created(used.record[KEY]["S"], used.record["etag"]["S"], is_new=False)
         except TransactionConflict:
             if not backoff.wait():
                 raise IdempotencyKeyInUse from None
@@ -96,9 +100,9 @@ class _KeyUsed(Exception):
         self.record = record
 
 
-def _record(idempotency_key: str, fingerprint: str, item: AttributeMap) -> AttributeMap:
+def _record(record_key: str, fingerprint: str, item: AttributeMap) -> AttributeMap:
     return {
-        RECORD_KEY: {"S": sha256(idempotency_key.encode()).hexdigest()},
+        RECORD_KEY: {"S": sha256(record_key.encode()).hexdigest()},
         "fingerprint": {"S": fingerprint},
         KEY: item[KEY],
         "etag": {"S": etag(item)},

@@ -32,6 +32,14 @@ def key_from_path(encoded: str) -> str:
         raise InvalidKey("The key in the path is not valid UTF-8.") from error
 
 
+def key_field(encoded: str) -> dict[str, str]:
+    """Return the field of a log line with the key in the rest of a path; nothing if the key is not UTF-8."""
+    try:
+        return {"key": key_from_path(encoded)}
+    except InvalidKey:
+        return {}
+
+
 def check_key(key: str) -> None:
     """Raise ItemNotFound for a key that DynamoDB refuses: no item can have it."""
     if not 0 < len(key.encode()) <= MAX_KEY_BYTES:

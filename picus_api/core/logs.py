@@ -28,10 +28,11 @@ trace: ContextVar[dict[str, str] | None] = ContextVar("trace", default=None)
 logging._srcfile = None
 logging.logThreads = logging.logMultiprocessing = logging.logProcesses = False
 
-_requests = logging.getLogger("picus.request")
-_REQUEST_START = '"level": "INFO", "logger": "picus.request", "message": "request"'
+_requests, _changes = logging.getLogger("picus.request"), logging.getLogger("picus.audit")
 _encode = json.JSONEncoder(default=str).encode
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# Wherever a client puts its token, for example into a path, no log line has the secret.
+_TOKEN = re.compile(r"(picus_[0-9A-Za-z]{8}_)[0-9A-Za-z]{16,}")
 # The ids of the edge and of well-behaved clients. Other characters would let a client write into the log.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._~+/=:-]{1,128}")
 _AMZN_ROOT = re.compile(r"(?:^|;)\s*Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)")
@@ -47,6 +48,11 @@ def choose_request_id(*candidates: str | None) -> str:
         if value and _REQUEST_ID.fullmatch(value):
             return value
     return urandom(16).hex()
+
+
+def redact(text: str) -> str:
+    """Return the text without the secrets of tokens."""
+    return _TOKEN.sub(r"\1***", text) if "picus_" in text else text
 
 
 def trace_fields(amzn_trace_id: str | None, traceparent: str | None) -> dict[str, str]:
@@ -98,13 +104,14 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return _encode(line)
+        return redact(_encode(line))
 
-    def request_line(self, fields: dict[str, Any]) -> str:
-        """Return the line that ``format`` would make of a request's record."""
+    def info_line(self, logger: str, message: str, fields: dict[str, Any]) -> str:
+        """Return the line that ``format`` would make of a record with these fields, request_id among them."""
+        start = f'"level": "INFO", "logger": "{logger}", "message": "{message}"'
         traced = {**(trace.get() or {}), **fields}
         members = ", ".join([f'"{name}": {_json_value(value)}' for name, value in traced.items()])
-        return f'{{"time": "{_timestamp(time.time())}", {_REQUEST_START}, {members}}}'
+        return redact(f'{{"time": "{_timestamp(time.time())}", {start}, {members}}}')
 
 
 class TextFormatter(logging.Formatter):
@@ -121,7 +128,7 @@ class TextFormatter(logging.Formatter):
             extra["request_id"] = identifier
         fields = " ".join(f"{name}={value!r}" for name, value in extra.items())
         line = f"{clock} {record.levelname:<7} {record.getMessage()} {fields}".rstrip()
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        return redact(f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line)
 
 
 class LineHandler(logging.Handler):
@@ -202,14 +209,24 @@ def _lost_line(formatter: logging.Formatter, lost: int) -> str:
 
 
 def log_request(fields: dict[str, Any]) -> None:
-    """Log the line of a request. For JSON lines no log record is made: a record costs more than the line."""
-    if not _requests.isEnabledFor(logging.INFO):
+    """Log the line of a request."""
+    _log_info(_requests, "request", fields)
+
+
+def log_change(fields: dict[str, Any]) -> None:
+    """Log the line of a change of items, tokens or the read-only switch: see docs/operate.md."""
+    _log_info(_changes, "change", fields)
+
+
+def _log_info(logger: logging.Logger, message: str, fields: dict[str, Any]) -> None:
+    """Log a line at INFO. For JSON lines no log record is made: a record costs more than the line."""
+    if not logger.isEnabledFor(logging.INFO):
         return
     handlers = logging.root.handlers
     if len(handlers) == 1 and isinstance(handlers[0], LineHandler) and isinstance(handlers[0].formatter, JsonFormatter):
-        handlers[0].add(handlers[0].formatter.request_line(fields))
+        handlers[0].add(handlers[0].formatter.info_line(logger.name, message, fields))
     else:
-        _requests.info("request", extra=fields)
+        logger.info(message, extra=fields)
 
 
 def write_json(level: str) -> None:
@@ -223,6 +240,7 @@ def write_json(level: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.getLogger("botocore").setLevel(logging.WARNING)
+    _changes.setLevel(logging.INFO)
 
 
 def configuration(log_format: str = "", level: str = "INFO") -> dict[str, Any]:
@@ -240,6 +258,8 @@ def configuration(log_format: str = "", level: str = "INFO") -> dict[str, Any]:
             # gunicorn would add handlers to these loggers. The service writes its own line for each request.
             "gunicorn.error": {"handlers": [], "propagate": True},
             "gunicorn.access": {"handlers": [], "propagate": False, "level": "CRITICAL"},
+            # LOG_LEVEL does not switch the audit off.
+            "picus.audit": {"level": "INFO"},
             # At INFO they report where they found their configuration.
             "pynamodb": {"level": "WARNING"},
             "botocore": {"level": "WARNING"},

@@ -36,10 +36,11 @@ CONFLICT_SECONDS = 10.0
 
 
 class Written(NamedTuple):
-    """An item as it was stored, and whether the write created it."""
+    """An item as it was stored, whether the write created it, and the ETag before the write, as far as it is known."""
 
     item: AttributeMap
     created: bool
+    etag_before: str | None = None
 
 
 def get(key: str) -> AttributeMap:
@@ -51,36 +52,36 @@ def get(key: str) -> AttributeMap:
     return item
 
 
-def create(document: AttributeMap) -> AttributeMap:
-    """Store a document under a new key, and return the item as stored.
+def create(document: AttributeMap, prefix: str = "") -> AttributeMap:
+    """Store a document under a new key that begins with ``prefix``, and return the item as stored.
 
     A lost response does not make a second item: the transport repeats the same conditional write, and a write that is
     refused by its own item has succeeded. Raises BadValue, ItemTooLarge, TableUnavailable.
     """
-    item = new_item(document)
+    item = new_item(document, prefix)
     try:
         return _put(item, is_absent())
     except ConditionFailed:
         raise ItemExists from None
 
 
-def create_once(idempotency_key: str, document: AttributeMap) -> "Created":
-    """Store a document under a new key, once for all requests with this Idempotency-Key.
+def create_once(idempotency_key: str, document: AttributeMap, owner: str = "", prefix: str = "") -> "Created":
+    """Store a document under a new key, once for all requests of this owner with this Idempotency-Key.
 
     Returns the key and the ETag of the item that this request or an earlier one stored. Raises IdempotencyKeyReused,
     IdempotencyKeyInUse, IdempotencyTableMissing, BadValue, ItemTooLarge, TableUnavailable.
     """
     from picus_api.core import idempotency  # noqa: PLC0415 - the function, which stores no item, must start fast
 
-    return idempotency.write_once(idempotency_key, new_item(document), fingerprint=etag(document))
+    return idempotency.write_once(idempotency_key, owner, new_item(document, prefix), fingerprint=etag(document))
 
 
-def new_item(document: AttributeMap) -> AttributeMap:
+def new_item(document: AttributeMap, prefix: str = "") -> AttributeMap:
     """Return the item to store for a document: a new key, the document and a new version. Raises BadValue."""
     from uuid import uuid4  # noqa: PLC0415 - the function, which stores no item, must start fast
 
     check_has_no_key(document)
-    return {KEY: {"S": str(uuid4())}, **with_version(document)}
+    return {KEY: {"S": f"{prefix}{uuid4()}"}, **with_version(document)}
 
 
 def check_has_no_key(document: AttributeMap) -> None:
@@ -94,30 +95,32 @@ def replace(key: str, document: AttributeMap, preconditions: Preconditions | Non
 
     The document may repeat the key. Raises PreconditionFailed, InvalidKey, BadValue, ItemTooLarge, TableUnavailable.
     """
-    item = {KEY: {"S": key}, **with_version(_document_for(key, document))}
+    item = {KEY: {"S": key}, **with_version(document_for(key, document))}
     if preconditions is None:
         old: dict[str, Any] = {}
 
         def write(item: AttributeMap) -> None:
             old.update(decode(table.call("PutItem", Item=item, ReturnValues="ALL_OLD")))
 
-        return Written(write_within_limit(item, write), created="Attributes" not in old)
-    condition, created = _condition(key, preconditions)
+        stored = write_within_limit(item, write)
+        replaced = old.get("Attributes")
+        return Written(stored, replaced is None, None if replaced is None else etag(replaced))
+    condition, created, etag_before = _condition(key, preconditions)
     try:
-        return Written(_put(item, condition), created)
+        return Written(_put(item, condition), created, etag_before)
     except ConditionFailed:
         if created:
             raise PreconditionFailed.exists(key) from None
         raise _failed_match(key, preconditions) from None
 
 
-def patch(key: str, changes: AttributeMap, preconditions: Preconditions | None = None) -> AttributeMap:
+def patch(key: str, changes: AttributeMap, preconditions: Preconditions | None = None) -> Written:
     """Apply a JSON Merge Patch (RFC 7396) to the item with this key, and return the item as stored.
 
     Reads, merges, and writes on the condition that the item is unchanged; tries again after another writer's change.
     Raises ItemNotFound, PreconditionFailed, WriteConflict, InvalidKey, BadValue, ItemTooLarge, TableUnavailable.
     """
-    changes = _document_for(key, changes)
+    changes = document_for(key, changes)
     backoff = Backoff(0.01, 0.25, time.monotonic() + CONFLICT_SECONDS)
     while True:
         try:
@@ -129,17 +132,18 @@ def patch(key: str, changes: AttributeMap, preconditions: Preconditions | None =
             raise WriteConflict.contended(key)
 
 
-def delete(key: str, preconditions: Preconditions | None = None) -> None:
+def delete(key: str, preconditions: Preconditions | None = None) -> str | None:
     """Delete the item if the preconditions hold. Needs the right to delete alone.
 
+    Returns the ETag of the deleted item if it is known, because the preconditions name ETags.
     Raises ItemNotFound, PreconditionFailed, WriteConflict, TableUnavailable.
     """
     check_key(key)
     try:
         if preconditions is None or preconditions == ONLY_PRESENT:
             table.call("DeleteItem", Key={KEY: {"S": key}}, **is_present())
-        else:
-            _delete_matching(key, preconditions)
+            return None
+        return _delete_matching(key, preconditions)
     except ConditionFailed:
         if preconditions is None:
             raise ItemNotFound(key) from None
@@ -156,23 +160,26 @@ def _put(item: AttributeMap, condition: dict[str, Any]) -> AttributeMap:
     return write_within_limit(item, lambda item: table.call("PutItem", Item=item, **condition))
 
 
-def _document_for(key: str, document: AttributeMap) -> AttributeMap:
-    """Return the document without the key, which it may repeat. Raises InvalidKey, BadValue."""
+def document_for(key: str, document: AttributeMap) -> AttributeMap:
+    """Return the document, or the patch, without the key, which it may repeat. Raises InvalidKey, BadValue."""
     check_new_key(key)
     if document.get(KEY, {"S": key}) != {"S": key}:
         raise BadValue(f"{KEY} is not the key in the path: leave it out.", KEY)
     return {name: value for name, value in document.items() if name != KEY}
 
 
-def _condition(key: str, preconditions: Preconditions) -> tuple[dict[str, Any], bool]:
-    """Return the condition of a write that meets the preconditions, and whether the write then creates the item."""
+def _condition(key: str, preconditions: Preconditions) -> tuple[dict[str, Any], bool, str | None]:
+    """Return the condition of a write that meets the preconditions, and what is known of the item before the write.
+
+    That is whether the write creates the item, and else its ETag, or None if it was not read.
+    """
     if preconditions == ONLY_ABSENT:
-        return is_absent(), True
+        return is_absent(), True, None
     if preconditions == ONLY_PRESENT:
-        return is_present(), False
+        return is_present(), False, None
     stored = _read(key)
     preconditions.check(key, stored)
-    return _unchanged(key, stored), stored is None
+    return _unchanged(key, stored), stored is None, None if stored is None else etag(stored)
 
 
 def _unchanged(key: str, stored: AttributeMap | None) -> dict[str, Any]:
@@ -188,7 +195,7 @@ def _failed_match(key: str, preconditions: Preconditions) -> PreconditionFailed:
     return PreconditionFailed.changed(key)
 
 
-def _patch_once(key: str, changes: AttributeMap, preconditions: Preconditions | None) -> AttributeMap:
+def _patch_once(key: str, changes: AttributeMap, preconditions: Preconditions | None) -> Written:
     stored = _read(key)
     if preconditions is not None:
         preconditions.check(key, stored)
@@ -200,11 +207,11 @@ def _patch_once(key: str, changes: AttributeMap, preconditions: Preconditions | 
         error = WriteConflict if preconditions is None else PreconditionFailed
         raise error.not_comparable(key) from None
     patched = apply_merge_patch(without_version(stored), changes)
-    return _put({KEY: {"S": key}, **with_version(patched)}, condition)
+    return Written(_put({KEY: {"S": key}, **with_version(patched)}, condition), False, etag(stored))
 
 
-def _delete_matching(key: str, preconditions: Preconditions) -> None:
-    """Delete the item if its ETag meets the preconditions, at most once.
+def _delete_matching(key: str, preconditions: Preconditions) -> str:
+    """Delete the item if its ETag meets the preconditions, at most once, and return that ETag.
 
     A DeleteItem that is repeated after a lost response, and finds no item, may be another request's success. DynamoDB
     recognises a transaction by its token. Raises ConditionFailed, and what ``delete`` raises.
@@ -217,7 +224,8 @@ def _delete_matching(key: str, preconditions: Preconditions) -> None:
     backoff = Backoff(0.01, 0.25, time.monotonic() + CONFLICT_SECONDS)
     while True:
         try:
-            return table.transact(lambda now: [{"Delete": write}])
+            table.transact(lambda now: [{"Delete": write}])
+            return etag(stored)
         except TransactionConflict:
             if not backoff.wait():
                 raise WriteConflict.contended(key) from None

@@ -58,7 +58,10 @@ def _run_command(name: str, options: list[str]) -> None:
     command._called_from_command_line = True  # type: ignore[attr-defined]
     parser = command.create_parser(PROGRAM, name)
     parser.prog = f"{PROGRAM} {name}"
-    values = vars(parser.parse_args(options))
+    # argparse takes an optional argument as missing if an option stands before it, unless it parses intermixed. That
+    # does not know "--".
+    intermixed = getattr(command, "intermixed", False) and "--" not in options
+    values = vars(parser.parse_intermixed_args(options) if intermixed else parser.parse_args(options))
     positional = values.pop("args", ())
     command.execute(*positional, **values)
 

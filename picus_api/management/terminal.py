@@ -10,27 +10,40 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from botocore.exceptions import NoRegionError
+from botocore.exceptions import NoCredentialsError, NoRegionError
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
 from tqdm import tqdm
 
-from picus_api.bulk.errors import BulkError, UsageError
-from picus_api.core.dynamodb.table import is_refusal, refusal_reason
+from picus_api.bulk.errors import BulkError, UsageError, file_problem
+from picus_api.core.dynamodb.table import is_refusal, refusal_reason, table_name
 from picus_api.core.environment import SettingError
-from picus_api.core.errors import BadParameter, BadRequest, ItemExists, PicusError, TableUnavailable
+from picus_api.core.errors import (
+    BadParameter,
+    BadRequest,
+    IdempotencyTableMissing,
+    ItemExists,
+    PicusError,
+    TableMissing,
+    TableUnavailable,
+)
 
 FAILED, USAGE = 1, 2
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _EXIT_STATUS = """Exit status: 0 done, 1 failed, 2 wrong usage or settings.
 Data goes to standard output, all else to standard error."""
+_NO_TABLE = "Start `make run`, whose table the commands use, or set DYNAMODB_TABLE_NAME."
+_NO_CREDENTIALS = (
+    "There are no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Beside `make run`, "
+    "leave out DYNAMODB_TABLE_NAME and DYNAMODB_ENDPOINT_URL: the commands then use its table and credentials."
+)
 
 
 class _HelpFormatter(RawDescriptionHelpFormatter, DjangoHelpFormatter):
     """Keep Django's order of options, and the line breaks of descriptions and examples."""
 
 
-class TerminalCommand(BaseCommand):
-    """A command of Picus. Subclasses have a ``summary`` (paragraphs), ``examples`` (lines to paste), and ``run``."""
+class HelpfulCommand(BaseCommand):
+    """A command whose help ends with examples. Subclasses have a ``summary`` (paragraphs) and ``examples`` (lines)."""
 
     requires_system_checks = []  # noqa: RUF012 - the command's own error about the table is better
     # Django's options would hide the options of the command.
@@ -45,13 +58,20 @@ class TerminalCommand(BaseCommand):
     }
     summary = ""
     examples = ""
+    exit_status = _EXIT_STATUS
+    intermixed = False
+    """True if options may stand between a required and an optional argument."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """Return Django's parser with the examples and the exit statuses at its end."""
         self.help = textwrap.dedent(self.summary).strip()
         examples = textwrap.indent(textwrap.dedent(self.examples).strip(), "  ")
-        epilog = f"examples:\n{examples}\n\n{_EXIT_STATUS}"
+        epilog = f"examples:\n{examples}\n\n{self.exit_status}"
         return super().create_parser(prog_name, subcommand, epilog=epilog, formatter_class=_HelpFormatter, **kwargs)
+
+
+class TerminalCommand(HelpfulCommand):
+    """A command on the table of items. Subclasses have ``run``."""
 
     def run(self, options: dict[str, Any]) -> None:
         """Carry out the command. Raises what ``error_message`` knows, BrokenPipeError, KeyboardInterrupt."""
@@ -123,10 +143,16 @@ def exit_silently() -> NoReturn:
 def error_message(error: Exception) -> str:
     """Return what went wrong, in one line for the operator. Raises the error again if it is not an expected one."""
     match error:
-        case BulkError() | SettingError() | OSError():
+        case SettingError() if str(error).startswith("DYNAMODB_TABLE_NAME is not set"):
+            return f"{error} {_NO_TABLE}"
+        case BulkError() | SettingError():
             return str(error)
+        case OSError():
+            return f"{file_problem(error)}."
         case _ if isinstance(error.__cause__, NoRegionError):
             return "AWS_REGION is not set."
+        case _ if isinstance(error.__cause__, NoCredentialsError):
+            return _NO_CREDENTIALS
         case BadParameter():
             return error.message.replace(f"The parameter {error.parameter}", f"--{error.parameter}", 1)
         case BadRequest():
@@ -134,6 +160,8 @@ def error_message(error: Exception) -> str:
             return error.message + pointer
         case ItemExists():
             return f"{error.message} Replace it with --replace."
+        case TableMissing() if not isinstance(error, IdempotencyTableMissing):
+            return f"There is no table {table_name()}: create it with ./picus create_table, or set DYNAMODB_TABLE_NAME."
         case TableUnavailable() if is_refusal(error):
             return refusal_reason(error)
         case TableUnavailable():
@@ -145,7 +173,7 @@ def error_message(error: Exception) -> str:
 
 def _exit_status(error: Exception) -> int:
     wrong_usage = isinstance(error, SettingError | UsageError | BadParameter) or isinstance(
-        error.__cause__, NoRegionError
+        error.__cause__, NoRegionError | NoCredentialsError
     )
     return USAGE if wrong_usage else FAILED
 
@@ -184,6 +212,35 @@ def add_bulk_options(parser: CommandParser, operation: str) -> None:
     parser.add_argument("--checkpoint", metavar="FILE", help=f"where the {operation} records its progress")
     parser.add_argument("--restart", action="store_true", help="discard the checkpoint and start again")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and write nothing")
+
+
+def add_read_options(parser: CommandParser) -> None:
+    """Add the options of commands that read the whole table."""
+    segments = "segments of the table that are read in parallel; default: %(default)s"
+    parser.add_argument("--segments", type=positive_number(int, 256), default=8, metavar="N", help=segments)
+    rate = "use at most N read units per second"
+    parser.add_argument("--max-rcu", type=positive_number(float, 10**9), metavar="N", help=rate)
+
+
+def add_write_options(parser: CommandParser) -> None:
+    """Add the options of commands that write many items."""
+    threads = positive_number(int, 256)
+    parser.add_argument("--threads", type=threads, default=8, metavar="N", help="default: %(default)s")
+    rate = "use at most N write units per second"
+    parser.add_argument("--max-wcu", type=positive_number(float, 10**9), metavar="N", help=rate)
+
+
+def check_not_empty(options: dict[str, Any], *names: str) -> None:
+    """Raise BadParameter if an option is given with an empty text."""
+    for name in names:
+        if options[name] == "":
+            raise BadParameter.empty(name)
+
+
+def speed(items: int, seconds: float, units: float, unit: str) -> str:
+    """Return the time, the rate and the capacity units of a command, for its summary."""
+    rate = items / seconds if seconds else 0
+    return f"{seconds:.1f} s, {rate:,.0f} items/s, {units:,.0f} {unit}"
 
 
 def progress_bar(unit: str, total: int | None, **options: Any) -> "tqdm[NoReturn]":

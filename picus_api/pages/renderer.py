@@ -7,7 +7,6 @@ from urllib.parse import quote, urlencode
 from django.urls import reverse
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
-from rest_framework.settings import api_settings
 
 from picus_api.core.errors import InvalidKey
 from picus_api.core.keys import KEY, check_new_key
@@ -15,13 +14,12 @@ from picus_api.core.query.pagination import Page
 from picus_api.core.values.attribute_values import AttributeMap, not_json_values
 from picus_api.core.values.to_json import json_from_attributes
 from picus_api.core.values.version_attribute import without_version
-from picus_api.list_view import HTML_PAGE_ITEMS, next_path
 from picus_api.models import Item
 from picus_api.pages.filter_correction import correct_filter
+from picus_api.pages.list_page import list_context
 from picus_api.pretty_json import escape_bidi, escape_key, indent_json
 from picus_api.renderers import ItemRenderer, item_path
 
-PREVIEW_CHARACTERS = 240
 # Characters that need no encoding in single quotes of a shell, and that curl does not expand.
 _PLAIN_IN_URLS = "/?&=%:;,@+$!*()~#"
 _JSON = "-H 'Content-Type: application/json'"
@@ -46,19 +44,24 @@ class BrowsableRenderer(BrowsableAPIRenderer):
         self, data: Any, accepted_media_type: str | None, renderer_context: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Return the context of the template. Items are text, as the API writes them, so that no number is rounded."""
-        request, view = renderer_context["request"], renderer_context["view"]
+        request, view, response = (renderer_context[name] for name in ("request", "view", "response"))
         common = {
             "heading": self.get_name(view),
-            "response": renderer_context["response"],
+            "response": response,
             "origin": _origin(request),
             # Browsers remove these keys from a path before they send it, so the page must refuse them.
             "unreachable": _refusal("."),
         }
         if isinstance(data, Page):
-            return common | _list_context(data, request)
+            formats = {renderer.format for renderer in view.renderer_classes}
+            listed = list_context(data, request, formats)
+            access_path = _describe_plan(response.headers.get("Picus-Plan", ""), listed["is_filtered"])
+            return common | listed | {"curl": Curl("", listed["path"]), "access_path": access_path}
         if isinstance(data, Item):
             return common | _item_context(data)
         other = _response_context(data, request, view.allowed_methods)
+        if other["is_form"]:
+            response.status_code = 200
         return common | other | ({"heading": common["response"].status_text} if other["is_error"] else {})
 
 
@@ -67,32 +70,14 @@ def _origin(request: Request) -> str:
     return request.build_absolute_uri("/").rstrip("/")
 
 
-def _list_context(page: Page, request: Request) -> dict[str, Any]:
-    query = request.query_params.copy()
-    query.pop(api_settings.URL_FORMAT_OVERRIDE or "", None)
-    query.setdefault("limit", str(HTML_PAGE_ITEMS))
-    path = f"{reverse('list')}?{query.urlencode()}"
-    following = None if page.next_key is None else next_path(query, page.next_key)
-    first = query.copy()
-    on_first = first.pop("cursor", None) is None
-    return {
-        "part": "picus_api/list.html",
-        "rows": [_row(item) for item in page.items],
-        "next_path": following,
-        "is_filtered": "filter" in query,
-        "first_path": None if on_first else f"{reverse('list')}?{first.urlencode()}",
-        "raw_json": f"{path}&format=json",
-        "curl": Curl("", path),
-        "create": _create_curl(),
-    }
-
-
-def _row(item: AttributeMap) -> tuple[str, str | None, str]:
-    """Return an item's key as people can read it, its path (None if browsers can't open it), and a preview."""
-    text = json_from_attributes(_without_key(item)).decode()
-    shown = text if len(text) <= PREVIEW_CHARACTERS else f"{text[:PREVIEW_CHARACTERS]}…"
-    key = item[KEY]["S"]
-    return escape_key(key), None if key in (".", "..") else item_path(key), escape_bidi(shown)
+def _describe_plan(plan: str, is_filtered: bool) -> str | None:
+    """Return a sentence about the access path of a list (the header field Picus-Plan), or None if there is none."""
+    kind, _, index = plan.partition(" ")
+    if kind == "query":
+        return f"Uses the index {escape_bidi(index)}."
+    if kind == "get":
+        return "Reads one item by its key."
+    return "Reads the whole table: no index serves this filter." if kind == "scan" and is_filtered else None
 
 
 def _item_context(item: Item) -> dict[str, Any]:
@@ -124,16 +109,18 @@ def _response_context(data: Any, request: Request, allowed_methods: list[str]) -
     target = request._request.path_info + (f"?{query}" if query else "")
     is_list = request.path.rstrip("/") == reverse("list")
     creates = "POST" in allowed_methods
-    # A browser that opens the path that creates sees its form and no error.
-    is_error = isinstance(data, Mapping) and "error" in data and not (creates and request.method == "GET")
+    # A browser that opens the path that creates gets its form. Other clients get a 405.
+    is_form = creates and request.method == "GET"
+    is_error = isinstance(data, Mapping) and "error" in data and not is_form
     return {
         "part": "picus_api/response.html",
         "data": _escaped_values(data),
         "text": indent_json(ItemRenderer().render(data).decode()),
         "is_error": is_error,
+        "is_form": is_form,
         "searches": is_list,
         "correction": _corrected_filter(request) if is_list else None,
-        "curl": Curl("", quote(target, safe=_PLAIN_IN_URLS)) if request.method == "GET" and not creates else None,
+        "curl": Curl("", quote(target, safe=_PLAIN_IN_URLS)) if request.method == "GET" and not is_form else None,
         "create": _create_curl() if creates else None,
     } | ({} if is_error or request.path != reverse("root") else _root_context(data))
 
@@ -154,8 +141,6 @@ def _without_key(attributes: AttributeMap) -> AttributeMap:
 def _endpoint_link(name: str, endpoint: str) -> str:
     """Return the path of an endpoint's page, or of its description if it needs a key."""
     path = endpoint.partition(" ")[2]
-    if name == "put":
-        return f"{reverse('list')}#new"
     return f"{reverse('docs')}#/Items/{name}Item" if "{" in path else path
 
 

@@ -22,6 +22,7 @@ from picus_api.core import logs
 from picus_project.local.connections import AcceptedConnection, Header
 from picus_project.local.events import LambdaContext, rest_proxy_event
 from picus_project.local.http_server import BACKLOG, bind, error_code, send_json, send_response, serve
+from picus_project.local.proxy import forwarded_for
 
 logger = logging.getLogger(__name__)
 
@@ -78,10 +79,12 @@ class ApiGateway:
     async def invoke(self, request: h11.Request, client: AcceptedConnection, body: bytes) -> Any:
         """Call the function in a thread, with the event that API Gateway would send."""
         path, _, query = request.target.decode("ascii").partition("?")
+        fields = [(name, value) for name, value in request.headers.raw_items() if name.lower() != b"x-forwarded-for"]
+        fields.append((b"X-Forwarded-For", forwarded_for(request, client)))
         event = rest_proxy_event(
             method=request.method.decode("ascii"),
             path=path.removeprefix(f"/{self.stage}") or "/",
-            headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw_items()],
+            headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields],
             query=query,
             body=body,
             stage=self.stage,

@@ -105,6 +105,8 @@ def child_environment(config: StackConfig, dynamodb_port: int, outer: Mapping[st
         env = {name: value for name, value in env.items() if not name.startswith("AWS_")}
     env |= table_environment(config, dynamodb_port, outer)
     env.setdefault("ALLOWED_HOSTS", "127.0.0.1,localhost")
+    env.setdefault("ANONYMOUS_SCOPES", "read,write,delete")
+    env.setdefault("SECURE_COOKIES", "off")  # The local edge has no TLS.
     env["PYTHONUNBUFFERED"] = "1"
     for name in ("NO_PROXY", "no_proxy"):  # a proxy can't reach this machine's loopback
         env[name] = ",".join(filter(None, (outer.get(name), "127.0.0.1", "localhost")))

@@ -60,18 +60,21 @@ def timeout_response(status: int, log: Any) -> bytes:
     """Log and return the whole HTTP response to a request that did not arrive (408) or get a thread (503) in time."""
     request_id = urandom(16).hex()
     level = logging.INFO if status == 408 else logging.WARNING
-    log.log(level, "request refused: timeout", extra={"status": status, "request_id": request_id})
-    return _response(_BY_TIMEOUT[status], request_id)
+    error = _BY_TIMEOUT[status]
+    log.log(level, "request refused: %s", error.code, extra={"status": status, "request_id": request_id})
+    return _response(error, request_id)
 
 
 def _response(error: PicusError, request_id: str) -> bytes:
     body = encode_json(error.body())
+    more = "".join(f"{name}: {value}\r\n" for name, value in error.headers().items())
     head = (
         f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\n"
         f"Date: {http_date()}\r\n"
         "Content-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\n"
         f"X-Request-Id: {request_id}\r\n"
+        f"{more}"
         "Connection: close\r\n\r\n"
     )
     return head.encode() + body

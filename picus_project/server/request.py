@@ -16,6 +16,9 @@ from gunicorn.http.errors import (
 )
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
+from gunicorn.http.unreader import SocketUnreader
+
+from picus_project.server.unreader import LimitedUnreader
 
 MAX_REQUEST_LINE_BYTES = 64 * 1024
 MAX_HEAD_BYTES = 128 * 1024
@@ -73,6 +76,12 @@ class ServerRequest(Request):
             raise InvalidRequestLine(self.uri)
         self.headers = [field for field in self.headers if field[0] != "HOST"] + [("HOST", target[1])]
 
+    def set_body_reader(self) -> None:
+        """Prepare the body, and let its reader limit the time for it (LimitedUnreader.limit_time)."""
+        super().set_body_reader()
+        if isinstance(self.unreader, LimitedUnreader):
+            self.body.limit_time = self.unreader.limit_time  # type: ignore[attr-defined]
+
     def take_expectation(self) -> bool:
         """Return True if the client waits to send a body, and keep gunicorn from sending 100 Continue at once."""
         # A chunked body has no length.
@@ -112,6 +121,11 @@ class ServerRequestParser(RequestParser):
     """Parse the requests of one connection as ServerRequest."""
 
     mesg_class = ServerRequest
+
+    def __init__(self, cfg: Any, sock: Any, client: Any) -> None:
+        super().__init__(cfg, sock, client)
+        if isinstance(self.unreader, SocketUnreader):
+            self.unreader = LimitedUnreader(sock)
 
     def finish_body(  # type: ignore[override]  # the stubs are older
         self, deadline: float | None = None, max_bytes: int | None = None

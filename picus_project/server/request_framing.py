@@ -7,11 +7,16 @@ threads would block the service.
 import re
 from enum import Enum
 
-MAX_BUFFERED_BYTES = 64 * 1024
-"""The largest request that is buffered before a thread takes it. Each idle connection may hold that much memory."""
+from picus_api.core.keys import normalise_path
+
+SMALL_BYTES = 64 * 1024
+"""The largest request that takes little memory and time."""
+MAX_BUFFERED_BYTES = 3 * 1024 * 1024
+"""The largest request that is buffered before a thread takes it. limits.MAX_UNFINISHED_BYTES bounds their sum."""
 
 _END_OF_HEAD = b"\r\n\r\n"
 _FRAMING_FIELDS = re.compile(rb"\r\n(content-length|transfer-encoding|expect):[ \t]*([^\r\n]*)", re.IGNORECASE)
+_NDJSON = re.compile(rb"\r\ncontent-type:[ \t]*application/x-ndjson", re.IGNORECASE)
 
 
 class Completeness(Enum):
@@ -33,24 +38,41 @@ def completeness(data: bytes) -> Completeness:
     name, value = fields[0]
     if len(fields) > 1 or name.lower() != b"content-length":
         return Completeness.STREAM
-    return _body_completeness(value.strip(), len(data) - head_end - len(_END_OF_HEAD), len(data))
+    return _body_completeness(value.strip(), len(data) - head_end - len(_END_OF_HEAD), data)
 
 
 def _head_completeness(data: bytes) -> Completeness:
     # A line that ends with LF alone is an error (RFC 9112, section 2.2). Waiting for the end of such a head is useless.
     if data.count(b"\n") != data.count(b"\r\n"):
         return Completeness.COMPLETE
-    return Completeness.PARTIAL if len(data) < MAX_BUFFERED_BYTES else Completeness.STREAM
+    return Completeness.PARTIAL if len(data) < SMALL_BYTES else Completeness.STREAM
 
 
-def _body_completeness(content_length: bytes, received: int, buffered: int) -> Completeness:
+def _body_completeness(content_length: bytes, received: int, data: bytes) -> Completeness:
     if not content_length.isdigit():
         return Completeness.COMPLETE
-    # 20 digits are more than any size; int() refuses texts of several thousand.
-    missing = int(content_length.lstrip(b"0")[:20] or 0) - received
+    missing = _integer(content_length) - received
     if missing <= 0:
         return Completeness.COMPLETE
-    return Completeness.PARTIAL if buffered + missing <= MAX_BUFFERED_BYTES else Completeness.STREAM
+    whole = len(data) + missing
+    # The view checks large NDJSON line by line while it arrives.
+    if whole > MAX_BUFFERED_BYTES or (whole > SMALL_BYTES and _NDJSON.search(data)):
+        return Completeness.STREAM
+    return Completeness.PARTIAL
+
+
+def _integer(digits: bytes) -> int:
+    # 20 digits are more than any size; int() refuses texts of several thousand.
+    return int(digits.lstrip(b"0")[:20] or 0)
+
+
+def missing_bytes(data: bytes) -> int:
+    """Return how many bytes of the body have not arrived, for a partial request; 0 if its head is not complete."""
+    head_end = data.find(_END_OF_HEAD)
+    if head_end < 0:
+        return 0
+    [(_, value)] = _FRAMING_FIELDS.findall(data, 0, head_end)
+    return _integer(value.strip()) - (len(data) - head_end - len(_END_OF_HEAD))
 
 
 def has_no_body(data: bytes) -> bool:
@@ -62,3 +84,25 @@ def has_no_body(data: bytes) -> bool:
 def has_head(data: bytes) -> bool:
     """Return True if ``data`` contains the whole head of a request, so that an error response makes sense."""
     return _END_OF_HEAD in data
+
+
+# The usual requests for single items.
+_ITEM_METHODS = (b"GET /picus/get/", b"PUT ", b"PATCH ", b"DELETE ")
+
+
+def takes_much(data: bytes) -> bool:
+    """Return True if a complete request may take much memory or time: a large body, NDJSON, or a list."""
+    if len(data) > SMALL_BYTES:
+        return True
+    if data.startswith(_ITEM_METHODS):
+        return False
+    if data.startswith(b"POST "):
+        return _NDJSON.search(data) is not None
+    target = data[:SMALL_BYTES].lstrip(b"\r\n").split(b" ", 2)[1:2]
+    return bool(target) and _is_list(target[0])
+
+
+def _is_list(target: bytes) -> bool:
+    """Return True if the list has this target, or if it ends like the list's. The views decide what is served."""
+    path = normalise_path(target.partition(b"?")[0].decode("latin-1"))
+    return path.removesuffix("/").endswith("/picus/list")

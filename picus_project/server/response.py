@@ -1,7 +1,5 @@
-"""Write an HTTP response to a client, and don't let slow clients block all threads."""
+"""Write an HTTP response to a client without waiting for it."""
 
-import errno
-import select
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -11,12 +9,9 @@ from functools import lru_cache
 from gunicorn.http import wsgi
 
 from picus_project.server.request import ServerRequest
-from picus_project.server.thread_limit import ThreadLimit
 
 MAX_DISCARDED_BYTES = 64 * 1024
 """How much of an unread request body gunicorn discards to keep the connection open."""
-PIECE_SECONDS = 5
-"""How long a client may take for one piece of a response (384 KB of a list) beyond the limit of slow clients."""
 
 MAX_CHECKED_FIELDS = 256
 _CONSTANT_FIELDS = frozenset(
@@ -42,13 +37,13 @@ def _no_trailers() -> Mapping[str, str]:
 class ServerResponse(wsgi.Response):
     """gunicorn's response, but the head and the first piece of the body leave in one packet.
 
-    ``slow_clients`` limits the threads that wait for clients.
+    ``unsent``: what the socket has not taken yet. Call ``flush`` when the socket is writable, before the next piece.
     """
 
     headers: list[tuple[str, str]]
     _head = b""
+    unsent = memoryview(b"")
     req: ServerRequest
-    slow_clients: ThreadLimit
     _trailers: Callable[[], Mapping[str, str]] = staticmethod(_no_trailers)
 
     def send_trailers(self, trailers: Callable[[], Mapping[str, str]]) -> None:
@@ -63,7 +58,8 @@ class ServerResponse(wsgi.Response):
     def send_continue(self) -> None:
         """Send 100 Continue, unless the response has started."""
         if not self.has_started:
-            self.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            # A client that takes nothing of its responses before gets no 100, and no thread waits for it.
+            self.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n", socket.MSG_DONTWAIT)
 
     def process_headers(self, headers: Iterable[tuple[str, str]]) -> None:
         """Check and take the application's fields. A field that most responses have is checked once."""
@@ -114,36 +110,14 @@ class ServerResponse(wsgi.Response):
     def _put(self, data: bytes) -> None:
         head, self._head = self._head, b""
         if head or data:
-            self._send(memoryview(head + data))
+            self.unsent = memoryview(self.unsent.tobytes() + head + data if self.unsent else head + data)
+            self.flush()
 
-    def _send(self, data: memoryview) -> None:
-        """Send all of ``data``. Raise OSError if the client is gone or too slow."""
-        left = data[_send_available(self.sock, data) :]
-        if not left:
-            return
-        with self.slow_clients.try_acquire() as acquired:
-            if acquired:
-                self.sock.sendall(left)
-                return
-        # The time limit is per piece, so that a long list to a fast enough client goes on.
-        _send_within(self.sock, left, PIECE_SECONDS)
-
-
-def _send_available(sock: socket.socket, data: memoryview) -> int:
-    """Send what the kernel takes without waiting. Return how many bytes."""
-    try:
-        return sock.send(data, socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return 0
-
-
-def _send_within(sock: socket.socket, data: memoryview, seconds: float) -> None:
-    """Send all of ``data``. Raise BlockingIOError if the client does not take it within ``seconds``."""
-    deadline = time.monotonic() + seconds
-    writable = select.poll()
-    writable.register(sock, select.POLLOUT)
-    while data:
-        left = deadline - time.monotonic()
-        if left <= 0 or not writable.poll(left * 1000):
-            raise BlockingIOError(errno.EAGAIN, "the client is too slow")
-        data = data[_send_available(sock, data) :]
+    def flush(self) -> bool:
+        """Send what the socket takes. Return True if nothing is left. Raises OSError if the client is gone."""
+        try:
+            while self.unsent:
+                self.unsent = self.unsent[self.sock.send(self.unsent, socket.MSG_DONTWAIT) :]
+        except BlockingIOError:
+            return False
+        return True

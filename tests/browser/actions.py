@@ -18,10 +18,16 @@ def unfold(page: Page, title: str) -> Locator:
     return part
 
 
+def editor(part: Page | Locator, label: str) -> Locator:
+    """Wait for the editor that takes the place of a text field, and return it."""
+    part.locator(".cm-content:visible").first.wait_for()
+    return part.get_by_label(label)
+
+
 def replace(page: Page, text: str) -> Locator:
     """Replace the item by this text."""
     part = unfold(page, "Replace")
-    part.get_by_label("The whole item").fill(text)
+    editor(part, "The whole item").fill(text)
     part.get_by_role("button", name="Replace").click()
     return part
 
@@ -29,7 +35,7 @@ def replace(page: Page, text: str) -> Locator:
 def patch(page: Page, text: str) -> Locator:
     """Patch the item with this text."""
     part = unfold(page, "Patch")
-    part.get_by_label("Changes").fill(text)
+    editor(part, "Changes").fill(text)
     part.get_by_role("button", name="Patch").click()
     return part
 
@@ -44,7 +50,7 @@ def delete(page: Page) -> Locator:
 def create(page: Page, text: str, key: str = "") -> None:
     """Fill in the form for a new item and send it."""
     page.get_by_label("Key (optional").fill(key)
-    page.get_by_label("Item, a JSON object").fill(text)
+    editor(page, "Item, a JSON object").fill(text)
     page.get_by_role("button", name="Create").click()
 
 

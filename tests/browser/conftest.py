@@ -24,7 +24,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-TIMEOUT_MS = 15_000
+TIMEOUT_MS = 60_000
 
 
 @pytest.fixture(scope="session")
@@ -40,9 +40,9 @@ def base_url(dynamodb_url: str, rows: "Table") -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Start Chromium for one file of tests: while Playwright runs, this thread can't run another event loop."""
+    """Start Chromium for the tests of this folder: while Playwright runs, this thread can't run another event loop."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     assert program, "The browser tests need Chromium: install the package chromium, or Google Chrome."
     with (

@@ -46,6 +46,17 @@ def test_item_page_has_no_violations(colored: Page, client: Client) -> None:
     assert violations(colored) == []
 
 
+def test_explorer_has_no_violations(colored: Page, client: Client) -> None:
+    client.replace("explored", f'{{"explored": "{"x" * 200}", "n": 1, "ok": true, "none": null, "list": [1]}}')
+    colored.goto("/picus/list?filter=explored:*&fields=explored,n,ok,none,list")
+    for summary in colored.locator("summary:visible").all():
+        summary.click()
+    colored.get_by_label("Select explored").check()
+    assert violations(colored) == []
+    colored.get_by_role("button", name="Delete…").click()
+    assert violations(colored) == []
+
+
 def test_conflict_has_no_violations(colored: Page, client: Client) -> None:
     key = client.store('{"name": "x"}')
     open_item(colored, key)
@@ -56,7 +67,7 @@ def test_conflict_has_no_violations(colored: Page, client: Client) -> None:
 
 
 def test_form_error_has_no_violations(colored: Page) -> None:
-    colored.goto("/picus/list")
+    colored.goto("/picus/put")
     create(colored, "{")
     expect(colored.get_by_role("alert").filter(has_text="JSON")).to_be_visible()
     assert violations(colored) == []

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.actions import delete, open_item, patch, replace, shown_item, unfold
+from tests.browser.actions import delete, editor, open_item, patch, replace, shown_item, unfold
 from tests.contract.client import Client
 from tests.contract.exact import Number
 
@@ -37,7 +37,7 @@ def test_conflicting_replace_shows_stored_item_and_a_choice(tabs: tuple[Page, Pa
     expect(conflict).to_be_focused()
     expect(conflict.get_by_label("The stored item")).to_have_text(shown_item(other), use_inner_text=True)
     expect(conflict).to_contain_text(str(client.get(key).header("ETag")))
-    expect(part.get_by_label("The whole item")).to_have_value('{"n": 3}')
+    expect(part.locator("#replacement")).to_have_value('{"n": 3}')
     assert client.fetch(key)["n"] == Number("2")
     mine.get_by_role("button", name="Replace theirs with mine").click()
     wait_until_saved(mine, "Replaced.")
@@ -123,7 +123,7 @@ def test_conflict_is_reported_if_stored_item_is_unreadable(page: Page, client: C
 
 def test_going_back_never_sends_old_text_with_new_etag(page: Page, client: Client, key: str) -> None:
     open_item(page, key)
-    unfold(page, "Replace").get_by_label("The whole item").fill('{"n": "mine"}')
+    editor(unfold(page, "Replace"), "The whole item").fill('{"n": "mine"}')
     page.get_by_role("link", name="Items", exact=True).click()
     page.wait_for_url("/picus/list")
     client.patch(key, '{"theirs": true}')

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, Dialog, Page, expect
 
-from tests.browser.actions import create, delete, open_item, patch, replace, shown_item, unfold
+from tests.browser.actions import create, delete, editor, open_item, patch, replace, shown_item, unfold
 from tests.contract.client import Client
 from tests.contract.exact import Number
 
@@ -15,9 +15,8 @@ DIGITS = "1234567890.1234567890123456789012345678"
 BIG = "12345678901234567890123456789012345678"
 
 
-@pytest.mark.parametrize("start", ["/picus/list", "/picus/put"])
-def test_created_item_is_shown_with_all_digits(page: Page, client: Client, start: str) -> None:
-    page.goto(start)
+def test_created_item_is_shown_with_all_digits(page: Page, client: Client) -> None:
+    page.goto("/picus/put")
     create(page, f'{{"name": "by hand", "exact": {DIGITS}, "big": {BIG}}}')
     page.wait_for_url(ITEM_PAGE)
     expect(page.get_by_role("status").first).to_have_text("Created.")
@@ -42,7 +41,7 @@ def test_create_under_a_chosen_key_never_overwrites(page: Page, client: Client) 
 
 def test_double_click_creates_one_item(page: Page, client: Client) -> None:
     page.goto("/picus/put")
-    page.get_by_label("Item, a JSON object").fill('{"clicked": "twice"}')
+    editor(page, "Item, a JSON object").fill('{"clicked": "twice"}')
     page.get_by_role("button", name="Create").dblclick()
     page.wait_for_url(ITEM_PAGE)
 
@@ -57,18 +56,18 @@ def test_double_click_creates_one_item(page: Page, client: Client) -> None:
 
 
 def test_refused_create_shows_the_error_and_keeps_the_text(page: Page) -> None:
-    page.goto("/picus/list")
+    page.goto("/picus/put")
     create(page, '{"a": {"b": [1, 1e400]}}')
     expect(page.get_by_role("alert")).to_contain_text("/a/b/1")
     create(page, "{")
     expect(page.get_by_role("alert")).not_to_contain_text("/a/b/1")
-    expect(page.get_by_label("Item, a JSON object")).to_have_value("{")
+    expect(page.locator("#new-item")).to_have_value("{")
 
 
 def test_replace_rounds_no_number(page: Page, client: Client) -> None:
     key = client.store(f'{{"exact": {DIGITS}, "big": {BIG}, "text": "</textarea>&amp;\\u0001", "n": 1}}')
     open_item(page, key)
-    text = unfold(page, "Replace").get_by_label("The whole item").input_value()
+    text = unfold(page, "Replace").locator("#replacement").input_value()
     page.locator("summary", has_text="Replace").click()
     replace(page, text.replace('"n": 1', '"n": 2'))
     expect(page.get_by_text("Replaced.")).to_be_visible()
@@ -156,16 +155,16 @@ def leave_by_link(page: Page) -> None:
 
 def test_unsaved_edit_is_kept_if_the_user_stays(page: Page, client: Client) -> None:
     open_item(page, client.store('{"n": 1}'))
-    unfold(page, "Replace").get_by_label("The whole item").fill('{"n": 2}')
+    editor(unfold(page, "Replace"), "The whole item").fill('{"n": 2}')
     dialogs = answer_dialogs(page, "stay")
     leave_by_link(page)
     assert dialogs == ["beforeunload"]
-    expect(page.get_by_label("The whole item")).to_have_value('{"n": 2}')
+    expect(page.locator("#replacement")).to_have_value('{"n": 2}')
 
 
 def test_unsaved_edit_is_lost_if_the_user_leaves(page: Page, client: Client) -> None:
     open_item(page, client.store('{"n": 1}'))
-    unfold(page, "Patch").get_by_label("Changes").fill('{"n": 2}')
+    editor(unfold(page, "Patch"), "Changes").fill('{"n": 2}')
     dialogs = answer_dialogs(page, "leave")
     leave_by_link(page)
     page.wait_for_url("/docs/")
@@ -174,8 +173,8 @@ def test_unsaved_edit_is_lost_if_the_user_leaves(page: Page, client: Client) -> 
 
 def test_undone_edit_is_not_unsaved(page: Page, client: Client) -> None:
     open_item(page, client.store('{"n": 1}'))
-    field = unfold(page, "Replace").get_by_label("The whole item")
-    text = field.input_value()
+    field = editor(unfold(page, "Replace"), "The whole item")
+    text = page.locator("#replacement").input_value()
     field.fill("{}")
     field.fill(text)
     dialogs = answer_dialogs(page, "stay")
@@ -184,14 +183,14 @@ def test_undone_edit_is_not_unsaved(page: Page, client: Client) -> None:
     assert dialogs == []
 
 
-@pytest.mark.parametrize("name", ["Key (optional", "Item, a JSON object"])
-def test_unsaved_new_item_is_kept_if_the_user_stays(page: Page, name: str) -> None:
-    page.goto("/picus/list")
-    page.get_by_label(name).fill('"typed"')
+@pytest.mark.parametrize(("name", "field"), [("Key (optional", "#new-key"), ("Item, a JSON object", "#new-item")])
+def test_unsaved_new_item_is_kept_if_the_user_stays(page: Page, name: str, field: str) -> None:
+    page.goto("/picus/put")
+    editor(page, name).fill('"typed"')
     dialogs = answer_dialogs(page, "stay")
     leave_by_link(page)
     assert dialogs == ["beforeunload"]
-    expect(page.get_by_label(name)).to_have_value('"typed"')
+    expect(page.locator(field)).to_have_value('"typed"')
 
 
 def test_saved_edit_is_not_unsaved(page: Page) -> None:
@@ -205,11 +204,11 @@ def test_saved_edit_is_not_unsaved(page: Page) -> None:
 def test_saving_one_form_asks_about_an_edit_in_another(page: Page, client: Client) -> None:
     key = client.store('{"n": 1}')
     open_item(page, key)
-    unfold(page, "Replace").get_by_label("The whole item").fill('{"mine": true}')
+    editor(unfold(page, "Replace"), "The whole item").fill('{"mine": true}')
     dialogs = answer_dialogs(page, "stay")
     part = patch(page, '{"n": 2}')
     # The user stays, so the form becomes usable again.
     expect(part.get_by_role("button", name="Patch")).to_have_attribute("aria-disabled", "false")
     assert dialogs == ["beforeunload"]
-    expect(page.get_by_label("The whole item")).to_have_value('{"mine": true}')
+    expect(page.locator("#replacement")).to_have_value('{"mine": true}')
     assert client.fetch(key) == {"n": Number("2")}

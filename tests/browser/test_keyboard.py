@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.actions import open_item
+from tests.browser.actions import editor, open_item
 from tests.contract.client import Client
 
 MAX_TABS = 60
@@ -37,10 +37,10 @@ def test_item_is_created_by_keyboard(page: Page, client: Client) -> None:
     page.goto("/")
     tab_to(page, page.get_by_role("navigation", name="Main").get_by_role("link", name="New item"))
     page.keyboard.press("Enter")
-    page.wait_for_url("/picus/list#new")
+    page.wait_for_url("/picus/put")
     key = "by keyboard"
     type_into(page, page.get_by_label("Key (optional"), key)
-    type_into(page, page.get_by_label("Item, a JSON object"), '{"n": 1}')
+    type_into(page, editor(page, "Item, a JSON object"), '{"n": 1}')
     tab_to(page, page.get_by_role("button", name="Create"))
     page.keyboard.press("Enter")
     page.wait_for_url("/picus/get/*")
@@ -52,7 +52,7 @@ def test_item_is_patched_and_deleted_by_keyboard(page: Page, client: Client) -> 
     open_item(page, key)
     tab_to(page, page.locator("summary", has_text="Patch"))
     page.keyboard.press("Space")
-    type_into(page, page.get_by_label("Changes"), '{"n": 2}')
+    type_into(page, editor(page, "Changes"), '{"n": 2}')
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Patched.")).to_be_visible()
@@ -70,7 +70,7 @@ def test_conflict_is_resolved_by_keyboard(page: Page, client: Client) -> None:
     client.patch(key, '{"theirs": true}')
     tab_to(page, page.locator("summary", has_text="Patch"))
     page.keyboard.press("Enter")
-    type_into(page, page.get_by_label("Changes"), '{"mine": true}')
+    type_into(page, editor(page, "Changes"), '{"mine": true}')
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_label("Conflict")).to_be_focused()
@@ -82,7 +82,7 @@ def test_conflict_is_resolved_by_keyboard(page: Page, client: Client) -> None:
 
 def test_refused_body_keeps_the_focus_in_its_field(page: Page) -> None:
     page.goto("/picus/put")
-    body = page.get_by_label("Item, a JSON object")
+    body = editor(page, "Item, a JSON object")
     type_into(page, body, '{"a": 1e400}')
     tab_to(page, page.get_by_role("button", name="Create"))
     page.keyboard.press("Enter")

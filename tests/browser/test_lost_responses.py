@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.actions import create, delete, open_item, patch, replace
+from tests.browser.actions import create, delete, editor, open_item, patch, replace
 from tests.browser.lost_response import GATEWAY_TIMEOUT, lose_one_response
 from tests.contract.client import Client
 from tests.contract.exact import Number
@@ -136,7 +136,7 @@ def test_conflict_after_a_lost_response_may_be_own_write(page: Page, client: Cli
     lose_one_response(page)
     part = patch(page, '{"n": 2}')
     expect(part.get_by_role("alert")).to_contain_text("No response came")
-    part.get_by_label("Changes").fill('{"n": 3}')
+    editor(part, "Changes").fill('{"n": 3}')
     click_again(part, "Patch")
     expect(page.get_by_label("Conflict")).to_contain_text("by an earlier try of yours, or by somebody else")
     assert client.fetch(key) == {"n": Number("2")}

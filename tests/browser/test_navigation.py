@@ -46,7 +46,7 @@ def test_list_leads_through_all_pages_and_back(page: Page, client: Client) -> No
         seen += items.get_by_role("link").all_inner_texts()
     assert len(seen) == len(set(seen))
     assert keys <= set(seen)
-    page.get_by_role("link", name="Back to the first page").click()
+    page.get_by_role("link", name="First page").click()
     expect(items.get_by_role("link").first).to_have_text(seen[0])
 
 
@@ -142,10 +142,11 @@ def test_curl_lines_of_writes_have_method_etag_and_path(page: Page, client: Clie
 
 
 def test_no_page_is_wider_than_a_phone(page: Page, client: Client) -> None:
-    page.set_viewport_size({"width": 360, "height": 740})
+    page.set_viewport_size({"width": 320, "height": 640})
     key = "k" * 300
     client.replace(key, f'{{"{"n" * 300}": "{"x" * 3000}", "big": {"9" * 38}}}')
-    for target in [*PAGES, f"/picus/get/{key}"]:
+    wide = f"/picus/list?limit=1000&fields={'n' * 300},big"
+    for target in [*PAGES, f"/picus/get/{key}", wide]:
         page.goto(target)
         assert stays_in_width(page), target
     client.patch(key, '{"theirs": true}')

@@ -62,8 +62,7 @@ def test_refused_filter_has_a_correction_and_a_grammar(page: Page, client: Clien
     expect(page.get_by_role("list", name="Items on this page").get_by_role("link")).to_have_text([key])
     page.goto("/picus/list?filter=Bern")
     expect(page.get_by_role("link", name='begins_with(object_id, "Bern")')).to_be_visible()
-    page.get_by_role("link", name="How to write a filter").click()
-    expect(page.get_by_text("begins_with(name, ").first).to_be_visible()
+    expect(page.get_by_text('begins_with(name, "Mü")')).to_be_visible()
 
 
 def test_empty_search_says_what_to_do(page: Page) -> None:
@@ -79,4 +78,4 @@ def test_empty_table_says_what_to_do(page: Page, rows: "Table") -> None:
     page.goto("/picus/list")
     expect(page.get_by_text("No items yet.")).to_be_visible()
     page.get_by_role("link", name="Create the first one").click()
-    expect(page.get_by_role("heading", name="New item")).to_be_in_viewport()
+    expect(page).to_have_title("New item – Picus")

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.contract.client import Client
-from tests.contract.expect import assert_not_found, assert_still_serves
+from tests.contract.expect import QUICK_SECONDS, assert_not_found, assert_still_serves
 
 JSON = "Content-Type: application/json"
 CHUNKED = b"2\r\n{}\r\n0\r\n\r\n"
@@ -18,7 +18,7 @@ def test_put_on_closing_connection_works(client: Client, fields: tuple[str, ...]
     head = client.head_of("POST", "/picus/put", JSON, "Connection: close", *fields)
     response = client.exchange([head, body])
     assert response.status == 201, response
-    assert response.seconds < 5
+    assert response.seconds < QUICK_SECONDS
     assert_still_serves(client)
 
 

@@ -31,6 +31,7 @@ REQUESTS: list[tuple[str, str, dict[str, str], str | None]] = [
     ("GET", "/picus/list", {}, None),
     ("GET", "/picus/list", HTML, None),
     ("GET", "/picus/list", {"Accept": "application/x-ndjson"}, None),
+    ("GET", "/picus/list?fields=object_id", {"Accept": "text/csv"}, None),
     ("GET", "/picus/list?limit=1", {}, None),
     ("GET", "/picus/list?limit=0", {}, None),
     ("GET", "/picus/list", {"Prefer": "consumed-capacity"}, None),

@@ -1,4 +1,7 @@
-"""GET /picus/list with `Accept: application/x-ndjson`: an item a line."""
+"""GET /picus/list with `Accept: application/x-ndjson` or `text/csv`: an item a line."""
+
+import csv
+import io
 
 import pytest
 
@@ -51,3 +54,18 @@ def test_error_is_json_for_ndjson_client(client: Client) -> None:
 @pytest.mark.parametrize("path", ["/picus/get/x", "/"])
 def test_only_lists_are_ndjson(client: Client, path: str) -> None:
     assert_error(client.request("GET", path, headers=NDJSON), 406)
+
+
+def test_csv_has_the_fields_as_columns(client: Client) -> None:
+    """Four pages of DynamoDB: the whole table is streamed."""
+    mark, keys = marked(client, *[f'"n": -{n}.50, "filler": "{"x" * 380_000}"' for n in range(4)])
+    for parameters in ({"filter": mark}, {}):
+        query = target(fields="object_id,n", **parameters)
+        response = client.request("GET", query, headers={"Accept": "text/csv"})
+        assert (response.status, response.header("Content-Type")) == (200, "text/csv; charset=utf-8")
+        head, *rows = csv.reader(io.StringIO(response.body.decode(), newline=""), strict=True)
+        assert head == ["object_id", "n"]
+        found = {key: number for key, number in rows if key in keys}
+        assert found == {key: f"-{n}.5" for n, key in enumerate(keys)}
+    error = assert_error(client.request("GET", "/picus/list?format=csv"), 400)
+    assert (error["code"], error["parameter"]) == ("invalid_parameter", "fields")

@@ -1,16 +1,16 @@
 """The service as production runs it: gunicorn with its own configuration, over HTTP."""
 
+import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.contract.client import Client
-from tests.dynamodb import CREDENTIALS, free_port, new_table, running
+from tests.dynamodb import CREDENTIALS, ROOT, free_port, new_table, started
+from tests.preloaded import start_python
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -39,14 +39,10 @@ def service_process(shared: "Shared") -> Iterator[tuple["subprocess.Popen[bytes]
 def _gunicorn(**environment: str) -> Iterator[tuple["subprocess.Popen[bytes]", Client]]:
     port = free_port()
     base = f"http://127.0.0.1:{port}"
-    command = [
-        str(Path(sys.executable).with_name("gunicorn")),
-        "-c",
-        "gunicorn.conf.py",
-        "picus_project.wsgi:application",
-    ]
+    arguments = ["-m", "gunicorn", "-c", "gunicorn.conf.py", "picus_project.wsgi:application"]
     settings = {**CREDENTIALS, "PORT": str(port), "ALLOWED_HOSTS": "127.0.0.1", "WEB_THREADS": "8", **environment}
-    with running(command, f"{base}/__lbheartbeat__", **settings) as process:
+    process = start_python(arguments, os.environ | settings, cwd=ROOT)
+    with started(process, f"{base}/__lbheartbeat__"):
         yield process, Client(base)
 
 

@@ -13,8 +13,8 @@ PROBE = b"HEAD /__lbheartbeat__ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 @contextmanager
 def open_socket(client: Client) -> Iterator[socket.socket]:
-    """Connect to the client's service. Reads time out after 20 seconds."""
-    with RawConnection(client.base_url, timeout=20) as connection:
+    """Connect to the client's service. Reads time out after 60 seconds."""
+    with RawConnection(client.base_url, timeout=60) as connection:
         yield connection.sock
 
 

@@ -34,7 +34,7 @@ def test_an_ipv6_client_may_name_the_address() -> None:
 def test_a_wrong_address_is_an_error_that_names_it(host: str) -> None:
     command = [str(Path(sys.executable).with_name("gunicorn")), "-c", "gunicorn.conf.py", "picus_project.wsgi"]
     environment = {**CREDENTIALS, **UNUSED, "BIND_HOST": host, "PATH": ""}
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert result.returncode != 0
     message = f"picus: BIND_HOST must be an address or a host name of this machine, not {host!r}."
     assert result.stderr.splitlines() == [message]

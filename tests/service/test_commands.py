@@ -2,13 +2,13 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.dynamodb import CREDENTIALS, ROOT, free_port, new_table
+from tests.preloaded import run_python, start_python
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -16,15 +16,7 @@ if TYPE_CHECKING:
 
 def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DYNAMODB_", "AWS_"))}
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=inherited | CREDENTIALS | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_python(["manage.py", *arguments], inherited | CREDENTIALS | environment, cwd=ROOT)
 
 
 def test_create_table_creates_once_and_says_so(dynamodb_url: str) -> None:
@@ -42,8 +34,8 @@ def test_create_table_creates_once_and_says_so(dynamodb_url: str) -> None:
 def test_two_create_tables_at_once_both_succeed(dynamodb_url: str) -> None:
     where = {"DYNAMODB_TABLE_NAME": f"made_twice_{os.getpid()}", "DYNAMODB_ENDPOINT_URL": dynamodb_url}
     environment = os.environ | CREDENTIALS | where
-    command = [sys.executable, "manage.py", "create_table"]
-    both = [subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    command = ["manage.py", "create_table"]
+    both = [start_python(command, environment, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     outputs = [process.communicate(timeout=60)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert all(output.startswith(f"Table {where['DYNAMODB_TABLE_NAME']}: ") for output in outputs)
@@ -96,15 +88,8 @@ def test_a_wrong_setting_is_one_line_that_names_the_variable(command: str, varia
     [("PORT", "0"), ("WEB_THREADS", "many"), ("MAX_BODY_BYTES", "-1"), ("DYNAMODB_TABLE_NAME", "")],
 )
 def test_the_server_ends_with_one_line_on_a_wrong_setting(variable: str, value: str) -> None:
-    result = subprocess.run(
-        [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "picus_project.wsgi:application"],
-        cwd=ROOT,
-        env=os.environ | {"DYNAMODB_TABLE_NAME": "x", "PORT": str(free_port())} | {variable: value},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    environment = os.environ | {"DYNAMODB_TABLE_NAME": "x", "PORT": str(free_port())} | {variable: value}
+    result = run_python(["-m", "gunicorn", "-c", "gunicorn.conf.py", "picus_project.wsgi"], environment, cwd=ROOT)
     assert result.returncode == 1
     assert f"picus: {variable}" in result.stderr
     assert "Traceback" not in result.stderr

@@ -63,7 +63,7 @@ def test_probes_get_responses_while_all_threads_are_busy(shared: Shared) -> None
             started = time.monotonic()
             sock.sendall(PROBE + behind)
             assert read_head(sock).startswith(b"HTTP/1.1 200 ")
-            assert time.monotonic() - started < 4
+            assert time.monotonic() - started < 8
 
 
 def test_a_stopping_worker_finishes_requests_under_way(shared: Shared) -> None:
@@ -77,7 +77,7 @@ def test_a_stopping_worker_finishes_requests_under_way(shared: Shared) -> None:
         assert b"Connection: close" in read_head(sock)
         assert sock.recv(1) == b""
         assert idle.recv(1) == b""
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
 
 
 def test_a_worker_ends_when_its_arbiter_is_killed(shared: Shared) -> None:
@@ -88,7 +88,7 @@ def test_a_worker_ends_when_its_arbiter_is_killed(shared: Shared) -> None:
         worker = int(listed.stdout)
         process.kill()
         process.wait()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while os.path.exists(f"/proc/{worker}/exe"):  # noqa: PTH110 Path.exists raises if the process ends meanwhile
             assert time.monotonic() < deadline, "the worker still runs"
             time.sleep(0.05)

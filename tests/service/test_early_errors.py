@@ -65,7 +65,7 @@ def test_a_body_over_the_limit_is_413_before_it_is_read(client: Client) -> None:
     head = client.head_of("POST", "/picus/put", *JSON, "Content-Length: 104857600")
     response = client.exchange([head])
     assert_error(response, 413)
-    assert response.seconds < 2
+    assert response.seconds < 8
 
 
 def test_an_incomplete_body_is_400_even_if_it_is_whole_json(client: Client) -> None:
@@ -78,7 +78,7 @@ def test_a_body_that_stalls_is_408(client: Client) -> None:
     head = client.head_of("POST", "/picus/put", *JSON, "Content-Length: 100")
     response = client.exchange([head + b'{"a"'])
     assert_error(response, 408)
-    assert 9 < response.seconds < 13
+    assert 9 < response.seconds < 30
 
 
 def test_a_body_that_drips_is_408_and_frees_its_thread(shared: Shared) -> None:
@@ -95,5 +95,5 @@ def test_a_body_that_drips_is_408_and_frees_its_thread(shared: Shared) -> None:
 
         response = client.exchange(drip())
         assert_error(response, 408)
-        assert response.seconds < 5
+        assert response.seconds < 10
         assert client.request("GET", "/__lbheartbeat__").status == 200

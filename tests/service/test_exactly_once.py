@@ -46,7 +46,7 @@ def proxy(table: "Table", dynamodb_url: str, monkeypatch: pytest.MonkeyPatch) ->
         dynamodb.shared_transport().close()
 
 
-def both(action: Callable[[], None]) -> list[str]:
+def both(action: Callable[[], object]) -> list[str]:
     """Run an action in two threads at once, and return the outcomes."""
     barrier = Barrier(2)
 

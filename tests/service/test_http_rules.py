@@ -32,7 +32,7 @@ def test_the_status_follows_the_rfc(client: Client, data: bytes, status: int) ->
     started = time.monotonic()
     received = exchange(client, data)
     assert statuses(received) == [status], received
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 8
     date = re.search(rb"\r\nDate: ([^\r]+)\r\n", received)
     assert date, received
     assert abs(parsedate_to_datetime(date[1].decode()).timestamp() - time.time()) < 60
@@ -105,7 +105,7 @@ def test_lf_without_cr_is_refused_at_once(client: Client, ending: bytes) -> None
         started = time.monotonic()
         sock.sendall(ending)
         assert statuses(read_until_closed(sock)) == [400]
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 8
 
 
 @pytest.mark.parametrize(("version", "announced"), [(b"1.0", False), (b"1.1", True)])

@@ -6,12 +6,11 @@ import struct
 import threading
 import time
 from collections.abc import Callable
-from http.client import IncompleteRead
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
-from picus_project.server.response import PIECE_SECONDS
 from tests.dynamodb import new_table
 from tests.faulty import faulty_dynamodb
 from tests.service.conftest import gunicorn
@@ -66,7 +65,7 @@ def test_the_first_items_are_sent_before_the_second_page(dynamodb_url: str, big_
         assert response.status == 200
         assert response.read(100_000).startswith(b'[{"object_id":')
         # The service fetches one page ahead, and no more.
-        until(lambda: scans.count == 2, seconds=2)
+        until(lambda: scans.count == 2, seconds=30)
         scans.released.set()
         assert response.read().endswith(b"}]")
     assert scans.count > 15
@@ -81,7 +80,7 @@ def test_a_client_that_stops_reading_stops_the_scan(dynamodb_url: str, big_table
         with open_socket(client) as sock:
             sock.sendall(client.head_of("GET", "/picus/list"))
             assert sock.recv(1000).startswith(b"HTTP/1.1 200")
-            until(lambda: scans.count > 1, seconds=5)
+            until(lambda: scans.count > 1, seconds=30)
             before = -1
             while before != scans.count:
                 before = scans.count
@@ -90,25 +89,23 @@ def test_a_client_that_stops_reading_stops_the_scan(dynamodb_url: str, big_table
             assert scans.count < 15
         left = time.monotonic()
         assert client.request("GET", "/__lbheartbeat__").status == 200
-        assert time.monotonic() - left < 1
+        assert time.monotonic() - left < 5
         assert scans.count <= before + 1
 
 
 def test_stopped_clients_leave_threads_free(dynamodb_url: str, big_table: "Table") -> None:
     settings = {"DYNAMODB_TABLE_NAME": big_table.name, "DYNAMODB_ENDPOINT_URL": dynamodb_url, "WEB_THREADS": "2"}
-    with gunicorn(**settings) as client, client.connection() as patient, client.connection() as cut:
-        for connection in (patient, cut):
+    with gunicorn(**settings, BUSY_SECONDS="30") as client, ExitStack() as stack:
+        stopped = [stack.enter_context(client.connection()) for _ in range(6)]
+        for connection in stopped:
             connection.request("GET", "/picus/list")
-            time.sleep(0.5)
-        # One may keep its thread; the other loses it after PIECE_SECONDS.
-        with client.connection() as other:
-            other.timeout = PIECE_SECONDS + 3
-            other.request("GET", "/picus/get/0")
-            assert other.getresponse().status == 200
-        items = json.loads(patient.getresponse().read())
-        assert len(items) == 60
-        with pytest.raises((IncompleteRead, ConnectionError)):
-            cut.getresponse().read()
+        for _ in range(5):
+            started = time.monotonic()
+            assert client.request("GET", "/picus/get/0").status == 200
+            assert time.monotonic() - started < 8
+            time.sleep(0.2)
+        for connection in stopped:
+            assert len(json.loads(connection.getresponse().read())) == 60
 
 
 def test_a_reset_during_a_list_is_not_an_error(

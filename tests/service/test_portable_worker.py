@@ -69,17 +69,17 @@ def test_an_incomplete_body_is_408(client: Client) -> None:
     started = time.monotonic()
     response = client.exchange([put(b"Content-Length: 9")])
     assert_error(response, 408)
-    assert 9 < time.monotonic() - started < 13
+    assert 9 < time.monotonic() - started < 30
 
 
 def test_a_part_of_the_contract_holds_without_epoll() -> None:
     """Run ``make run`` without epoll, and only a part of the contract, because all of it takes too long."""
-    files = [
-        f"tests/contract/test_{name}.py" for name in ("closing", "delete", "get", "health", "list", "put", "replace")
-    ]
+    files = [f"tests/contract/test_{name}.py" for name in ("closing", "delete", "health", "list", "put")]
     with running_stack(PYTHONPATH=NO_EPOLL) as url:
         command = [sys.executable, "-m", "pytest", "-q", *files]
+        # The suite runs no product code itself, so its coverage is not measured.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
         result = subprocess.run(
-            command, cwd=ROOT, env=os.environ | {"PICUS_BASE_URL": url}, capture_output=True, text=True, check=False
+            command, cwd=ROOT, env=environment | {"PICUS_BASE_URL": url}, capture_output=True, text=True, check=False
         )
     assert result.returncode == 0, result.stdout

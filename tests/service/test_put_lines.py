@@ -14,6 +14,7 @@ from tests.contract.lists import lines_of
 from tests.dynamodb import free_port, new_table
 from tests.faulty import faulty_dynamodb
 from tests.service.conftest import gunicorn
+from tests.service.memory import peak_megabytes
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -142,20 +143,6 @@ def test_client_that_leaves_stops_the_writing(dynamodb_url: str, own_table: "Tab
             written = now
             time.sleep(1)  # Batches that were under way end meanwhile; all batches would take over ten seconds.
         assert written < 5000
-
-
-def peak_megabytes(client: Client) -> float:
-    """Return the peak memory of the service's workers, in megabytes."""
-    mark = f"PORT={client.host.rpartition(':')[2]}\0".encode()
-    peaks = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (process / "environ").read_bytes():
-                status = (process / "status").read_text()
-                peaks.append(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
-        except OSError:
-            continue
-    return max(peaks)
 
 
 def test_the_memory_for_a_large_body_is_bounded(shared: tuple["Table", Client], tmp_path: Path) -> None:

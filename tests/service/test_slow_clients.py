@@ -36,7 +36,7 @@ def chunked(client: Client) -> bytes:
 def assert_prompt(client: Client) -> None:
     started = time.monotonic()
     assert client.request("GET", "/picus/get/absent").status == 404
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 3.5  # less than the BODY_SECONDS of the others
 
 
 def test_slow_bodies_delay_no_other_client_and_are_stored(client: Client) -> None:
@@ -107,7 +107,7 @@ def test_a_body_that_arrives_too_slowly_is_408(client: Client) -> None:
             sock.sendall(b" ")
             time.sleep(0.4)
         assert read_head(sock).startswith(b"HTTP/1.1 408 ")
-        assert 3 < time.monotonic() - started < 7
+        assert 3 < time.monotonic() - started < 12
 
 
 def test_a_body_cut_off_by_a_half_close_is_400_at_once(client: Client) -> None:
@@ -117,7 +117,7 @@ def test_a_body_cut_off_by_a_half_close_is_400_at_once(client: Client) -> None:
         sock.shutdown(socket.SHUT_WR)
         started = time.monotonic()
         assert read_head(sock).startswith(b"HTTP/1.1 400 ")
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 3.5  # less than the BODY_SECONDS of the others
 
 
 def test_clients_that_never_close_delay_no_other_client(client: Client) -> None:

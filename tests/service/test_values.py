@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 Shared = tuple["Table", Client]
-over_http = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+over_http = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 names = st.text(min_size=1, max_size=8).filter(lambda name: name.isprintable() or name.strip())
 # JSON number texts with up to 38 significant digits inside DynamoDB's range, written in many ways.

@@ -1,6 +1,5 @@
 """Open connections: resolve the name, connect by TCP, and negotiate TLS, each within its timeout."""
 
-import os
 import socket
 import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -8,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from picus_api.core.dynamodb.http_connection import HttpConnection
 from picus_api.core.dynamodb.http_parser import RequestNotSent
 
-if TYPE_CHECKING:  # `ssl` takes milliseconds to import, and a local endpoint doesn't need it
-    import ssl
+if TYPE_CHECKING:  # a local endpoint doesn't need it
+    from picus_api.core.dynamodb.tls import Trust
 
 
 class Address(NamedTuple):
@@ -17,7 +16,7 @@ class Address(NamedTuple):
 
     host: str
     port: int
-    tls: "ssl.SSLContext | None"
+    tls: "Trust | None"
     connect_timeout: float
     read_timeout: float
 
@@ -27,7 +26,8 @@ def open_connection(address: Address, deadline: float) -> HttpConnection:
     try:
         sock = _connect_any(address, deadline)
     except (OSError, UnicodeError) as error:  # UnicodeError: a name that IDNA can't take
-        raise RequestNotSent(f"connecting to {address.host}:{address.port} failed: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise RequestNotSent(f"connecting to {address.host}:{address.port} failed: {reason}") from error
     if address.tls is not None:
         sock = _start_tls(sock, address.tls, address.host)
     return HttpConnection(sock, address.read_timeout)
@@ -54,29 +54,14 @@ def _connect_any(address: Address, deadline: float) -> socket.socket:
     raise failure
 
 
-def _start_tls(sock: socket.socket, context: "ssl.SSLContext", host: str) -> socket.socket:
+def _start_tls(sock: socket.socket, trust: "Trust", host: str) -> socket.socket:
     """Negotiate TLS. The socket's timeout, which is the connect timeout, holds for the whole handshake."""
+    context = trust.context
     try:
         return context.wrap_socket(sock, server_hostname=host)
     except OSError as error:
         sock.close()
         untrusted = type(error).__name__ == "SSLCertVerificationError"
-        raise RequestNotSent(f"TLS with {host} failed: {error}", final=untrusted) from error
-
-
-def tls_context(bundle: str | None) -> "ssl.SSLContext":
-    """Return a context that verifies servers by ``bundle``, a file or folder of CA certificates.
-
-    Without a bundle it uses the certificates of the system, or botocore's if the system has none.
-    """
-    import ssl  # noqa: PLC0415
-
-    if bundle:
-        is_folder = os.path.isdir(bundle)  # noqa: PTH112 - pathlib costs a cold start milliseconds
-        return ssl.create_default_context(cafile=None if is_folder else bundle, capath=bundle if is_folder else None)
-    paths = ssl.get_default_verify_paths()
-    if paths.cafile is None and paths.capath is None:
-        from importlib.resources import files  # noqa: PLC0415
-
-        return ssl.create_default_context(cafile=str(files("botocore") / "cacert.pem"))
-    return ssl.create_default_context()
+        raise RequestNotSent(
+            f"TLS with {host} failed: {error}", final=untrusted and not trust.widen(context)
+        ) from error

@@ -84,10 +84,13 @@ def is_refusal(error: Exception) -> bool:
 
 
 def refusal_reason(error: PicusError) -> str:
-    """Return why DynamoDB refused an item, for the operator."""
+    """Return why DynamoDB refused an item or a request, for the operator."""
     if isinstance(error, ItemTooLarge):
         return error.message
-    return f"DynamoDB refuses the item: {getattr(error.__cause__, 'message', error)}"
+    cause = error.__cause__
+    writes = ("BatchWriteItem", "PutItem", "TransactWriteItems")
+    refused = "item" if getattr(cause, "operation_name", "PutItem") in writes else "request"
+    return f"DynamoDB refuses the {refused}: {getattr(cause, 'message', error)}"
 
 
 class _Shared:
@@ -113,6 +116,11 @@ def reset_transport() -> None:
 def table_name() -> str:
     """Return the name of the item table. Raises SettingError."""
     return os.environ.get("DYNAMODB_TABLE_NAME") or environment.required("DYNAMODB_TABLE_NAME")
+
+
+def clock_offset() -> float:
+    """Return how many seconds DynamoDB's clock is ahead of this machine's, as far as it is known."""
+    return shared_transport().clock_offset
 
 
 def connect() -> None:

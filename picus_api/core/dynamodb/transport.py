@@ -10,7 +10,7 @@ import os
 import time
 import weakref
 import zlib
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError
 
@@ -20,7 +20,7 @@ from picus_api.core.dynamodb.ambiguous_writes import has_succeeded
 from picus_api.core.dynamodb.breaker import CircuitBreaker
 from picus_api.core.dynamodb.call_state import CallState
 from picus_api.core.dynamodb.credentials import CredentialProvider
-from picus_api.core.dynamodb.dial import Address, open_connection, tls_context
+from picus_api.core.dynamodb.dial import Address, open_connection
 from picus_api.core.dynamodb.dynamodb_errors import NoResponse, ServiceError
 from picus_api.core.dynamodb.endpoint import Endpoint, ca_bundle, find_endpoint
 from picus_api.core.dynamodb.http_connection import HttpConnection
@@ -30,6 +30,9 @@ from picus_api.core.dynamodb.retry import DEFAULT_LIMITS, Limits, kind_of
 from picus_api.core.dynamodb.signer import Signer, SigningContext
 from picus_api.core.dynamodb.signing import authorization
 from picus_api.core.values.codec import encode
+
+if TYPE_CHECKING:
+    from picus_api.core.dynamodb.tls import Trust
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +67,9 @@ class Transport:
         self.endpoint = endpoint
         self.limits = limits
         self._signer = Signer(endpoint, credentials)
-        tls = tls_context(ca_bundle()) if endpoint.scheme == "https" else None
-        self._address = Address(endpoint.host, endpoint.port, tls, limits.connect_timeout, limits.read_timeout)
+        self._address = Address(
+            endpoint.host, endpoint.port, _trust(endpoint), limits.connect_timeout, limits.read_timeout
+        )
         self._pool = ConnectionPool(self._open, size)
         self._breaker = CircuitBreaker(limits.deadline)
         _transports.add(self)
@@ -193,6 +197,14 @@ def create_transport(
 ) -> Transport:
     """Return a transport to this endpoint and region; the default is AWS's variables and config file."""
     return Transport(find_endpoint(endpoint_url, region), CredentialProvider(), limits, size)
+
+
+def _trust(endpoint: Endpoint) -> "Trust | None":
+    if endpoint.scheme != "https":
+        return None
+    from picus_api.core.dynamodb.tls import Trust  # noqa: PLC0415 - a local endpoint doesn't need it
+
+    return Trust(endpoint.host, ca_bundle())
 
 
 def _check(reply: HttpReply) -> None:

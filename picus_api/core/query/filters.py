@@ -9,6 +9,7 @@ The language is a part of Google's AIP-160 (https://google.aip.dev/160) with JSO
 
 import re
 
+from picus_api.core.keys import KEY
 from picus_api.core.query.expressions import MAX_EXPRESSION_BYTES, Placeholders, Reader
 from picus_api.core.values.attribute_values import AttributeValue
 from picus_api.core.values.version_attribute import VERSION
@@ -26,15 +27,26 @@ _PRESENT = re.compile(r":[ \t]*\*")
 _ORDERED = ("S", "N")
 
 
-def compile_filter(text: str, placeholders: Placeholders) -> str:
-    """Return the FilterExpression of a filter; add its names and values to the placeholders. Raises BadParameter."""
+def compile_filter(text: str, placeholders: Placeholders, prefix: str = "") -> str:
+    """Return the FilterExpression of a filter, for items whose key begins with ``prefix``.
+
+    Adds its names and values to the placeholders. Raises BadParameter.
+    """
     compiler = _Compiler(Reader("filter", text), placeholders)
     expression = compiler.filter(0)
     if not compiler.reader.at_end():
         compiler.reader.fail("AND, OR or the end is expected here.")
+    if prefix:
+        grouped = expression if expression.startswith("(") and _spans(expression) else f"({expression})"
+        expression = f"{key_begins_with(prefix, placeholders)} AND {grouped}"
     if len(expression) > MAX_EXPRESSION_BYTES:
         compiler.reader.fail("the filter is too long for DynamoDB.", 0)
     return expression
+
+
+def key_begins_with(prefix: str, placeholders: Placeholders) -> str:
+    """Return the expression that is true for items whose key begins with the prefix."""
+    return f"begins_with({placeholders.path((KEY,))}, {placeholders.value({'S': prefix})})"
 
 
 class _Compiler:

@@ -29,6 +29,11 @@ def json_lines(items: Iterable[AttributeMap]) -> bytes:
     return b"".join([orjson.dumps(_readable(item), option=orjson.OPT_APPEND_NEWLINE) for item in items])
 
 
+def json_from_value(value: AttributeValue) -> bytes:
+    """Return the JSON text of one attribute value, compact, in UTF-8."""
+    return orjson.dumps(_readable({"": value})[""])
+
+
 def strict_json_from_attributes(attributes: AttributeMap) -> bytes:
     """Return a JSON object from which equal attributes can be made. Raises NotJsonType for sets and binary."""
     return orjson.dumps(_reversible(attributes))
@@ -42,14 +47,16 @@ def _members_converter(not_json: Mapping[str, Converter]) -> Callable[[Attribute
 
     def members(attributes: AttributeMap) -> dict[str, Any]:
         # Most values are strings, which need no call.
-        return {name: value["S"] if "S" in value else convert(value) for name, value in attributes.items()}
+        return {
+            name: content if tag == "S" else converters[tag](content)
+            for name, value in attributes.items()
+            for tag, content in value.items()
+        }
 
     def elements(values: list[AttributeValue]) -> list[Any]:
-        return [value["S"] if "S" in value else convert(value) for value in values]
-
-    def convert(value: AttributeValue) -> Any:
-        [(tag, content)] = value.items()
-        return converters[tag](content)
+        return [
+            content if tag == "S" else converters[tag](content) for value in values for tag, content in value.items()
+        ]
 
     converters: dict[str, Converter] = {
         "N": _number,
@@ -66,7 +73,8 @@ def _number(text: str) -> orjson.Fragment:
     return orjson.Fragment(json_number(text))
 
 
-def _binary(content: bytes | str) -> str:
+def binary_text(content: bytes | str) -> str:
+    """Return the base64 of binary, which on the wire is base64 already."""
     return content if isinstance(content, str) else b64encode(content).decode()
 
 
@@ -77,8 +85,8 @@ def _refuse(content: object) -> NoReturn:
 _NOT_JSON: dict[str, Converter] = {
     "SS": list,
     "NS": lambda content: list(map(_number, content)),
-    "B": _binary,
-    "BS": lambda content: list(map(_binary, content)),
+    "B": binary_text,
+    "BS": lambda content: list(map(binary_text, content)),
 }
 
 _readable = _members_converter(_NOT_JSON)

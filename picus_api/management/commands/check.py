@@ -12,7 +12,8 @@ class Command(TerminalCommand):
     summary = "Check the settings, and that the table of items responds and has the right key."
     examples = """
         ./picus check
-        DYNAMODB_TABLE_NAME=other AWS_REGION=eu-central-1 ./picus check
+        (set -a; . .local/stack.env; DYNAMODB_TABLE_NAME=other ./picus check)
+        AWS_PROFILE=PROFILE AWS_REGION=eu-central-1 DYNAMODB_TABLE_NAME=items ./picus check
     """
 
     def run(self, options: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from django.core.management.base import CommandParser
 
 from picus_api.core import store
 from picus_api.core.response_body import deleted_body
+from picus_api.management.changes import add_read_only_option, check_writable, log_change
 from picus_api.management.terminal import TerminalCommand, key_argument
 from picus_api.models import Item
 
@@ -21,6 +22,7 @@ class Command(TerminalCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("key", type=key_argument, help="the item's object_id as it is, without percent-encoding")
         parser.add_argument("--dry-run", action="store_true", help="check that the item exists, and delete nothing")
+        add_read_only_option(parser)
 
     def run(self, options: dict[str, Any]) -> None:
         key = options["key"]
@@ -28,5 +30,6 @@ class Command(TerminalCommand):
             Item.fetch(key)
             self.say(f'Item with key "{key}" would be deleted.')
             return
-        store.delete(key)
+        check_writable(options)
+        log_change("delete", key=key, etag_before=store.delete(key))
         self.say(f"{deleted_body(key)['message']}.")

@@ -12,7 +12,15 @@ from picus_api.bulk.formats import FORMATS, Format
 from picus_api.bulk.importer import Importer, ImportOptions, ImportResult, OnProgress, check_files
 from picus_api.bulk.input_files import InputFile, find_input_files
 from picus_api.core.errors import TableUnavailable
-from picus_api.management.terminal import TerminalCommand, add_bulk_options, item_count, positive_number, progress_bar
+from picus_api.management.changes import add_read_only_option, check_writable, log_change
+from picus_api.management.terminal import (
+    TerminalCommand,
+    add_bulk_options,
+    add_write_options,
+    item_count,
+    progress_bar,
+    speed,
+)
 
 _CHECKPOINT_SUFFIX = ".import-checkpoint"
 
@@ -45,11 +53,9 @@ class Command(TerminalCommand):
         parser.add_argument("--format", choices=list(FORMATS), help="the kind of the records; default: detected")
         conflict = "what to do with an item whose key is in use; skip takes one request per item; default: %(default)s"
         parser.add_argument("--on-conflict", choices=("replace", "skip"), default="replace", help=conflict)
-        threads = positive_number(int, 256)
-        parser.add_argument("--threads", type=threads, default=8, metavar="N", help="default: %(default)s")
-        rate = "use at most N write units per second"
-        parser.add_argument("--max-wcu", type=positive_number(float, 10**9), metavar="N", help=rate)
+        add_write_options(parser)
         add_bulk_options(parser, "import")
+        add_read_only_option(parser)
 
     def run(self, options: dict[str, Any]) -> None:
         files = find_input_files(options["files"])
@@ -72,13 +78,18 @@ class Command(TerminalCommand):
                 bar.close()
                 self.say(f"{item_count(count)} can be imported; nothing was written.")
             else:
+                check_writable(options)
                 self._import(Importer(chosen, self._say_format, on_progress), chosen)
 
     def _import(self, importer: Importer, chosen: ImportOptions) -> None:
         if importer.checkpoint.resumed:
             self.say(f"Continuing the import that {chosen.checkpoint} records.")
         try:
-            result = importer.run()
+            try:
+                result = importer.run()
+            finally:
+                if importer.items:
+                    log_change("import", count=importer.items)
         except (BulkError, TableUnavailable, KeyboardInterrupt):
             if importer.can_continue:
                 written = importer.items + importer.before
@@ -116,6 +127,5 @@ def _checkpoint(options: dict[str, Any], files: Sequence[InputFile]) -> Path | N
 def _summary(result: ImportResult) -> str:
     before = f" ({result.before:,} more were imported before)" if result.before else ""
     skipped = f", {result.skipped:,} of them skipped because their keys are in use" if result.skipped else ""
-    rate = result.items / result.seconds if result.seconds else 0
-    speed = f"{result.seconds:.1f} s, {rate:,.0f} items/s, {result.units:,.0f} WCU"
-    return f"{item_count(result.items)} imported{skipped}{before}: {speed}."
+    cost = speed(result.items, result.seconds, result.units, "WCU")
+    return f"{item_count(result.items)} imported{skipped}{before}: {cost}."

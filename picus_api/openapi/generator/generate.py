@@ -22,8 +22,9 @@ significant digits, from 1e-130 to just under 1e126 on either side of zero, and 
 - Every error is `application/json` with the schema `Error`. Every response has an `X-Request-Id`.
 - A malformed HTTP request is a 400, 417, 431 or 501 on every path.
 - The list and items are pages for a browser (`Accept: text/html`).
-- `Accept: application/x-ndjson` lists one item on each line. `POST` with `Content-Type: application/x-ndjson` creates
-  many items. Generated clients handle JSON only, so the operations below describe JSON only.
+- `Accept: application/x-ndjson` lists one item on each line, `Accept: text/csv` with `fields` one row for each item.
+  `POST` with `Content-Type: application/x-ndjson` creates many items. Generated clients handle JSON
+  only, so the operations below describe JSON only.
 """
 
 _SETTINGS = {

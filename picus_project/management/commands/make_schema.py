@@ -2,16 +2,19 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from picus_api.management.terminal import HelpfulCommand
 from picus_api.openapi.views import FOLDER
 
 
-class Command(BaseCommand):
+class Command(HelpfulCommand):
     """Run ``picus_api.openapi.generator``, which needs the development packages."""
 
-    help = "Write the API's description (OpenAPI 3.1) to picus_api/openapi/."
-    requires_system_checks = []  # noqa: RUF012 The command needs no table.
+    summary = """
+        Write the API's description (OpenAPI 3.1) to picus_api/openapi/. Run it after a change of the API, and commit
+        the files. It needs the packages of development, and no table.
+    """
+    examples = "./picus make_schema && git diff picus_api/openapi"
+    exit_status = "Exit status: 0 written, 1 failed."
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Imported here, because its packages are development only.

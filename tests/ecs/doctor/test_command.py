@@ -74,9 +74,15 @@ def only_unknown(run: subprocess.CompletedProcess[str]) -> str:
     return line
 
 
-def test_unknown_stage_is_said_once(aws_environment: dict[str, str]) -> None:
-    line = only_unknown(doctor("--stage", "nowhere", **aws_environment))
-    assert line == f"UNKNOWN AWS: there are no stacks of a stage 'nowhere' in this account and region -- {FIX}"
+def test_stage_without_stacks_is_said_once(aws_environment: dict[str, str]) -> None:
+    line = only_unknown(doctor("--stage", "production", **aws_environment))
+    assert line == f"UNKNOWN AWS: there are no stacks of a stage 'production' in this account and region -- {FIX}"
+
+
+def test_unknown_stage_is_refused_with_the_known_ones() -> None:
+    run = doctor("--stage", "nowhere")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == "picus: There is no stage 'nowhere': zappa_settings.json has production, staging.\n"
 
 
 def test_unreachable_aws_is_said_once() -> None:

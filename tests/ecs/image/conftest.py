@@ -43,6 +43,7 @@ def service(image: Engine, table_variables: Mapping[str, str]) -> Iterator[Runni
     """Run a server for one test."""
     port = free_port()
     settings = {"ALLOWED_HOSTS": "127.0.0.1", "BIND_HOST": "127.0.0.1", "PORT": str(port)}
+    settings |= {"ANONYMOUS_SCOPES": "read,write,delete", "SECURE_COOKIES": "off"}
     with image.started(**table_variables, **settings) as container:
         wait_for(f"http://127.0.0.1:{port}/__lbheartbeat__", container.process)
         yield RunningImage(container, port)

@@ -33,7 +33,7 @@ def test_version_shows_the_commit_of_the_build(service: RunningImage) -> None:
 def test_sigterm_lets_a_request_end_first(service: RunningImage) -> None:
     body = b'{"name": "x"}'
     head = "POST /picus/put HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-    with socket.create_connection(("127.0.0.1", service.port), timeout=15) as sock:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=60) as sock:
         sock.sendall(f"{head}Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n".encode())
         assert b" 100 " in sock.recv(1024)
         service.container.terminate()
@@ -41,7 +41,7 @@ def test_sigterm_lets_a_request_end_first(service: RunningImage) -> None:
         assert service.container.process.poll() is None
         sock.sendall(body)
         assert sock.recv(1024).startswith(b"HTTP/1.1 201 ")
-    assert service.container.process.wait(timeout=15) == 0
+    assert service.container.process.wait(timeout=60) == 0
 
 
 def test_health_check_fails_after_the_server_stopped(image: Engine, service: RunningImage) -> None:
@@ -49,7 +49,7 @@ def test_health_check_fails_after_the_server_stopped(image: Engine, service: Run
     assert kind == "CMD"
     assert image.run(*command, PORT=str(service.port)).returncode == 0
     service.container.terminate()
-    service.container.process.wait(timeout=15)
+    service.container.process.wait(timeout=60)
     assert image.run(*command, PORT=str(service.port)).returncode != 0
 
 

@@ -23,7 +23,7 @@ from tests.ecs.rehearsal.emulator import Emulator
 
 HEALTHY_COUNT = 2
 # Long, because a good release must not be given up on a busy machine. Tests of bad releases wait shorter.
-START_SECONDS = 60.0
+START_SECONDS = 90.0
 # A real target group drains for 45 s; no request of the rehearsal takes that long.
 DRAIN_SECONDS = 1.0
 

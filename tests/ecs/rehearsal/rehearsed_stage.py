@@ -44,7 +44,7 @@ class RehearsedStage:
             "ApiPath": "/_aws/execute-api/{ApiId}/{ApiStage}",
             "Url": f"https://{{DomainName}}:{self.emulator.edge_port}",
             "Commit": commit or self.commit,
-            "SmokeSeconds": "30",
+            "SmokeSeconds": "120",
             # Without a container engine there is no image, and so no digest.
             "ImageUri": "{RepositoryUri}:{Commit}",
             "MaxReadUnits": "40000",

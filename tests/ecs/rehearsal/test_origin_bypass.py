@@ -14,7 +14,7 @@ GUESSES = [{}, {"X-Origin-Secret": "guess", "x-api-key": "guess"}, {"X-Origin-Se
 def send(stage: RehearsedStage, method: str, path: str, **headers: str) -> tuple[int, dict[str, str]]:
     """Return the status and the JSON of a request to the port without TLS, which no viewer uses."""
     parts = urlsplit(stage.emulator.url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     try:
         connection.request(method, path, headers=headers)
         response = connection.getresponse()

@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 import threading
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -192,3 +194,33 @@ def test_only_files_are_replaced_and_links_are_followed(terminal: Terminal) -> N
     assert terminal("export_items", "link", "--overwrite").code == 0
     assert (terminal.folder / "link").is_symlink()
     assert (terminal.folder / "target").read_text() == ""
+
+
+def test_csv_has_the_chosen_columns_in_their_order(terminal: Terminal) -> None:
+    """Numbers are exact, texts are no formulas, missing attributes are empty."""
+    rows: list[dict[str, Any]] = [
+        {"object_id": "k1", "n": Decimal("-1.50"), "text": "=cmd|' /C calc'!A0", "a": {"b": [1, "x"]}},
+        {"object_id": "k2", "n": Decimal("12345678901234567890123456789012345678"), "tags": {"t"}, "text": 'a "b", c'},
+        {"object_id": "k3", "n": Decimal(0)},
+    ]
+    for row in rows:
+        terminal.table.put_item(Item=row)
+    fields = ["--fields", "n,a.b,object_id,text,tags"]
+    expected = [
+        "n,a.b,object_id,text,tags",
+        '-1.5,"[1,""x""]",k1,\'=cmd|\' /C calc\'!A0,',
+        '12345678901234567890123456789012345678,,k2,"a ""b"", c","[""t""]"',
+    ]
+    for name in ("x.csv", "x.csv.gz", "-"):
+        format_option = ["--format", "csv"] if name == "-" else []
+        result = terminal("export_items", name, *fields, *format_option, "--filter", "n != 0", "--segments", "2")
+        assert result.code == 0, result.err
+        assert result.err.startswith("2 items exported: ")
+        data = result.out.encode() if name == "-" else (terminal.folder / name).read_bytes()
+        text = (gzip.decompress(data) if name.endswith(".gz") else data).decode()
+        assert text.endswith("\r\n")
+        head, *lines = text.split("\r\n")[:-1]
+        assert [head, *sorted(lines)] == expected
+    assert terminal("export_items", *fields, "--format", "csv", "--filter", "n = 7").out == f"{expected[0]}\r\n"
+    terminal("export_items", "x.ndjson", "--filter", "n = 0", "--fields", "object_id")
+    assert (terminal.folder / "x.ndjson").read_text() == '{"object_id":"k3"}\n'

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from picus_api.core.dynamodb.table import reset_transport
 from tests.dynamodb import CREDENTIALS, ROOT, free_port
+from tests.faulty import faulty_dynamodb
 from tests.service.commands.conftest import Terminal, wait_for_result
+from tests.service.commands.test_command_line import OWN
 
 ITEM = '{"name": "x", "value": 1.10, "big": 12345678901234567890123456789012345678, "none": null}'
 SHOWN = '"name":"x","value":1.1,"big":12345678901234567890123456789012345678,"none":null}\n'
@@ -85,7 +88,7 @@ def test_dry_run_checks_and_writes_nothing(terminal: Terminal) -> None:
         (["put_item", "--format", "dynamodb", '{"Item": {"a": {"X": 1}}}'], 1, "no type 'X'. (at /a)"),
         (["put_item", "{}", "--key", 1025 * "ü"], 1, "longer than the 2048 bytes"),
         (["put_item", "{}", "--file", "x"], 2, "given twice"),
-        (["put_item", "--file", "nowhere.json"], 2, "nowhere.json"),
+        (["put_item", "--file", "nowhere.json"], 2, "The item can't be read: nowhere.json: No such file or directory."),
         (["get_item"], 2, "required: key"),
         (["list_items", "--limit", "0"], 2, "above 0"),
         (["list_items", "--format", "json"], 2, "invalid choice"),
@@ -156,26 +159,68 @@ def test_closed_pipe_ends_a_command_silently(terminal: Terminal) -> None:
         assert (process.returncode, err) == (1, b"")
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["list_items", "get_item", "put_item", "delete_item", "import_items", "export_items", "create_table", "check"],
-)
-def test_help_has_examples(terminal: Terminal, command: str) -> None:
+@pytest.mark.parametrize("command", sorted(OWN))
+def test_help_has_examples_and_no_options_of_django(terminal: Terminal, command: str) -> None:
     result = terminal(command, "--help")
     assert result.code == 0
-    assert f"examples:\n  ./picus {command}" in result.out
-    assert "Exit status: 0 done, 1 failed, 2 wrong usage or settings." in result.out
+    _, _, examples = result.out.partition("\nexamples:\n")
+    lines = examples.partition("\n\nExit status: 0 ")[0].splitlines()
+    assert lines
+    assert all(line.startswith("  ") and f"./picus {command}" in line for line in lines if "./picus" in line)
+    assert not [name for name in ("--pythonpath", "--verbosity", "--traceback") if name in result.out]
+
+
+def test_refused_table_name_is_called_a_table(terminal: Terminal) -> None:
+    with faulty_dynamodb(terminal.url, lambda operation, _: (400, "ValidationException")) as url:
+        for command, about in (("create_table", f"table {terminal.table.name!r}"), ("count_items", "request")):
+            result = terminal(command, url=url)
+            assert (result.code, result.out) == (1, "")
+            assert result.err == f"picus: DynamoDB refuses the {about}: on demand\n"
+
+
+def test_file_errors_have_no_number(terminal: Terminal) -> None:
+    terminal.file("items.ndjson", '{"a": 1}\n')
+    for command in (
+        ["import_items", "items.ndjson", "--checkpoint", "no/c"],
+        ["export_items", "no/x.ndjson", "--checkpoint", "c"],
+        ["export_items", "x.ndjson", "--checkpoint", "no/c"],
+    ):
+        result = terminal(*command)
+        assert (result.code, result.out) == (2, "")
+        assert "No such file or directory" in result.err
+        assert "Errno" not in result.err
+
+
+def test_unset_table_says_what_to_do(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.delenv("DYNAMODB_TABLE_NAME")
+        reset_transport()
+        result = terminal("list_items")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("picus: DYNAMODB_TABLE_NAME is not set. Start `make run`, whose table ")
+
+
+def test_missing_credentials_are_a_usage_error(terminal: Terminal) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment |= {"DYNAMODB_TABLE_NAME": "xyz", "HOME": str(terminal.folder), "AWS_REGION": "eu-central-1"}
+    environment |= {"AWS_EC2_METADATA_DISABLED": "true", "DYNAMODB_ENDPOINT_URL": terminal.url}
+    command = [sys.executable, str(ROOT / "manage.py"), "create_table"]
+    result = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert result.stderr.startswith(b"picus: There are no AWS credentials: set AWS_PROFILE")
 
 
 def test_missing_table_fails_with_its_name(terminal: Terminal) -> None:
     terminal.file("items.ndjson", '{"a": 1}\n')
     commands = (["list_items"], ["get_item", "k"], ["put_item", "{}"], ["delete_item", "k"])
     terminal.table.delete()
-    for command in (*commands, ["export_items"], ["import_items", "items.ndjson"]):
+    many = (["export_items"], ["import_items", "items.ndjson"], ["delete_items", "--filter", "n = 1", "--yes"])
+    for command in (*commands, *many, ["count_items"], ["count_items", "--estimated"], ["patch_item", "k", "{}"]):
         result = terminal(*command)
         assert (result.code, result.out) == (1, "")
-        assert "The table can't be reached: " in result.err
-        assert "ResourceNotFound" in result.err
+        missing = f"picus: There is no table {terminal.table.name}: create it with ./picus create_table, or set "
+        assert result.err.endswith(f"{missing}DYNAMODB_TABLE_NAME.\n")
+    assert [path.name for path in terminal.folder.iterdir()] == ["items.ndjson"]
 
 
 @pytest.mark.parametrize("command", [["list_items"], ["get_item", "k"], ["put_item", "{}"], ["delete_item", "k"]])
@@ -184,7 +229,7 @@ def test_unreachable_dynamodb_is_said_once_without_log_lines(terminal: Terminal,
     assert (result.code, result.out) == (1, "")
     [line] = result.err.splitlines()
     assert line.startswith("picus: The table can't be reached: ")
-    assert "Connection refused" in line
+    assert line.endswith(" failed: Connection refused")
 
 
 def test_text_that_is_not_utf_8_is_refused(terminal: Terminal) -> None:
@@ -222,3 +267,16 @@ def test_missing_region_is_a_usage_error(terminal: Terminal) -> None:
     command = [sys.executable, str(ROOT / "manage.py"), "list_items"]
     result = subprocess.run(command, env=environment, capture_output=True, check=False)
     assert (result.returncode, result.stderr) == (2, b"picus: AWS_REGION is not set.\n")
+
+
+def test_table_is_for_people(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    terminal.table.put_item(Item={"object_id": "k", "n": Decimal("-1.50"), "text": "x\n" + 100 * "y"})
+    result = terminal("list_items", "--output", "table", "--fields", "n,text")
+    assert result == (0, f"object_id     n  text\nk          -1.5  x\\n{100 * 'y'}\n", "")
+    monkeypatch.setenv("COLUMNS", "30")
+    result = terminal("list_items", "--output", "table", "--fields", "n,text,a,b,c,d,e,f,g,h")
+    assert max(map(len, result.out.splitlines())) <= 30
+    assert result.err.endswith(" more attributes have no room: choose columns with --fields.\n")
+    refused = terminal("list_items", "--output", "table", "--format", "dynamodb")
+    assert (refused.code, "leave out --format" in refused.err) == (2, True)

@@ -158,7 +158,7 @@ def test_a_forked_process_has_connections_of_its_own() -> None:
     """Parent and child process use the pool at the same time, on different connections."""
     with Server(ECHO) as server:
         root = Path(__file__).parents[3]
-        subprocess.run([sys.executable, "-c", FORKING, server.url], check=True, timeout=30, cwd=root)
+        subprocess.run([sys.executable, "-c", FORKING, server.url], check=True, timeout=120, cwd=root)
         used = {request.operation: set[int]() for request in server.requests}
         for request in server.requests:
             used[request.operation].add(request.connection)
@@ -229,7 +229,7 @@ def test_silent_server_is_given_up_at_timeout(make_transport: Make) -> None:
         started = time.monotonic()
         with pytest.raises(NoResponse, match="timed out") as failure:
             make_transport(f"http://127.0.0.1:{port}", limits=limits).call("GetItem", {})
-        assert 0.5 < time.monotonic() - started < 2
+        assert 0.5 < time.monotonic() - started < 4.5
         assert (failure.value.attempts, failure.value.response_lost) == (3, False)
         for filler in fillers:
             filler.close()

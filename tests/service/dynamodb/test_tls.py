@@ -2,6 +2,7 @@
 
 import datetime
 import ipaddress
+import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from picus_api.core.dynamodb.dynamodb_errors import NoResponse
+from picus_api.core.dynamodb.transport import Transport
 from tests.http_server import Request, Server, dynamodb_response, replies, until
 from tests.service.dynamodb.conftest import QUICK, Make
 
@@ -150,18 +152,66 @@ def test_surplus_bytes_are_not_next_response(
         assert server.connections == 2
 
 
-def test_botocore_authorities_replace_missing_ones(make_transport: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def no_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the system have no CA certificates."""
     monkeypatch.setenv("SSL_CERT_FILE", "/absent")
     monkeypatch.setenv("SSL_CERT_DIR", "/absent")
-    context = make_transport("https://localhost:1")._address.tls
-    assert context
-    assert context.cert_store_stats()["x509_ca"] > 50
+
+
+@pytest.fixture
+def no_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no variable choose certificates, as on AWS."""
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def context_for(transport: Transport) -> ssl.SSLContext:
+    trust = transport._address.tls
+    assert trust
+    assert trust.context.verify_mode == ssl.CERT_REQUIRED
+    assert trust.context.check_hostname
+    return trust.context
+
+
+def test_botocore_authorities_replace_missing_ones(no_store: None, make_transport: Make) -> None:
+    assert context_for(make_transport("https://localhost:1")).cert_store_stats()["x509_ca"] > 50
 
 
 def test_system_authorities_are_the_default(make_transport: Make) -> None:
     """botocore's authorities are not used if the system has any."""
-    transport = make_transport("https://localhost:1")
-    context = transport._address.tls
-    assert context
-    assert context.verify_mode == ssl.CERT_REQUIRED
-    assert context.check_hostname
+    system = ssl.create_default_context().cert_store_stats()
+    assert context_for(make_transport("https://localhost:1")).cert_store_stats() == system
+
+
+def test_aws_is_verified_by_amazons_authorities(
+    no_choice: None, make_transport: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws = "https://dynamodb.us-east-1.amazonaws.com"
+    names = " ".join(sorted(str(each["subject"]) for each in context_for(make_transport(aws)).get_ca_certs()))
+    expected = [
+        *(f"Amazon Root CA {number}" for number in range(1, 5)),
+        "Starfield Services Root Certificate Authority",
+    ]
+    assert [name for name in expected if name in names] == expected
+    assert names.count("commonName") == len(expected)
+    monkeypatch.setenv("SSL_CERT_FILE", "/absent")
+    assert not context_for(make_transport(aws)).get_ca_certs()
+
+
+def test_whole_store_decides_on_unknown_certificate(
+    no_choice: None, server: Server, make_transport: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy that inspects traffic has a certificate that Amazon's authorities did not sign."""
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _, *rest: resolve("127.0.0.1", *rest))
+    transport = make_transport(f"https://dynamodb.us-east-1.amazonaws.com:{server.port}")
+    first = context_for(transport)
+    with pytest.raises(NoResponse, match="certificate verify failed") as failure:
+        transport.call("PutItem", {})
+    assert failure.value.attempts == 2
+    assert context_for(transport) is not first
+    with pytest.raises(NoResponse) as failure:
+        transport.call("PutItem", {})
+    assert failure.value.attempts == 1
+    assert not server.requests

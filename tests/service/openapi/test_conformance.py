@@ -16,8 +16,8 @@ from tests.dynamodb import ROOT
 from tests.stack import running_stack
 
 HERE = Path(__file__).parent
-# For each operation. The run takes about 15 seconds.
-EXAMPLES = 25
+# For each operation. The run takes about 10 seconds.
+EXAMPLES = 12
 # A limit for busy machines.
 SECONDS = 300
 

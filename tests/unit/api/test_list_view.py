@@ -8,16 +8,20 @@ import pytest
 from django.http import QueryDict
 
 from picus_api import list_view
+from picus_api.core.access.access import Access
+from picus_api.core.dynamodb.table import shared_transport
 from picus_api.core.errors import BadParameter
 from picus_api.core.query.cursor import encode_cursor
-from picus_api.list_view import ListQuery, keep_alive, parse_list_query
-from tests.unit.api.conftest import NDJSON_TYPE, Client, body_of, error_of
+from picus_api.list_view import KeepAlive, ListQuery, parse_list_query
+from tests.conftest import use_table
+from tests.http_server import Server, dynamodb_response, error, replies
+from tests.unit.api.conftest import JSON_TYPE, NDJSON_TYPE, Client, body_of, error_of
 
 NEXT = re.compile(r'<(/picus/list\?[^>]+)>; rel="next"')
 
 
 def parse(query: str) -> ListQuery:
-    return parse_list_query(QueryDict(query))
+    return parse_list_query(QueryDict(query), Access(frozenset({"read"})))
 
 
 @pytest.fixture
@@ -143,6 +147,16 @@ def test_error_for_ndjson_client_is_json(stocked: Client) -> None:
     error_of(stocked.send("GET", "/picus/list?limit=0", Accept=NDJSON_TYPE), 400, "invalid_parameter")
 
 
+@pytest.mark.parametrize("accept", [JSON_TYPE, NDJSON_TYPE])
+def test_failure_before_first_match_is_503(api: Client, monkeypatch: pytest.MonkeyPatch, accept: str) -> None:
+    no_match = dynamodb_response(200, b'{"Items": [], "Count": 0, "LastEvaluatedKey": {"object_id": {"S": "a"}}}')
+    with Server(replies(no_match, no_match, error("AccessDeniedException"))) as server:
+        use_table(monkeypatch, server.url, "picus_failing")
+        error_of(api.send("GET", "/picus/list?filter=n = 1", Accept=accept), 503, "unavailable")
+        shared_transport().close()
+    assert [request.operation for request in server.requests] == ["Scan"] * 3
+
+
 def test_browser_gets_page_of_25(stocked: Client) -> None:
     body_of(stocked.send("POST", "/picus/put", "{}\n" * 30, NDJSON_TYPE))
     response = stocked.send("GET", "/picus/list", Accept="text/html")
@@ -157,9 +171,9 @@ def test_head_of_list_reads_no_further_page(ten: Client) -> None:
 
 def test_silent_body_gets_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(list_view, "SILENCE_SECONDS", -1)
-    assert list(keep_alive(iter([b"[1", b"", b"", b"]"]))) == [b"[1", b" ", b" ", b"]"]
+    assert list(map(KeepAlive(), [b"[1", b"", b"", b"]"])) == [b"[1", b" ", b" ", b"]"]
     monkeypatch.setattr(list_view, "SILENCE_SECONDS", 100)
-    assert list(keep_alive(iter([b"[1", b"", b"]"]))) == [b"[1", b"]"]
+    assert list(map(KeepAlive(), [b"[1", b"", b"]"])) == [b"[1", b"", b"]"]
 
 
 def test_pages_of_list_are_in_order_of_the_scan(ten: Client) -> None:
@@ -168,3 +182,52 @@ def test_pages_of_list_are_in_order_of_the_scan(ten: Client) -> None:
     page = numbers(ten.send("GET", "/picus/list?limit=4").content)
     assert page == whole[:4]
     assert all(one != two for one, two in pairwise(whole))
+
+
+@pytest.mark.parametrize("limit", ["", "&limit=1000", "&filter=n > -5"])
+def test_csv_has_the_columns_of_fields(stocked: Client, limit: str) -> None:
+    body = '{"n": -1.50, "text": "=1+1", "deep": {"list": [1, "a"]}}\n'
+    body += '{"n": 12345678901234567890123, "text": "a,\\"b\\""}'
+    body_of(stocked.send("POST", "/picus/put", body, NDJSON_TYPE))
+    for query, accept in (("&format=csv", "*/*"), ("", "text/csv"), ("", "text/csv, application/json;q=0.5")):
+        response = stocked.send("GET", f"/picus/list?fields=n,deep.list,text{limit}{query}", Accept=accept)
+        assert (response.status_code, response["Content-Type"]) == (200, "text/csv; charset=utf-8")
+        head, *rows = body_of(response).decode().split("\r\n")
+        assert head == "n,deep.list,text"
+        assert sorted(rows) == ["", '-1.5,"[1,""a""]",\'=1+1', '12345678901234567890123,,"a,""b"""']
+
+
+def test_csv_pages_have_links_and_headers(ten: Client) -> None:
+    path: str | None = "/picus/list?fields=n&format=csv&limit=4"
+    found: list[str] = []
+    while path:
+        response = ten.send("GET", path)
+        head, *rows, last = body_of(response).decode().split("\r\n")
+        assert (head, last) == ("n", "")
+        found += rows
+        match = NEXT.fullmatch(response.get("Link", ""))
+        path = match[1] if match else None
+    assert sorted(map(int, found)) == list(range(10))
+    assert body_of(ten.send("GET", "/picus/list?fields=n&format=csv&filter=n > 99")) == b"n\r\n"
+    assert body_of(ten.send("GET", "/picus/list?fields=n&format=csv&filter=n > 99&limit=2")) == b"n\r\n"
+    assert body_of(ten.send("HEAD", "/picus/list?fields=n&format=csv")) == b""
+
+
+def test_csv_without_fields_is_400(stocked: Client) -> None:
+    for query in ("format=csv", "format=csv&limit=3", "format=csv&filter=n=1"):
+        error = error_of(stocked.send("GET", f"/picus/list?{query}"), 400, "invalid_parameter")
+        assert error["parameter"] == "fields"
+        assert "fields=object_id,name" in error["error"]
+    error_of(stocked.send("GET", "/picus/list?format=csv&fields=a,"), 400, "invalid_parameter")
+    error_of(stocked.send("GET", "/picus/list?fields=a&limit=0", Accept="text/csv"), 400, "invalid_parameter")
+    error_of(stocked.send("POST", "/picus/put", "{}", Accept="text/csv"), 406, "not_acceptable")
+
+
+def test_silent_csv_sends_its_last_row_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces = [b"head\r\n", b"", b"", b"", b"x" * 100 + b"\r\n", b"", b"last\r\n", b""]
+    for seconds, first in ((-1, b"h"), (100, b"")):
+        monkeypatch.setattr(list_view, "SILENCE_SECONDS", seconds)
+        keep_alive = list_view.CsvKeepAlive()
+        sent = [*map(keep_alive, pieces), *keep_alive.end()]
+        assert b"".join(sent) == b"".join(pieces)
+        assert sent[:4] == [b"", first, first and b"e", first and b"a"]

@@ -126,6 +126,8 @@ def test_streamed_list_has_capacity_trailer(stocked: Client) -> None:
 
 
 def test_request_line_has_trace_ids_and_metrics(stocked: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The first write also reads the switch for read-only operation, which is then kept for a while.
+    stocked.send("POST", "/picus/put", "{}")
     lines: list[dict[str, Any]] = []
     monkeypatch.setattr(metrics, "NAMESPACE", "Picus/test")
     monkeypatch.setattr("picus_api.core.logs.log_request", lines.append)

@@ -27,7 +27,7 @@ def test_rate_holds_for_several_threads() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert 0.36 < time.monotonic() - started < 3
+    assert 0.36 < time.monotonic() - started < 20
     assert limiter.used == 400
 
 
@@ -49,7 +49,7 @@ def test_underestimate_delays_the_next_request() -> None:
     limiter.settle(0.5, reported(30))
     started = time.monotonic()
     limiter.reserve(1)
-    assert 0.25 < time.monotonic() - started < 2
+    assert 0.25 < time.monotonic() - started < 20
 
 
 def test_response_without_units_costs_the_estimate() -> None:

@@ -22,8 +22,11 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
     "BodyTooLarge": (100,),
     "CheckFailed": ("table",),
     "IdempotencyTableMissing": ("a and b",),
+    "InsufficientScope": ("write",),
+    "InvalidToken": ("id",),
     "ItemNotFound": ("k",),
     "MethodNotAllowed": ("PATCH",),
+    "TokensUnavailable": ("id",),
     "UnsupportedContentCoding": ("gzip",),
     "UnsupportedMediaType": ("text/plain", "application/json"),
 }
@@ -103,6 +106,7 @@ def test_unsupported_body_names_what_is_supported() -> None:
 def test_throttling_and_load_ask_for_a_retry() -> None:
     assert [each.__name__ for each in CLASSES if each.retry_after] == [
         "IdempotencyKeyInUse",
+        "ReadOnly",
         "ServiceBusy",
         "TableThrottled",
         "WriteConflict",

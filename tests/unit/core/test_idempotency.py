@@ -48,13 +48,13 @@ def outcome(monkeypatch: pytest.MonkeyPatch, *responses: bytes, fingerprint: str
     with Server(replies(*responses)) as server:
         use_table(monkeypatch, server.url, "items")
         try:
-            return write_once("key", ITEM, fingerprint)
+            return write_once("key", "", ITEM, fingerprint)
         finally:
             table.shared_transport().close()
 
 
 def test_used_key_returns_its_item_or_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert outcome(monkeypatch, cancelled(*TAKEN)) == Created("old", '"tag"')
+    assert outcome(monkeypatch, cancelled(*TAKEN)) == Created("old", '"tag"', is_new=False)
     with pytest.raises(IdempotencyKeyReused):
         outcome(monkeypatch, cancelled(*TAKEN), fingerprint="another")
 
@@ -101,7 +101,7 @@ def test_records_expire_by_the_clock_of_dynamodb(monkeypatch: pytest.MonkeyPatch
 
     with Server(script) as server:
         use_table(monkeypatch, server.url, "items")
-        write_once("key", ITEM, "print")
+        write_once("key", "", ITEM, "print")
         table.shared_transport().close()
         put = json.loads(server.requests[-1].body)["TransactItems"][0]["Put"]
     assert len(server.requests) == 2

@@ -64,7 +64,7 @@ def test_blocked_stderr_fills_a_bounded_queue(handler: LineHandler, monkeypatch:
     time.sleep(0.2)
     for number in range(110):
         handler.add(f"line {number}")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
 
     lines = read_lines(reading, 12)
     assert lines[0].endswith("in progress")

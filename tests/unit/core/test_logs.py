@@ -70,7 +70,7 @@ def test_request_line_equals_log_record(monkeypatch: pytest.MonkeyPatch) -> None
     fields = {"request_id": "1", "method": "GET", "path": "/ä\n", "status": 200, "duration_ms": 1.5}
     monkeypatch.setattr("time.time", lambda: 1_700_000_000.25)
     formatter = logs.JsonFormatter()
-    quick = formatter.request_line(fields)
+    quick = formatter.info_line("picus.request", "request", fields)
     full = formatter.format(
         logging.makeLogRecord({"name": "picus.request", "levelname": "INFO", "msg": "request", **fields})
     )

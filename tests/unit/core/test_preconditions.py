@@ -130,8 +130,8 @@ def test_hostile_header_field_is_parsed_quickly() -> None:
     chance = random.Random()
     fields = ['"' * 65_535, "W/" * 32_768, '"a"' * 21_845, " ," * 32_768 + "x", '"a" ' * 16_000, 'W/"' * 20_000]
     fields += ["".join(chance.choices('"W/ ,*a', k=65_536)) for _ in range(5)]
-    started = time.monotonic()
+    started = time.process_time()
     for field in fields:
         with pytest.raises(InvalidHeader):
             parse_preconditions(field, None)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2

@@ -3,11 +3,13 @@
 import pytest
 
 from picus_project.server.request_framing import (
-    MAX_BUFFERED_BYTES,
+    SMALL_BYTES,
     Completeness,
     completeness,
     has_head,
     has_no_body,
+    missing_bytes,
+    takes_much,
 )
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
@@ -18,8 +20,8 @@ GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
     [
         (b"", Completeness.PARTIAL),
         (GET, Completeness.PARTIAL),
-        (b"x" * (MAX_BUFFERED_BYTES - 1), Completeness.PARTIAL),
-        (b"x" * MAX_BUFFERED_BYTES, Completeness.STREAM),
+        (b"x" * (SMALL_BYTES - 1), Completeness.PARTIAL),
+        (b"x" * SMALL_BYTES, Completeness.STREAM),
         (GET + b"\r\n", Completeness.COMPLETE),
         (GET + b"\r\nGET", Completeness.COMPLETE),
         (GET + b"X-Content-Length: 3\r\n\r\n", Completeness.COMPLETE),
@@ -45,7 +47,8 @@ def test_no_bytes_are_awaited_after_lf_without_cr(data: bytes) -> None:
         (b"00", b"", Completeness.COMPLETE),
         (b"0" * 30 + b"4", b"abc", Completeness.PARTIAL),
         (b"65000", b"abc", Completeness.PARTIAL),
-        (b"65536", b"abc", Completeness.STREAM),
+        (b"2621440", b"abc", Completeness.PARTIAL),
+        (b"3145728", b"abc", Completeness.STREAM),
         (b"9" * 5000, b"abc", Completeness.STREAM),
         (b"-3", b"abc", Completeness.COMPLETE),
         (b"", b"abc", Completeness.COMPLETE),
@@ -76,3 +79,40 @@ def test_a_head_with_a_framing_field_has_a_body() -> None:
 def test_a_head_ends_with_an_empty_line() -> None:
     assert has_head(GET + b"\r\nrest")
     assert not has_head(GET)
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"GET /picus/list", True),
+        (b"HEAD /picus/list/", True),
+        (b"GET /picus/list?limit=1", True),
+        (b"GET /%70icus/lis%74?x", True),
+        (b"GET http://x/picus/list", True),
+        (b"GET /picus/get/picus/list", False),
+        (b"GET /__lbheartbeat__", False),
+        (b"POST /picus/put", False),
+        (b"DELETE /picus/list", False),
+    ],
+)
+def test_lists_take_much(head: bytes, expected: bool) -> None:
+    assert takes_much(head + b" HTTP/1.1\r\nHost: x\r\n\r\n") is expected
+
+
+def test_large_bodies_and_ndjson_take_much() -> None:
+    post = b"POST /picus/put HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+    assert not takes_much(post + b"\r\n{}")
+    assert takes_much(post + b"content-type: Application/X-NDJSON\r\n\r\n{}")
+    assert takes_much(post + b"\r\n" + b"x" * SMALL_BYTES)
+
+
+def test_missing_bytes_are_those_of_the_body() -> None:
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n"
+    assert missing_bytes(head) == 0
+    assert missing_bytes(head + b"\r\nabc") == 99_997
+
+
+def test_large_ndjson_is_read_as_it_arrives() -> None:
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n"
+    assert completeness(head + b"\r\n") is Completeness.PARTIAL
+    assert completeness(head + b"Content-Type: application/x-ndjson\r\n\r\n") is Completeness.STREAM

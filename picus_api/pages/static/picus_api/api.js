@@ -5,14 +5,15 @@ export function send({ method, path, headers, body }, idempotencyKey) {
   return fetch(path, { method, body, headers: { Accept: "application/json", ...headers, ...key } });
 }
 
-// Returns the message and the code of a response, and whether the write may have happened in spite of an error.
+// Returns the message, the code and the JSON Pointer of a response, and whether the write may have happened in spite of an error.
 export async function readMessage(response) {
   const body = (await response.json().catch(() => null)) ?? {};
   const message = body.error || body.message || `The response is HTTP ${response.status} without an explanation.`;
-  const text = body.pointer === undefined ? message : `${message} (At ${body.pointer || "the top"}.)`;
+  const { code, pointer } = body;
+  const text = pointer === undefined ? message : `${message} (At ${pointer || "the top"}.)`;
   // A proxy sends these statuses when it stops waiting. It does not know the outcome.
   const isUnclear = [502, 504].includes(response.status) || (response.status >= 500 && !body.error);
-  return { text, code: body.code, isUnclear };
+  return { text, code, pointer, isUnclear };
 }
 
 // Returns the ETag of the stored item and its text as the service indents it. Returns null if there is no item.

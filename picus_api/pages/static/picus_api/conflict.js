@@ -1,8 +1,11 @@
 // A write that the service refused, because the stored item is no longer the item on this page.
 import { currentItem } from "./api.js";
+import { escapeBidi } from "./escape_bidi.js";
 import { redirect } from "./flash.js";
 import { showError } from "./form_errors.js";
 import { isPatched, isSameItem } from "./json_equal.js";
+import { formatWithoutKey } from "./json_text.js";
+import { diffLines } from "./line_diff.js";
 import { forgetWrite, mayBeOwnWrite } from "./retry_state.js";
 import { markSaved } from "./unsaved_changes.js";
 
@@ -51,10 +54,11 @@ function showConflict(form, theirs, message) {
   part("message").textContent = message;
   if (theirs) {
     part("etag").textContent = theirs.etag;
-    panel.querySelector("pre").textContent = theirs.text;
+    part("stored").textContent = theirs.text;
   } else {
     part("theirs").remove();
   }
+  showDifference(form, theirs, part("difference"));
   offerToInsist(form, part("insist"), theirs);
   part("give-up").textContent = theirs ? "Give mine up and show theirs" : "Give mine up";
   part("give-up").href = theirs ? form.dataset.item : "/picus/list";
@@ -62,6 +66,29 @@ function showConflict(form, theirs, message) {
   form.after(panel);
   panel.focus();
   return false;
+}
+
+// Shows how mine differs from theirs; for a patch and a deletion, how theirs differs from the item on this page.
+function showDifference(form, theirs, place) {
+  const isReplacement = form.dataset.method === "PUT";
+  const opened = document.getElementById("item").textContent;
+  try {
+    const [before, after] = isReplacement ? [theirs.text, form.elements.body.value] : [opened, theirs.text];
+    const lines = diffLines(...[before, after].map((text) => formatWithoutKey(text, { sorted: true })));
+    if (lines.every(([sign]) => sign === " ")) return place.remove();
+    const [minus, plus] = isReplacement ? ["theirs", "mine"] : ["when you opened it", "now"];
+    place.querySelector("[data-title]").textContent = `The difference (− ${minus}, + ${plus}):`;
+    return place.querySelector("pre").append(...lines.map(differentLine));
+  } catch {
+    // There is no stored item, or my text is no JSON.
+    return place.remove();
+  }
+}
+
+function differentLine([sign, line]) {
+  const element = document.createElement({ "-": "del", "+": "ins", " ": "span" }[sign]);
+  element.textContent = `${sign === "-" ? "−" : sign} ${escapeBidi(line)}\n`;
+  return element;
 }
 
 // The button sends the same write again, on the condition that the item is the one shown in the panel.

@@ -16,9 +16,10 @@ function showCurlLine(form) {
   form.querySelector(".curl code").textContent = curlLine(formRequest(form));
 }
 
-function curlLine({ method, path, headers, body }) {
+// Returns the curl line of a request.
+export function curlLine({ method, path, headers, body }) {
   const options = Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`);
-  if (method !== "POST") options.unshift(`-X ${method}`);
+  if (!["GET", "POST"].includes(method)) options.unshift(`-X ${method}`);
   // Unlike --data-binary, --data-raw sends an @ at the start as it is.
   if (body?.length > LONGEST_BODY) options.push("--data-binary @item.json");
   else if (body !== undefined) options.push(`--data-raw ${quoted(escapeBidi(body))}`);

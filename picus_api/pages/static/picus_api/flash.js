@@ -12,12 +12,27 @@ export function redirect(path, message) {
   return true;
 }
 
-// Returns the message of the page before, once.
-export function takeFlash() {
+// Shows the message of the page before, once.
+export function showFlash() {
+  const message = takeFlash();
+  place().hidden = !message;
+  place().textContent = message && escapeBidi(message);
+}
+
+// Hides the message: what happens next must not appear beside it.
+export function hideFlash() {
+  place().hidden = true;
+}
+
+function place() {
+  return document.getElementById("flash");
+}
+
+function takeFlash() {
   try {
     const message = sessionStorage.getItem(NAME);
     sessionStorage.removeItem(NAME);
-    return message && escapeBidi(message);
+    return message;
   } catch {
     return null;
   }

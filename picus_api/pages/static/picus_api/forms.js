@@ -1,9 +1,10 @@
 // The forms that write: create, replace, patch, delete.
 import { isUnreachable, itemPath, readMessage, send } from "./api.js";
 import { explainConflict, hideConflict } from "./conflict.js";
-import { redirect } from "./flash.js";
+import { hideFlash, redirect } from "./flash.js";
 import { clearError, showError } from "./form_errors.js";
 import { chosenKey, formRequest } from "./form_request.js";
+import { positionOf } from "./json_text.js";
 import { discardIdempotencyKey, hasIdempotencyKey, idempotencyKey, recordWrite } from "./retry_state.js";
 import { markSaved } from "./unsaved_changes.js";
 
@@ -13,6 +14,7 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   // A second click would write a second time. A disabled button would lose the focus.
   if (form.getAttribute("aria-busy") === "true") return;
+  hideFlash();
   hideConflict(form);
   clearError(form);
   if (isUnreachable(chosenKey(form))) return showError(form, form.dataset.unreachable, { field: form.elements.key });
@@ -60,10 +62,19 @@ async function showResult(form, response) {
 }
 
 async function explain(form, response, item) {
-  const { text, code, isUnclear } = await readMessage(response);
+  const { text, code, pointer, isUnclear } = await readMessage(response);
   const isGone = response.status === 404 && form.dataset.method === "DELETE";
   if (response.status === 412 || isGone) return explainConflict(form, text, item);
-  return showError(form, isUnclear ? `${text} ${advice(form)}` : text, { field: fieldAtFault(form, response, code) });
+  const field = fieldAtFault(form, response, code);
+  showError(form, isUnclear ? `${text} ${advice(form)}` : text, { field });
+  if (field && field === form.elements.body) locate(field, pointer);
+  return false;
+}
+
+// Moves the cursor to the value that the service refused.
+function locate(field, pointer) {
+  const detail = pointer ? positionOf(field.value, pointer) : null;
+  if (detail !== null) field.dispatchEvent(new CustomEvent("locate", { detail }));
 }
 
 // Returns undefined if no field is at fault.

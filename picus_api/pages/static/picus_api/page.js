@@ -1,16 +1,26 @@
 // What every page has: the message of the page before, copy buttons, search fields.
 import { isUnreachable, itemPath } from "./api.js";
+import { copyText } from "./clipboard.js";
 import "./curl_lines.js";
-import { takeFlash } from "./flash.js";
+import { openDraft, takeDraft } from "./draft.js";
+import { showFlash } from "./flash.js";
 import { clearError, showError } from "./form_errors.js";
 import "./forms.js";
+import { formatWithoutKey } from "./json_text.js";
+import { addColumnsToLinks } from "./remembered_columns.js";
 
-const flash = takeFlash();
-if (flash) {
-  const status = document.getElementById("flash");
-  status.hidden = false;
-  status.textContent = flash;
+showFlash();
+addColumnsToLinks();
+
+const newItem = document.getElementById("new-item");
+const draft = newItem && takeDraft();
+if (draft) {
+  newItem.value = newItem.defaultValue = draft;
+  newItem.dispatchEvent(new Event("input", { bubbles: true }));
 }
+
+// The editor is large. It is loaded for pages with a form that takes JSON, when the user opens the form.
+if (document.querySelector("textarea[data-json]")) import("./json_field.js");
 
 // Behind an edge that ends TLS the service does not know the origin that the browser uses.
 for (const origin of document.querySelectorAll("[data-origin]")) origin.textContent = window.location.origin;
@@ -20,14 +30,16 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   const code = document.getElementById(button.dataset.copy);
   const hint = button.nextElementSibling;
-  try {
-    await navigator.clipboard.writeText(code.textContent);
-    hint.textContent = "Copied";
-  } catch {
-    // The page has no TLS, or no permission.
-    window.getSelection().selectAllChildren(code);
-    hint.textContent = "Selected: press Ctrl+C";
-  }
+  const isCopied = await copyText(code.textContent);
+  if (!isCopied) window.getSelection().selectAllChildren(code);
+  hint.textContent = isCopied ? "Copied" : "Selected: press Ctrl+C";
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-duplicate]");
+  if (!button) return;
+  const text = formatWithoutKey(document.getElementById("item").textContent);
+  if (!openDraft(button.dataset.duplicate, text)) button.nextElementSibling.textContent = "Copy the JSON into the form";
 });
 
 document.addEventListener("submit", (event) => {

@@ -9,7 +9,7 @@ from picus_api.core.dynamodb.retry import Limits
 from picus_api.core.dynamodb.transport import Transport, create_transport
 
 # Short enough for a test, long enough for a busy machine.
-QUICK = Limits(connect_timeout=1.0, read_timeout=1.0, deadline=10.0, base_delay=0.002, throttled_delay=0.005)
+QUICK = Limits(connect_timeout=5.0, read_timeout=5.0, deadline=30.0, base_delay=0.002, throttled_delay=0.005)
 
 Make = Callable[..., Transport]
 

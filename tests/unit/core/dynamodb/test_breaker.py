@@ -68,7 +68,7 @@ def test_open_breaker_admits_one_call_at_a_time(make_transport: Make) -> None:
         until(lambda: outage.count == FAILURES + 1)
         started = time.monotonic()
         fail(transport, 100)
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 10
         assert outage.count == FAILURES + 1
         outage.silent.set()
         probe.join()

@@ -192,16 +192,18 @@ def test_silence_ends_at_read_timeout() -> None:
     started = time.monotonic()
     with pytest.raises(ResponseLost, match="timed out") as lost:
         connection.exchange(b"request", started + 10)
-    assert 0.1 <= time.monotonic() - started < 1
+    assert 0.1 <= time.monotonic() - started < 8
     assert not lost.value.stale
     server.close()
 
 
-def test_deadline_ends_read_before_timeout(pair: Pair) -> None:
+def test_deadline_ends_read_before_timeout() -> None:
+    pair = connected(read_timeout=20)
     started = time.monotonic()
     with pytest.raises(ResponseLost, match="timed out"):
         ask(pair, seconds=0.1)
-    assert time.monotonic() - started < 0.9
+    assert time.monotonic() - started < 10
+    pair[1].close()
 
 
 @pytest.mark.parametrize("drops", [b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + b"x" * 2000, b"y" * 2000])
@@ -221,7 +223,7 @@ def test_slow_response_ends_at_read_timeout(drops: bytes) -> None:
     started = time.monotonic()
     with pytest.raises(ResponseLost, match="timed out"):
         connection.exchange(b"request", started + 10)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 8
     stop.set()
     thread.join()
     server.close()

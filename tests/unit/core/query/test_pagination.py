@@ -16,7 +16,9 @@ from picus_api.core.query.pagination import Page, read_page, read_pages, scan, s
 from picus_api.core.query.projection import compile_fields
 from picus_api.core.values.codec import encode
 
-SECONDS = 5.0
+
+def never() -> bool:
+    return False
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def walk(limit: int, expressions: dict[str, Any]) -> list[list[str]]:
     """Return the keys of all pages, one after the other."""
     pages, after = [], None
     while True:
-        page = read_page(limit, after, expressions, SECONDS)
+        page = read_page(limit, after, expressions, never)
         pages.append(keys_of(page))
         after = page.next_key
         if after is None:
@@ -50,7 +52,7 @@ def walk(limit: int, expressions: dict[str, Any]) -> list[list[str]]:
 
 
 def test_page_of_empty_table_is_empty(item_table: str) -> None:
-    assert read_page(10, None, {}, SECONDS)[:2] == ([], None)
+    assert read_page(10, None, {}, never)[:2] == ([], None)
     assert [page.items for page in read_pages()] == [[]]
 
 
@@ -62,8 +64,8 @@ def test_pages_follow_each_other_without_gaps(thirty: set[str], limit: int, size
 
 
 def test_last_full_page_has_no_next_key(thirty: set[str]) -> None:
-    assert read_page(30, None, {}, SECONDS).next_key is None
-    assert read_page(29, None, {}, SECONDS).next_key is not None
+    assert read_page(30, None, {}, never).next_key is None
+    assert read_page(29, None, {}, never).next_key is not None
 
 
 @pytest.mark.parametrize("limit", [1, 4, 10])
@@ -81,7 +83,7 @@ def test_filter_out_of_time_continues_after_last_key(thirty: set[str], monkeypat
     """A filter that finds nothing in time returns an empty page, and the key to continue from."""
     monkeypatch.setattr(pagination, "_FIRST_STEP", 2)
     monkeypatch.setattr(pagination, "_STEP_GROWTH", 1)
-    page = read_page(1, None, filtered("n > 100"), seconds=0.0)
+    page = read_page(1, None, filtered("n > 100"), give_up=lambda: True)
     assert page.items == []
     assert page.next_key in thirty
 
@@ -109,7 +111,7 @@ def test_scan_removes_versions_and_keeps_numbers(item_table: str) -> None:
 def test_projection_keeps_named_attributes(thirty: set[str]) -> None:
     placeholders = Placeholders()
     expression = compile_fields("n", placeholders)
-    page = read_page(3, None, {"ProjectionExpression": expression, **placeholders.parameters()}, SECONDS)
+    page = read_page(3, None, {"ProjectionExpression": expression, **placeholders.parameters()}, never)
     assert [set(item) for item in page.items] == [{"object_id", "n"}] * 3
 
 
@@ -146,6 +148,19 @@ def test_reader_who_stops_reads_at_most_one_page_ahead(thirty: set[str], monkeyp
 
 
 def test_next_limit_follows_item_size() -> None:
-    assert Page([{}] * 100, "k", 100 * 1024).next_limit() == 384
-    assert Page([{}] * 10, "k", 4_000_000).next_limit() == pagination._MIN_PAGE_ITEMS
-    assert Page([], "k", 0).next_limit() == pagination._MIN_PAGE_ITEMS
+    assert pagination._next_limit(100, 100 * 1024) == 384
+    assert pagination._next_limit(10, 4_000_000) == pagination._MIN_PAGE_ITEMS
+    assert pagination._next_limit(0, 0) == pagination._MIN_PAGE_ITEMS
+
+
+def test_attribute_named_as_next_key_does_not_mislead(item_table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pagination, "_FIRST_PAGE_ITEMS", 1)
+    monkeypatch.setattr(pagination, "_MIN_PAGE_ITEMS", 1)
+    monkeypatch.setattr(pagination, "_PAGE_BYTES", 1)
+    wrong = {"M": {"object_id": {"S": "wrong"}}}
+    keys = [store.create({"LastEvaluatedKey": wrong, "Count": {"N": "1"}})["object_id"] for _ in range(5)]
+    assert sorted(key for page in read_pages() for key in keys_of(page)) == sorted(key["S"] for key in keys)
+    body = b'{"Items":[],"LastEvaluatedKey":{"object_id":{"S":"right"}},"Count":7}'
+    assert (pagination._expected_key(body), pagination._item_count(body)) == ("right", 7)
+    misleading = body.replace(b'"Count"', b'"x":{"LastEvaluatedKey":{"object_id":{"S":"wrong"}}},"Count"')
+    assert pagination._expected_key(misleading) == "wrong"

@@ -1,0 +1,75 @@
+"""AWS's prices, dated, and what a number of requests costs by them. Import this module instead of copying a price.
+
+In US dollars, for us-east-1, on demand, without free tiers and taxes. The prices are those of AWS's pricing pages
+(linked below) in the spring of 2026: check them before you rely on a sum. docs/cost.md uses the same figures.
+"""
+
+from typing import NamedTuple
+
+AS_OF = "April 2026"
+REGION = "us-east-1"
+
+# https://aws.amazon.com/fargate/pricing/: Linux on ARM, as in ecs/service.yaml. x86 costs 0.04048 and 0.004445.
+FARGATE_VCPU_HOUR = 0.03238
+FARGATE_GB_HOUR = 0.00356
+# https://aws.amazon.com/dynamodb/pricing/on-demand/: the standard table class.
+DYNAMODB_MILLION_READ_UNITS = 0.125
+DYNAMODB_MILLION_WRITE_UNITS = 0.625
+DYNAMODB_GB_MONTH = 0.25
+# https://aws.amazon.com/lambda/pricing/: x86.
+LAMBDA_MILLION_REQUESTS = 0.20
+LAMBDA_GB_SECOND = 0.0000166667
+# https://aws.amazon.com/api-gateway/pricing/: REST, the first 333 million a month.
+API_GATEWAY_MILLION_REQUESTS = 3.50
+# https://aws.amazon.com/cloudfront/pricing/: United States and Europe, HTTPS, the first 10 TB a month.
+CLOUDFRONT_MILLION_REQUESTS = 1.00
+CLOUDFRONT_GB_OUT = 0.085
+# https://aws.amazon.com/elasticloadbalancing/pricing/ and https://aws.amazon.com/vpc/pricing/
+ALB_HOUR = 0.0225
+ALB_CAPACITY_UNIT_HOUR = 0.008
+PUBLIC_IPV4_HOUR = 0.005
+# https://aws.amazon.com/cloudwatch/pricing/: logs of the standard class.
+LOGS_GB = 0.50
+
+GB_PER_VCPU = 2
+"""The tasks of ecs/service.yaml have half a vCPU and 1 GB."""
+UTILIZATION = 0.5
+"""Share of the paid CPU that requests use: ecs/scaling.yaml holds the tasks there."""
+READ_UNIT_BYTES, WRITE_UNIT_BYTES = 4096, 1024
+
+
+class Cost(NamedTuple):
+    """US dollars by what they pay for."""
+
+    compute: float
+    dynamodb: float
+
+    @property
+    def total(self) -> float:
+        return self.compute + self.dynamodb
+
+
+def fargate(cpu_seconds: float) -> float:
+    """Return what so much CPU of the service costs on Fargate at ``UTILIZATION``, the task's memory included."""
+    return cpu_seconds / 3600 * (FARGATE_VCPU_HOUR + GB_PER_VCPU * FARGATE_GB_HOUR) / UTILIZATION
+
+
+def consistent_reads(item_bytes: float, count: int = 1) -> float:
+    """Return the units of so many GetItem with strong consistency, of items of so many bytes."""
+    return count * -(-item_bytes // READ_UNIT_BYTES)
+
+
+def consistent_scan(total_bytes: float) -> float:
+    """Return the units of a consistent Scan, which counts the bytes of a page together."""
+    return -(-total_bytes // READ_UNIT_BYTES)
+
+
+def writes(item_bytes: float, count: int = 1) -> float:
+    """Return the units of so many plain writes. A transaction, as for an Idempotency-Key, takes twice as many."""
+    return count * -(-item_bytes // WRITE_UNIT_BYTES)
+
+
+def cost(count: int, cpu_us: float, read_units: float = 0, write_units: float = 0) -> Cost:
+    """Return the cost of so many requests of so many µs and units each."""
+    units = read_units * DYNAMODB_MILLION_READ_UNITS + write_units * DYNAMODB_MILLION_WRITE_UNITS
+    return Cost(fargate(count * cpu_us / 1e6), count * units / 1e6)

@@ -1,0 +1,74 @@
+"""Access control (core/access) in DRF's terms: who sends a request, and what it may do."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from picus_api.core import audit
+from picus_api.core.access import access
+from picus_api.core.access.access import ANONYMOUS, READ, WRITE, Access, Credentials
+
+if TYPE_CHECKING:
+    # At run time DRF's views would import the renderers, which import this module.
+    from rest_framework.views import APIView
+
+ACCESS = "picus.access"
+"""The key in META under which the middleware finds the Access of the request, for log lines and Cache-Control."""
+CREATED_KEY = "picus.created_key"
+"""The key in META under which it finds the key that a POST assigned."""
+
+
+def authenticate(meta: dict[str, Any]) -> Access:
+    """Return the access of the request with these header fields."""
+    fields = Credentials(meta.get("HTTP_AUTHORIZATION"), meta.get("HTTP_COOKIE"), meta.get("HTTP_SEC_FETCH_SITE"))
+    found: Access = access.authenticate(fields)
+    meta[ACCESS] = found
+    return found
+
+
+def caller(meta: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a log line that say who sent the request with these header fields."""
+    peer = meta.get("REMOTE_ADDR", "")
+    who = audit.caller("service", meta.get("HTTP_X_FORWARDED_FOR"), peer, meta.get("HTTP_USER_AGENT"))
+    found: Access | None = meta.get(ACCESS)
+    # Paths without items ask for no token, and check none.
+    return who | (found.log_fields() if found else {"token": ANONYMOUS})
+
+
+def log_change(request: Request, action: str, **about: Any) -> None:
+    """Write the audit line of a change by this request. See ``audit.log_change``."""
+    audit.log_change(caller(request.META), action, **about)
+
+
+def access_of(request: Request) -> Access:
+    """Return the access of a request that was authenticated: DRF calls it the user."""
+    return cast(Access, request.user)
+
+
+class TokenAuthentication(BaseAuthentication):
+    """A token in Authorization or in the cookie of a signed-in browser. An anonymous client has an Access too."""
+
+    def authenticate(self, request: Request) -> tuple[Access, None]:
+        """Return the Access as DRF's user. An Access with a refused token allows nothing."""
+        return authenticate(request.META), None
+
+
+class HasScope(BasePermission):
+    """Base of the permissions: the token, or anonymous clients, need a scope."""
+
+    scope: str
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        """Return True. Raises what ``Access.check_scope`` raises, which both computes respond with."""
+        access_of(request).check_scope(self.scope)
+        return True
+
+
+class CanRead(HasScope):
+    scope = READ
+
+
+class CanWrite(HasScope):
+    scope = WRITE

@@ -1,0 +1,35 @@
+"""Whose request it is, for log lines, and the audit lines of changes. docs/operate.md says how to search them."""
+
+import re
+from typing import Any
+
+from picus_api.core import logs
+
+MAX_AGENT_LENGTH = 256
+_ADDRESS = re.compile(r"[0-9A-Fa-f:.]{2,45}")
+
+
+def client_address(forwarded_for: str | None, peer: str) -> str:
+    """Return the address of the client: the last but one in X-Forwarded-For.
+
+    CloudFront appends the address of its client, and the load balancer or API Gateway appends CloudFront's. All before
+    these two is the client's own claim. Without two of them the request did not pass both: then it is ``peer``.
+    """
+    addresses = forwarded_for.rsplit(",", 2) if forwarded_for else []
+    found = addresses[-2].strip(" \t") if len(addresses) > 1 else peer
+    return found if _ADDRESS.fullmatch(found) else peer
+
+
+def caller(compute: str, forwarded_for: str | None, peer: str, agent: str | None) -> dict[str, Any]:
+    """Return the fields of a log line that say who sent the request, but for its token."""
+    client = client_address(forwarded_for, peer)
+    return {"compute": compute, "client": client, "agent": agent[:MAX_AGENT_LENGTH] if agent else ""}
+
+
+def log_change(who: dict[str, Any], action: str, **about: Any) -> None:
+    """Write the audit line of a change, without values that are None.
+
+    ``who``: the fields of ``caller`` and of the token, or of a command's user.
+    """
+    known = {name: value for name, value in about.items() if value is not None}
+    logs.log_change({"request_id": logs.request_id.get(), "action": action, **known, **who})

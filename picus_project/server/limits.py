@@ -1,0 +1,76 @@
+"""Bounds on what clients can take of a worker. docs/limits.md gives the reasons.
+
+Environment variables:
+    BUSY_SECONDS           how long a request that takes much waits for its turn before it is refused (503); default 5
+    MIN_BYTES_PER_SECOND   a client that sends or takes less is too slow and loses its connection; default 4096
+"""
+
+import ctypes
+import gc
+import resource
+from contextlib import suppress
+
+from picus_api.core import environment
+
+BUSY_SECONDS = environment.integer("BUSY_SECONDS", 5, minimum=1, maximum=60)
+MIN_BYTES_PER_SECOND = environment.integer("MIN_BYTES_PER_SECOND", 4096, minimum=1, maximum=1_000_000)
+GRACE_SECONDS = 10
+"""How long a client may be slower than that."""
+
+TRIM_SECONDS = 2.0
+"""How often freed memory is returned to the system while requests take much of it."""
+READ_SECONDS = 10
+"""How long a client may pause within a request. (BODY_SECONDS limits the whole body.)"""
+MAX_UNFINISHED_BYTES = 16 * 1024 * 1024
+"""Memory of all requests that are arriving."""
+MAX_UNSENT_BYTES = 16 * 1024 * 1024
+"""Memory of all responses that clients have not taken yet."""
+MEMORY_BUDGET = 56 * 1024 * 1024
+"""Memory of all large requests that are being handled. One of them takes 48 MB at most (picus_api/core/memory.py)."""
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread that computes keeps the interpreter while others wait for it, as long as lists or large bodies are
+handled. Python's 5 ms would delay a request for one item by that much for each of them, whenever it waits. Among
+requests for single items, which take less, shorter turns only cost time."""
+
+# Connections to DynamoDB (64), the bodies of NDJSON on disk, logs, listeners, and a reserve.
+_OTHER_DESCRIPTORS = 160
+# From malloc.h.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
+# Larger than the usual page of a list.
+_LARGE_BLOCK_BYTES = 512 * 1024
+
+
+def max_connections(configured: int) -> int:
+    """Return how many connections a worker can have: fewer than ``configured`` if its descriptors would run out."""
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if descriptors == resource.RLIM_INFINITY:
+        return configured
+    return max(1, min(configured, descriptors - _OTHER_DESCRIPTORS))
+
+
+def return_freed_memory() -> None:
+    """Let glibc return large freed blocks to the system at once.
+
+    glibc would keep them, in an arena for each thread, as soon as the first large block is freed (mallopt(3)).
+    """
+    with suppress(AttributeError, OSError):  # another C library
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)
+        mallopt(_M_TRIM_THRESHOLD, _LARGE_BLOCK_BYTES)
+        mallopt(_M_ARENA_MAX, 2)
+
+
+def trim_memory() -> None:
+    """Free what only reference cycles keep, and return the pages between used blocks to the system (malloc_trim(3)).
+
+    An error's traceback keeps a refused body in such a cycle, and a worker that has little to do collects none.
+    """
+    gc.collect()
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def too_slow(count: int, seconds: float) -> bool:
+    """Return True if a client that sent or took ``count`` bytes within ``seconds`` is slower than it may be."""
+    return count < (seconds - GRACE_SECONDS) * MIN_BYTES_PER_SECOND

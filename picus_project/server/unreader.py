@@ -1,0 +1,51 @@
+"""Read a request from its socket, within limits of time."""
+
+import errno
+import select
+import socket
+import time
+
+from gunicorn.http.unreader import SocketUnreader
+
+from picus_project.server.limits import too_slow
+
+
+class LimitedUnreader(SocketUnreader):
+    """gunicorn's reader of a socket, which raises TimeoutError for a client that is silent or too slow.
+
+    The socket limits a single pause. ``limit_time`` limits a whole body: a client that sends a byte now and then must
+    not keep a thread.
+    """
+
+    _started = 0.0
+    _deadline: float | None = None
+    _received = 0
+
+    def limit_time(self, seconds: float | None) -> None:
+        """Let reads raise TimeoutError from ``seconds`` on, and for a client that is too slow. None: no longer."""
+        self._started, self._received = time.monotonic(), 0
+        self._deadline = None if seconds is None else self._started + seconds
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        """Receive the next bytes; none at the end. Raises TimeoutError, OSError."""
+        self._check()
+        try:
+            data: bytes = super().chunk(size_hint)  # type: ignore[call-arg]  # the stubs are older
+        except BlockingIOError:
+            raise TimeoutError(errno.ETIMEDOUT, "the client is silent") from None
+        self._received += len(data)
+        self._check()
+        return data
+
+    def _check(self) -> None:
+        if self._deadline is not None:
+            now = time.monotonic()
+            if now > self._deadline or too_slow(self._received, now - self._started):
+                raise TimeoutError(errno.ETIMEDOUT, "the client is too slow")
+
+
+def has_hung_up(sock: socket.socket) -> bool:
+    """Return True if the client has closed the connection, or its sending side."""
+    poller = select.poll()
+    poller.register(sock, select.POLLRDHUP)
+    return bool(poller.poll(0))
