@@ -25,7 +25,7 @@ export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CERTS)
 endif
 
 .PHONY: run test test-fast lint test-deploying test-service test-commands test-others test-browser test-contract \
-	test-local test-unit chromium rehearse editor image image-test bench format package audit deploy plan rotate destroy clean
+	test-local test-unit test-soak soak chromium rehearse editor image image-test bench format package audit deploy plan rotate destroy clean
 .DELETE_ON_ERROR:
 
 NPM := tests/npm/node_modules/.package-lock.json
@@ -77,9 +77,9 @@ lint:
 # tests wait for a timeout. The longest parts come first.
 # Only test-deploying builds and deploys the function's package, in build/.
 DEPLOYING := tests/ecs tests/function
-WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/local tests/npm tests/service tests/unit
+WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/local tests/npm tests/service tests/soak tests/unit
 OTHERS := $(filter-out $(WITH_A_PART),$(patsubst %/,%,$(wildcard tests/*/)))
-TEST_PARTS := test-deploying test-browser test-service test-local image-test test-commands test-contract test-others
+TEST_PARTS := test-deploying test-browser test-soak test-service test-local image-test test-commands test-contract test-others
 
 test-deploying:
 	.venv/bin/coverage run -m pytest $(DEPLOYING)
@@ -94,6 +94,14 @@ test-contract test-local test-unit: test-%:
 # The tests of the pages measure no coverage, which would slow down the stack: other tests render each page too.
 test-browser:
 	.venv/bin/python -m pytest tests/browser
+
+# Compare each response to a mixed load with a model, while DynamoDB fails and workers are killed. The load is light.
+# make soak SECONDS=600 also judges the memory. Uses the DynamoDB of `make bench` if it is installed, else ministack.
+SECONDS ?= 600
+soak: .venv/.synced .venv-ministack/.synced
+	.venv/bin/python -m tests.soak $(SECONDS)
+test-soak:
+	nice .venv/bin/python -m tests.soak 60
 
 # Find a browser for the tests of the pages, or install Debian's.
 chromium:

@@ -22,8 +22,9 @@ _PANELS = [
     (cold_start.COLD, "total_ms", "Cold start", "ms to the end of the first delete; less is better", "{:,.0f} ms"),
 ]
 _SHORT = {
+    cold_start.PLAIN: "without TLS",
+    cold_start.WHOLE_STORE: "… with the whole store",
     functions.ZAPPA_FUNCTION: "Zappa's defaults",
-    functions.ZAPPA_PYNAMODB: "… with plain PynamoDB",
     functions.NOOP: "does nothing",
 }
 

@@ -15,7 +15,6 @@ from bench.machine import ROOT, WORK, ZAPPA, run
 from bench.servers import HERE, PICUS
 
 ZAPPA_FUNCTION = "The same by Zappa's defaults"
-ZAPPA_PYNAMODB = "Plain PynamoDB by Zappa's defaults"
 NOOP = "A handler that does nothing"
 FUNCTIONS = WORK / "functions"
 PEERS = ROOT / "bench/peers"
@@ -39,9 +38,9 @@ def functions() -> list[Function]:
     noop = FUNCTIONS / "noop"
     noop.mkdir()
     shutil.copy(PEERS / "noop.py", noop)
-    zappa = unpack(ZAPPA_PYNAMODB, _by_zappa(), "handler.lambda_handler")
-    same = replace(zappa, name=ZAPPA_FUNCTION, settings={"PICUS_HANDLER": HERE.handler})
-    return [unpack(PICUS, HERE.package, HERE.handler), same, zappa, Function(NOOP, noop, "noop.handler")]
+    zappa = unpack(ZAPPA_FUNCTION, _by_zappa(), "handler.lambda_handler")
+    zappa = replace(zappa, settings={"PICUS_HANDLER": HERE.handler})
+    return [unpack(PICUS, HERE.package, HERE.handler), zappa, Function(NOOP, noop, "noop.handler")]
 
 
 def prepare() -> None:

@@ -115,7 +115,7 @@ class CsvKeepAlive:
         return ready
 
     def end(self) -> Iterator[bytes]:
-        """Yield what is left."""
+        """Yield the end that is kept back."""
         yield self._held
 
 

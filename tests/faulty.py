@@ -98,14 +98,18 @@ class FaultyProxy(Server):
         if reads_switch(request):
             self.requests.remove(request)
             return _send(connection, forward(self._upstream, request)) or True
-        faulty = self.faults and (not self.operations or request.operation in self.operations)
-        fault = self.faults.popleft() if faulty else "none"
+        fault = self.next_fault(request)
         if fault in BEFORE:
             return BEFORE[fault](self, connection)
         reply = self._ask(request)
         if fault != "none":
             self.meanwhile()
         return AFTER[fault](self, connection, reply)
+
+    def next_fault(self, request: Request) -> str:
+        """Return the name of the fault that this request gets."""
+        faulty = self.faults and (not self.operations or request.operation in self.operations)
+        return self.faults.popleft() if faulty else "none"
 
     def _ask(self, request: Request) -> bytes:
         """Pass the request on to DynamoDB, and return its whole response."""

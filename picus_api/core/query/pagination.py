@@ -1,9 +1,10 @@
 """Pages of the item table: one scan request, a page for a client, and all pages one after the other."""
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import partial
 from typing import Any, NamedTuple
 
 from picus_api.core.dynamodb import table
@@ -24,6 +25,11 @@ _MIN_PAGE_ITEMS = 25
 # How many items to read per request under a filter: few at first, because a filter may let most of them through.
 _FIRST_STEP, _STEP_GROWTH, _LONGEST_STEP = 100, 4, 100_000
 
+# In the text of a response: where the members beside the items are.
+_ENDS_BYTES = 16 * 1024
+_NEXT_KEY = re.compile(rb'"LastEvaluatedKey": ?\{"%b": ?\{"S": ?("(?:[^"\\]|\\.)*")' % KEY.encode(), re.DOTALL)
+_COUNT = re.compile(rb'"Count": ?([0-9]{1,9})')
+
 # Threads that wait for DynamoDB, one for each list that is being sent.
 _prefetchers = ThreadPoolExecutor(table.MAX_CONNECTIONS // 2, thread_name_prefix="scan")
 
@@ -35,9 +41,10 @@ class Page(NamedTuple):
     next_key: str | None
     size: int = 0
 
-    def next_limit(self) -> int:
-        """Return how many items the next page should have to be of about _PAGE_BYTES, if its items are like these."""
-        return max(_MIN_PAGE_ITEMS, _PAGE_BYTES * len(self.items) // max(self.size, 1))
+
+def _next_limit(count: int, size: int) -> int:
+    """Return how many items the next page should have to be of about _PAGE_BYTES, if its items are like these."""
+    return max(_MIN_PAGE_ITEMS, _PAGE_BYTES * count // max(size, 1))
 
 
 def scan_request(after: str | None, limit: int | None, **parameters: Any) -> dict[str, Any]:
@@ -62,10 +69,10 @@ def parse_page(body: bytes) -> Page:
 
 def scan(after: str | None = None, limit: int | None = None, **expressions: Any) -> Page:
     """Read one page as clients see it, by one request. Raises TableUnavailable."""
-    return _visible_page(_fetch(after, limit, **expressions))
+    return _visible_page(_fetch(after, limit, expressions))
 
 
-def _fetch(after: str | None, limit: int | None, **expressions: Any) -> bytes:
+def _fetch(after: str | None, limit: int | None, expressions: dict[str, Any]) -> bytes:
     return table.call("Scan", **scan_request(after, limit, **expressions))
 
 
@@ -87,15 +94,33 @@ def read_pages(after: str | None = None, **expressions: Any) -> Iterator[Page]:
     """
     # Under a filter, a limit would count the items before they are filtered: DynamoDB's own 1 MB is better.
     limited = "FilterExpression" not in expressions
-    # In a list, so that this generator does not keep a page while the client of a list takes its time.
-    pages = [scan(after, _FIRST_PAGE_ITEMS if limited else None, **expressions)]
-    while (next_key := pages[0].next_key) is not None:
-        limit = pages[0].next_limit() if limited else None
-        ahead = _prefetchers.submit(copy_context().run, partial(_fetch, next_key, limit, **expressions))
+    # In lists, so that this generator keeps no page while the client of a list takes its time.
+    bodies = [_fetch(after, _FIRST_PAGE_ITEMS if limited else None, expressions)]
+    while True:
+        # Before the page is decoded, which takes as long as a part of the next request.
+        expected = _expected_key(bodies[0])
+        limit = _next_limit(_item_count(bodies[0]), len(bodies[0])) if limited else None
+        ahead = _prefetchers.submit(copy_context().run, _fetch, expected, limit, expressions) if expected else None
+        pages = [_visible_page(bodies.pop())]
+        next_key = pages[0].next_key
         yield pages.pop()
-        pages.append(_visible_page(ahead.result()))
+        if next_key is None:
+            return
+        bodies.append(ahead.result() if ahead and expected == next_key else _fetch(next_key, limit, expressions))
         del ahead
-    yield pages.pop()
+
+
+def _expected_key(body: bytes) -> str | None:
+    """Return the key after which the next page probably starts. An attribute may have the same name as the member."""
+    at = body.rfind(b'"LastEvaluatedKey"', -_ENDS_BYTES)
+    found = _NEXT_KEY.match(body, at) if at >= 0 else None
+    return json.loads(found[1]) if found else None
+
+
+def _item_count(body: bytes) -> int:
+    """Return the number of items in a response, from its beginning or its end."""
+    found = _COUNT.search(body, 0, _ENDS_BYTES) or _COUNT.search(body, max(0, len(body) - _ENDS_BYTES))
+    return int(found[1]) if found else 0
 
 
 def read_page(

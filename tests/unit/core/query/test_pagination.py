@@ -148,6 +148,19 @@ def test_reader_who_stops_reads_at_most_one_page_ahead(thirty: set[str], monkeyp
 
 
 def test_next_limit_follows_item_size() -> None:
-    assert Page([{}] * 100, "k", 100 * 1024).next_limit() == 384
-    assert Page([{}] * 10, "k", 4_000_000).next_limit() == pagination._MIN_PAGE_ITEMS
-    assert Page([], "k", 0).next_limit() == pagination._MIN_PAGE_ITEMS
+    assert pagination._next_limit(100, 100 * 1024) == 384
+    assert pagination._next_limit(10, 4_000_000) == pagination._MIN_PAGE_ITEMS
+    assert pagination._next_limit(0, 0) == pagination._MIN_PAGE_ITEMS
+
+
+def test_attribute_named_as_next_key_does_not_mislead(item_table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pagination, "_FIRST_PAGE_ITEMS", 1)
+    monkeypatch.setattr(pagination, "_MIN_PAGE_ITEMS", 1)
+    monkeypatch.setattr(pagination, "_PAGE_BYTES", 1)
+    wrong = {"M": {"object_id": {"S": "wrong"}}}
+    keys = [store.create({"LastEvaluatedKey": wrong, "Count": {"N": "1"}})["object_id"] for _ in range(5)]
+    assert sorted(key for page in read_pages() for key in keys_of(page)) == sorted(key["S"] for key in keys)
+    body = b'{"Items":[],"LastEvaluatedKey":{"object_id":{"S":"right"}},"Count":7}'
+    assert (pagination._expected_key(body), pagination._item_count(body)) == ("right", 7)
+    misleading = body.replace(b'"Count"', b'"x":{"LastEvaluatedKey":{"object_id":{"S":"wrong"}}},"Count"')
+    assert pagination._expected_key(misleading) == "wrong"
