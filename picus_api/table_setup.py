@@ -5,8 +5,7 @@ import time
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from picus_api.core.access.token_table import tokens_table_name
-from picus_api.core.access.tokens import EXPIRES, TOKEN_KEY
+from picus_api.core.access.token_table import EXPIRES, TOKEN_KEY, tokens_table_name
 from picus_api.core.dynamodb import table
 from picus_api.core.dynamodb.table import ConditionFailed
 from picus_api.core.errors import TableMissing, TableUnavailable

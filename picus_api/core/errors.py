@@ -573,6 +573,13 @@ class TokensUnavailable(TableUnavailable):
         self.token_id = token_id
 
 
+class TooManyNewTokens(TokensUnavailable):
+    """This process has read too many ids of tokens that it did not know: somebody guesses."""
+
+    retry_after = 1
+    log_level = logging.WARNING
+
+
 class NotTried(TableUnavailable):
     """The item was not written, because an item before it could not be written."""
 

@@ -17,7 +17,15 @@ from picus_api.core import environment
 from picus_api.core.dynamodb.dynamodb_errors import ServiceError
 from picus_api.core.dynamodb.retry import THROTTLED, kind_of
 from picus_api.core.dynamodb.transport import CallResult, Transport, create_transport
-from picus_api.core.errors import BadValue, ItemTooLarge, PicusError, TableMissing, TableThrottled, TableUnavailable
+from picus_api.core.errors import (
+    BadValue,
+    ItemTooLarge,
+    OutcomeUnknown,
+    PicusError,
+    TableMissing,
+    TableThrottled,
+    TableUnavailable,
+)
 from picus_api.core.keys import KEY
 from picus_api.core.values.attribute_values import AttributeMap
 
@@ -51,7 +59,7 @@ def domain_error(error: Exception) -> Exception:
     if code == "TransactionCanceledException":
         return _cancellation(response.get("CancellationReasons") or [])
     if code in THROTTLED:
-        return TableThrottled()
+        return OutcomeUnknown() if _may_have_written(error) else TableThrottled()
     if code == "ResourceNotFoundException":
         return TableMissing()
     return _refusal(message) if code == "ValidationException" else TableUnavailable()
@@ -69,6 +77,12 @@ def _refusal(message: str) -> Exception:
         index, name = match.groups()
         return BadValue(f"The index {index} of the table takes no empty text here: leave {name} out.", name)
     return TableUnavailable()
+
+
+def _may_have_written(error: Exception) -> bool:
+    """Return True for a single write of which an attempt before the throttled ones may have been carried out."""
+    writes = ("PutItem", "DeleteItem", "TransactWriteItems")
+    return getattr(error, "response_lost", False) and getattr(error, "operation_name", "") in writes
 
 
 def _cancellation(reasons: list[dict[str, Any]]) -> Exception:
