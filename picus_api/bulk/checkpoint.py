@@ -160,7 +160,7 @@ class ImportCheckpoint(Checkpoint):
 
 
 class DeleteCheckpoint(Checkpoint):
-    """How many items matched a filter, and how many of each batch of them were tried, with the outcomes."""
+    """The number of items that matched a filter, and the outcomes of the deletes, by batches of items."""
 
     def __init__(self, file: CheckpointFile) -> None:
         super().__init__(file)

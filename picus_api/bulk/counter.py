@@ -14,7 +14,7 @@ from picus_api.core.values.codec import decode
 
 
 class CountResult(NamedTuple):
-    """Counts of items: those that match the filter, and those that were read for it; read units; seconds."""
+    """Counts of items: matching ones, and all that were read; read units; seconds."""
 
     items: int
     read: int
@@ -22,7 +22,7 @@ class CountResult(NamedTuple):
     seconds: float
 
 
-class Counter:
+class ItemCounter:
     """Counts the items of the table that match a filter. A count costs the same as a list."""
 
     def __init__(self, filter_text: str | None, segments: int, max_rcu: float | None) -> None:

@@ -16,11 +16,13 @@ from picus_api.bulk.batch_reader import FileRecord, read_batches
 from picus_api.bulk.bulk_client import BulkClient, worker_pool
 from picus_api.bulk.checkpoint import DeleteCheckpoint
 from picus_api.bulk.errors import UsageError
+from picus_api.bulk.export_file import PART_SUFFIX
 from picus_api.bulk.exporter import Exporter, ExportOptions, ExportResult
 from picus_api.bulk.formats import DYNAMODB
 from picus_api.bulk.input_files import InputFile
 from picus_api.bulk.rate_limiter import RateLimiter
 from picus_api.core.dynamodb.table import ConditionFailed
+from picus_api.core.errors import BadParameter, TableMissing
 from picus_api.core.keys import KEY
 from picus_api.core.query.expressions import MAX_EXPRESSION_BYTES, Placeholders
 from picus_api.core.query.filters import compile_filter
@@ -98,6 +100,11 @@ class Deleter:
         """Return how many items this run and earlier runs deleted."""
         return self.checkpoint.outcomes.get(DELETED, 0)
 
+    @property
+    def can_continue(self) -> bool:
+        """Return True if the scan has begun, so that its checkpoint is useful."""
+        return self._options.matching.exists()
+
     def match(self, on_progress: OnProgress) -> ExportResult | None:
         """List the matching items in a file, unless an earlier run did. Return the result of the scan, or None.
 
@@ -116,7 +123,11 @@ class Deleter:
             filter=options.filter,
             fields=VERSION,
         )
-        result = Exporter(scan, on_progress).run()
+        try:
+            result = Exporter(scan, on_progress).run()
+        except (BadParameter, TableMissing):
+            self.discard()
+            raise
         self.checkpoint.add_matched(result.items + result.before)
         return result
 
@@ -137,7 +148,8 @@ class Deleter:
 
     def discard(self) -> None:
         """Delete the checkpoint and the list."""
-        for path in (self._options.keys, self._options.matching):
+        keys = self._options.keys
+        for path in (keys, keys.with_name(keys.name + PART_SUFFIX), self._options.matching):
             path.unlink(missing_ok=True)
         self.checkpoint.delete()
 

@@ -12,6 +12,7 @@ from picus_api.bulk.errors import BulkError, UsageError, file_problem
 from picus_api.bulk.formats import Format
 
 _GZIP_LEVEL = 6
+PART_SUFFIX = ".part"
 
 
 class ExportFile:
@@ -29,7 +30,7 @@ class ExportFile:
     @property
     def partial_path(self) -> Path | None:
         """Return the path until the file is complete, or None for standard output."""
-        return self._path.with_name(self._path.name + ".part") if self._path else None
+        return self._path.with_name(self._path.name + PART_SUFFIX) if self._path else None
 
     def open(self, offset: int) -> None:
         """Open the partial file, and discard what follows ``offset`` in it. Raises BulkError."""

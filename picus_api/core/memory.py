@@ -55,6 +55,11 @@ def reserve(size: int) -> None:
     _thread.reserved += more
 
 
+def is_reserved() -> bool:
+    """Return True if any thread has reserved memory."""
+    return _reserved > 0
+
+
 def release() -> None:
     """Release what this thread has reserved."""
     global _reserved  # noqa: PLW0603

@@ -230,13 +230,6 @@ def add_write_options(parser: CommandParser) -> None:
     parser.add_argument("--max-wcu", type=positive_number(float, 10**9), metavar="N", help=rate)
 
 
-def confirm(question: str) -> bool:
-    """Ask on standard error, and return True if the operator types y or yes."""
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
 def check_not_empty(options: dict[str, Any], *names: str) -> None:
     """Raise BadParameter if an option is given with an empty text."""
     for name in names:

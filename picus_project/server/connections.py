@@ -30,9 +30,9 @@ class Connections:
         return bool(self._open)
 
     @property
-    def is_full(self) -> bool:
-        """Return True if a new connection needs the place of another one."""
-        return len(self._open) >= self._most
+    def is_over_full(self) -> bool:
+        """Return True if the newest connection needs the place of another one."""
+        return len(self._open) > self._most
 
     @property
     def in_use(self) -> int:

@@ -60,8 +60,9 @@ def timeout_response(status: int, log: Any) -> bytes:
     """Log and return the whole HTTP response to a request that did not arrive (408) or get a thread (503) in time."""
     request_id = urandom(16).hex()
     level = logging.INFO if status == 408 else logging.WARNING
-    log.log(level, "request refused: timeout", extra={"status": status, "request_id": request_id})
-    return _response(_BY_TIMEOUT[status], request_id)
+    error = _BY_TIMEOUT[status]
+    log.log(level, "request refused: %s", error.code, extra={"status": status, "request_id": request_id})
+    return _response(error, request_id)
 
 
 def _response(error: PicusError, request_id: str) -> bytes:

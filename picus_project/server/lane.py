@@ -14,18 +14,26 @@ class Lane:
     """At most ``count`` threads, and the connections whose requests wait for one of them."""
 
     def __init__(self, count: int) -> None:
-        self._semaphore = threading.Semaphore(count)
+        self._count = self._free = count
+        self._lock = threading.Lock()
         self._waiting: deque[ClientConnection] = deque()
 
     @contextmanager
     def try_acquire(self) -> Iterator[bool]:
         """Take a place for the ``with`` block without waiting for one. Yield True if there was a place."""
-        acquired = self._semaphore.acquire(blocking=False)
+        with self._lock:
+            acquired = self._free > 0
+            self._free -= acquired
         try:
             yield acquired
         finally:
-            if acquired:
-                self._semaphore.release()
+            with self._lock:
+                self._free += acquired
+
+    @property
+    def is_unused(self) -> bool:
+        """Return True if no thread has a place."""
+        return self._free == self._count
 
     def wait(self, connection: "ClientConnection", *, first: bool) -> None:
         """Let a connection wait behind the others. ``first``: before them, because it has waited already."""

@@ -6,6 +6,7 @@ Environment variables:
 """
 
 import ctypes
+import gc
 import resource
 from contextlib import suppress
 
@@ -16,6 +17,8 @@ MIN_BYTES_PER_SECOND = environment.integer("MIN_BYTES_PER_SECOND", 4096, minimum
 GRACE_SECONDS = 10
 """How long a client may be slower than that."""
 
+TRIM_SECONDS = 2.0
+"""How often freed memory is returned to the system while requests take much of it."""
 READ_SECONDS = 10
 """How long a client may pause within a request. (BODY_SECONDS limits the whole body.)"""
 MAX_UNFINISHED_BYTES = 16 * 1024 * 1024
@@ -24,6 +27,11 @@ MAX_UNSENT_BYTES = 16 * 1024 * 1024
 """Memory of all responses that clients have not taken yet."""
 MEMORY_BUDGET = 56 * 1024 * 1024
 """Memory of all large requests that are being handled. One of them takes 48 MB at most (picus_api/core/memory.py)."""
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread that computes keeps the interpreter while others wait for it, as long as lists or large bodies are
+handled. Python's 5 ms would delay a request for one item by that much for each of them, whenever it waits. Among
+requests for single items, which take less, shorter turns only cost time."""
 
 # Connections to DynamoDB (64), the bodies of NDJSON on disk, logs, listeners, and a reserve.
 _OTHER_DESCRIPTORS = 160
@@ -51,6 +59,16 @@ def return_freed_memory() -> None:
         mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)
         mallopt(_M_TRIM_THRESHOLD, _LARGE_BLOCK_BYTES)
         mallopt(_M_ARENA_MAX, 2)
+
+
+def trim_memory() -> None:
+    """Free what only reference cycles keep, and return the pages between used blocks to the system (malloc_trim(3)).
+
+    An error's traceback keeps a refused body in such a cycle, and a worker that has little to do collects none.
+    """
+    gc.collect()
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def too_slow(count: int, seconds: float) -> bool:

@@ -61,10 +61,12 @@ cached_config = lru_cache(maxsize=1)(_CachedConfig)
 class Responder:
     """Respond to the requests of a connection. A response that the client does not take waits without a thread.
 
-    ``is_reset``: the end of the connection must be a reset, because a response broke off.
+    ``is_reset``: the end of the connection must be a reset, because a response broke off. ``send_by``: until when the
+    client has to take the unsent bytes (monotonic seconds).
     """
 
     is_reset = False
+    send_by = 0.0
 
     def __init__(self, cfg: Any, log: Any, sock: socket.socket, client: Any, parser: ServerRequestParser) -> None:
         self._cfg, self._log, self._sock, self._parser = cfg, log, sock, parser
@@ -82,11 +84,6 @@ class Responder:
         """Return how many bytes the client has to take before its response goes on."""
         return len(self._response.unsent) if self._response is not None else 0
 
-    @property
-    def seconds_to_send(self) -> float:
-        """Return how long the client may take for them."""
-        return GRACE_SECONDS + self.unsent_bytes / MIN_BYTES_PER_SECOND
-
     def respond(self, application: Application, *, closing: bool) -> Outcome:
         """Read one request and write the response of ``application``, a WSGI application.
 
@@ -94,6 +91,14 @@ class Responder:
         """
         self._steps = self._respond(application, closing)
         return self.resume()
+
+    def flush(self) -> bool:
+        """Send unsent bytes. Return True if the response can go on."""
+        assert self._response is not None
+        try:
+            return self._response.flush()
+        except OSError:
+            return True  # it happens again when the response goes on
 
     def resume(self) -> Outcome:
         """Go on with a response that the client had not taken."""
@@ -142,14 +147,19 @@ class Responder:
                     raise ConnectionAbortedError(errno.ECONNABORTED, "the client has closed the connection")
                 response.write(piece)
                 del piece  # the response has a copy
-                while response.unsent and not response.flush():
-                    yield
+                if response.unsent:
+                    yield from self._until_sent(response)
             response.close()
-            while response.unsent and not response.flush():
-                yield
+            if response.unsent:
+                yield from self._until_sent(response)
         finally:
             if hasattr(pieces, "close"):
                 pieces.close()
+
+    def _until_sent(self, response: ServerResponse) -> Generator[None, None, None]:
+        self.send_by = time.monotonic() + GRACE_SECONDS + len(response.unsent) / MIN_BYTES_PER_SECOND
+        while response.unsent and not response.flush():
+            yield
 
     def _has_hung_up(self) -> bool:
         return has_hung_up(self._sock)

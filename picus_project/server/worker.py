@@ -15,6 +15,7 @@ import errno
 import os
 import select
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -36,8 +37,10 @@ _ONE_EVENT = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLONESHOT
 _WAKE_NOW = select.EPOLLOUT | _ONE_EVENT
 _WRITABLE = select.EPOLLOUT | select.EPOLLONESHOT
 _HUNG_UP = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
-_TICK_MS = 1000
+_TICK_SECONDS = 0.1
+"""How often the main thread looks at all connections. More often would take much of its time."""
 _ACCEPTED_AT_ONCE = 32
+_PROBED_AT_ONCE = 64
 LINGER_SECONDS = 2.0
 """How long a stopping worker keeps idle connections, for a request that is under way."""
 _TURN_SECONDS = 60
@@ -60,6 +63,9 @@ class EpollWorker(base.Worker):
         self._streams = Lane(streams) if half > 1 else self._lane
         memory.set_budget(limits.MEMORY_BUDGET)
         limits.return_freed_memory()
+        self._usual_switch_seconds = sys.getswitchinterval()
+        self._next_tick = self._next_trim = 0.0
+        self._took_much = False
         super().init_process()
 
     def run(self) -> None:
@@ -70,18 +76,29 @@ class EpollWorker(base.Worker):
         poller = self._main_poller(listeners)
         while self.alive and self.ppid == os.getppid():
             self.notify()
-            for fd, _ in poller.poll(_TICK_MS):
+            for fd, _ in poller.poll(_TICK_SECONDS * 1000):
                 if fd in listeners:
                     self._accept(listeners[fd])
                 else:
                     os.read(fd, 4096)
-            self._connections.close_idle(time.monotonic())
-            self._connections.close_finished(time.monotonic())
-            self._use_free_place(self._lane)
-            self._use_free_place(self._streams)
-            if self._connections.in_use >= self.cfg.threads:
-                self._respond_to_probes()
+            now = time.monotonic()
+            if now >= self._next_tick:
+                self._next_tick = now + _TICK_SECONDS
+                self._tick(now)
         self._stop()
+
+    def _tick(self, now: float) -> None:
+        if self._lane.is_unused and self._streams.is_unused:
+            sys.setswitchinterval(self._usual_switch_seconds)
+        if self._took_much and now >= self._next_trim and not memory.is_reserved():
+            self._took_much, self._next_trim = False, now + limits.TRIM_SECONDS
+            limits.trim_memory()
+        self._connections.close_idle(now)
+        self._connections.close_finished(now)
+        self._use_free_place(self._lane)
+        self._use_free_place(self._streams)
+        if self._connections.in_use >= self.cfg.threads:
+            self._respond_to_probes()
 
     def _main_poller(self, listeners: dict[int, socket.socket]) -> select.poll:
         poller = select.poll()
@@ -95,9 +112,6 @@ class EpollWorker(base.Worker):
     def _accept(self, listener: socket.socket) -> None:
         """Accept the connections that wait, but not so many that other duties of the main thread wait for long."""
         for _ in range(_ACCEPTED_AT_ONCE):
-            if self._connections.is_full and not self._connections.make_room():
-                time.sleep(0.01)  # new connections wait in the listener's queue
-                return
             try:
                 sock, client = listener.accept()
             except OSError as error:
@@ -106,6 +120,8 @@ class EpollWorker(base.Worker):
                 return  # also if another worker was faster, or the client is gone
             connection = ClientConnection(self.cfg, self.log, sock, client)
             self._connections.add(connection)
+            if self._connections.is_over_full:
+                self._connections.make_room()
             self._wait(connection, self._epoll.register)
 
     def _wait(self, connection: ClientConnection, arm: Callable[[int, int], None]) -> None:
@@ -117,16 +133,18 @@ class EpollWorker(base.Worker):
 
     def _wait_for_reader(self, connection: ClientConnection) -> None:
         """Wait without a thread until the client has taken some of the response."""
-        connection.deadline = time.monotonic() + connection.responder.seconds_to_send
+        connection.deadline = connection.responder.send_by
         self._connections.make_idle(connection)
         self._arm(connection, _WRITABLE)
         self._connections.limit_unsent()
 
     def _arm(self, connection: ClientConnection, events: int, arm: Callable[[int, int], None] | None = None) -> None:
         """Wait for one event of an idle connection. From here on it may be closed to make room."""
-        with suppress(OSError):  # it has been closed
+        try:
             (arm or self._epoll.modify)(connection.fd, events)
             connection.is_armed = True
+        except OSError:
+            pass  # it has been closed
 
     def _make_idle(self, connection: ClientConnection) -> None:
         now = time.monotonic()
@@ -147,6 +165,9 @@ class EpollWorker(base.Worker):
     def _serve(self, connection: ClientConnection, *, hung_up: bool = False) -> None:
         """Handle the request if it is complete. Don't wait for more from a client that hung up."""
         try:
+            if connection.responder.is_sending and not connection.responder.flush():
+                self._wait_for_reader(connection)
+                return
             found = Completeness.COMPLETE if connection.responder.is_sending else connection.receive()
             if found is Completeness.PARTIAL and not hung_up:
                 self._wait(connection, self._epoll.modify)
@@ -163,8 +184,10 @@ class EpollWorker(base.Worker):
         """Handle a request that may take much, as soon as its lane has a place."""
         with lane.try_acquire() as acquired:
             if acquired:
+                sys.setswitchinterval(limits.SWITCH_SECONDS)
                 memory.let_wait(limits.BUSY_SECONDS)
                 self._respond(connection)
+                self._took_much = True
         if acquired:
             self._wake_next(lane)
         else:
@@ -177,9 +200,8 @@ class EpollWorker(base.Worker):
         finally:
             memory.release()
         if outcome is Outcome.DONE:
-            events = _WAKE_NOW if connection.has_buffered_data else _ONE_EVENT
             self._make_idle(connection)
-            self._arm(connection, events)
+            self._arm(connection, _next_event(connection))
         elif outcome is Outcome.UNSENT:
             self._wait_for_reader(connection)
         else:
@@ -221,11 +243,16 @@ class EpollWorker(base.Worker):
 
         Without a response the load balancer would replace a task that is only busy.
         """
-        for connection in list(self._idle.values()):
-            if connection.has_liveness_probe() and self._connections.take(connection):
+        for fd, _ in self._epoll.poll(0, _PROBED_AT_ONCE):
+            if (connection := self._idle.pop(fd, None)) is None:
+                continue
+            if connection.has_liveness_probe():
                 # Only the probe: bytes behind it may be any request, which needs a thread.
                 connection.receive()
                 self._respond(connection)
+            else:
+                self._connections.make_idle(connection)
+                self._arm(connection, _next_event(connection))
 
     def _stop(self) -> None:
         """Stop accepting, and finish the requests in progress or under way within the graceful timeout."""
@@ -238,3 +265,10 @@ class EpollWorker(base.Worker):
             self._connections.close_idle(now, unused=now > started + LINGER_SECONDS)
             self._connections.close_finished(now)
             time.sleep(0.02)
+
+
+def _next_event(connection: ClientConnection) -> int:
+    """Return the event of an idle connection that a thread should handle."""
+    if connection.responder.is_sending:
+        return _WRITABLE
+    return _WAKE_NOW if connection.has_buffered_data else _ONE_EVENT

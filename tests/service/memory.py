@@ -1,20 +1,37 @@
 """The memory of a service's processes."""
 
+import resource
 from pathlib import Path
 
 from tests.contract.client import Client
 from tests.stack import listening
 
 
-def peak_megabytes(client: Client) -> float:
-    """Return the most memory that any process of this service had, in megabytes."""
+def worker_pids(client: Client) -> list[int]:
+    """Return the processes of this service: gunicorn's master first, then its workers."""
     port = int(client.host.rpartition(":")[2])
-    peaks = []
+    found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if port in (number for _, number in listening(int(process.name))):
-                status = (process / "status").read_text()
-                peaks.append(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
+                found.append(int(process.name))
         except OSError:
             continue
-    return max(peaks)
+    return sorted(found)
+
+
+def megabytes(pid: int, field: str) -> float:
+    """Return a size in the status of a process: VmRSS, VmHWM (the peak of VmRSS) or VmSize."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition(f"{field}:")[2].split()[0]) / 1024
+
+
+def peak_megabytes(client: Client) -> float:
+    """Return the most memory that any worker of this service had, in megabytes."""
+    return max(megabytes(pid, "VmHWM") for pid in worker_pids(client))
+
+
+def limit_memory(pid: int, more: int) -> None:
+    """Let a process have at most ``more`` megabytes of address space beside what it has."""
+    size = int(megabytes(pid, "VmSize") + more) * 1024 * 1024
+    resource.prlimit(pid, resource.RLIMIT_AS, (size, size))

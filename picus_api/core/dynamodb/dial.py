@@ -26,7 +26,8 @@ def open_connection(address: Address, deadline: float) -> HttpConnection:
     try:
         sock = _connect_any(address, deadline)
     except (OSError, UnicodeError) as error:  # UnicodeError: a name that IDNA can't take
-        raise RequestNotSent(f"connecting to {address.host}:{address.port} failed: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise RequestNotSent(f"connecting to {address.host}:{address.port} failed: {reason}") from error
     if address.tls is not None:
         sock = _start_tls(sock, address.tls, address.host)
     return HttpConnection(sock, address.read_timeout)

@@ -11,14 +11,14 @@ from picus_api.core.errors import BadValue, ItemTooLarge
 from picus_api.core.values.attribute_values import MAX_DEPTH
 from picus_api.core.values.codec import BYTES_PER_VALUE
 from picus_api.core.values.from_json import TOO_DEEP, path_of_excess_depth
-from picus_api.core.values.item_size import MAX_ITEM_BYTES, SAFE_JSON_BYTES
+from picus_api.core.values.item_size import MAX_ITEM_BYTES
 
 # Copies of the text: received, decoded, as values, encoded, and sent.
 _BYTES_PER_TEXT_BYTE = 8
 # The server limits how many larger ones are handled at once (picus_project/server/request_framing.py).
 _SMALL_BYTES = 64 * 1024
-# Fewer values take little memory. The exact size of their item is checked later.
-_FEW_VALUES = 20_000
+# Enough to find out whether the values are too deep.
+_BEGINNING_BYTES = 4096
 # A string (its escapes are counted apart), the start of a container, its end, a comma, or another scalar.
 _TOKEN = re.compile(rb'"([^"\\]*)((?:\\.[^"\\]*)*)"|([\[{])|([\]}])|(,)|[^\s"\[\]{},:]+', re.DOTALL)
 _LONGEST_ESCAPE = 6
@@ -32,8 +32,12 @@ def check_bounds(body: bytes) -> None:
     """
     if len(body) <= _SMALL_BYTES:
         return
-    if len(body) > SAFE_JSON_BYTES and _most_values(body) > _FEW_VALUES and _exceeds(body, MAX_ITEM_BYTES):
-        raise ItemTooLarge
+    if most_memory(body) > memory.MAX_ITEM_MEMORY:
+        # Each comma and bracket, in a string or between values, is at least one byte of an item. Of the exact count,
+        # which takes long, the beginning is enough then.
+        too_many = _most_values(body) > MAX_ITEM_BYTES + _CONTAINER_BYTES
+        if _exceeds(body[:_BEGINNING_BYTES] if too_many else body, MAX_ITEM_BYTES) or too_many:
+            raise ItemTooLarge
     memory.reserve(most_memory(body))
 
 

@@ -47,14 +47,16 @@ def _members_converter(not_json: Mapping[str, Converter]) -> Callable[[Attribute
 
     def members(attributes: AttributeMap) -> dict[str, Any]:
         # Most values are strings, which need no call.
-        return {name: value["S"] if "S" in value else convert(value) for name, value in attributes.items()}
+        return {
+            name: content if tag == "S" else converters[tag](content)
+            for name, value in attributes.items()
+            for tag, content in value.items()
+        }
 
     def elements(values: list[AttributeValue]) -> list[Any]:
-        return [value["S"] if "S" in value else convert(value) for value in values]
-
-    def convert(value: AttributeValue) -> Any:
-        [(tag, content)] = value.items()
-        return converters[tag](content)
+        return [
+            content if tag == "S" else converters[tag](content) for value in values for tag, content in value.items()
+        ]
 
     converters: dict[str, Converter] = {
         "N": _number,

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from picus_api.bulk.counter import Counter
+from picus_api.bulk.counter import ItemCounter
 from picus_api.bulk.errors import UsageError
 from picus_api.management.terminal import (
     TerminalCommand,
@@ -44,7 +44,7 @@ class Command(TerminalCommand):
             self.say("Estimated: DynamoDB updates this number about every six hours.")
             return
         with progress_bar(" items read", approximate_count()) as bar:
-            counter = Counter(options["filter"], options["segments"], options["max_rcu"])
+            counter = ItemCounter(options["filter"], options["segments"], options["max_rcu"])
             result = counter.run(bar.update)
         self.emit(str(result.items).encode())
         self.say(f"{item_count(result.read)} read: {speed(result.read, result.seconds, result.units, 'RCU')}.")

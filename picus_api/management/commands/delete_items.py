@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from picus_api.bulk.counter import Counter
+from picus_api.bulk.counter import ItemCounter
 from picus_api.bulk.deleter import DeleteOptions, Deleter, DeleteResult
 from picus_api.bulk.errors import BulkError, UsageError
 from picus_api.core.dynamodb.table import table_name
@@ -18,7 +18,6 @@ from picus_api.management.terminal import (
     add_read_options,
     add_write_options,
     check_not_empty,
-    confirm,
     item_count,
     progress_bar,
     speed,
@@ -77,13 +76,18 @@ class Command(TerminalCommand):
 
     def _count(self, options: dict[str, Any]) -> None:
         with progress_bar(" items read", None) as bar:
-            result = Counter(options["filter"], options["segments"], options["max_rcu"]).run(bar.update)
+            result = ItemCounter(options["filter"], options["segments"], options["max_rcu"]).run(bar.update)
         cost = speed(result.read, result.seconds, result.units, "RCU")
         self.say(f"{item_count(result.items)} would be deleted; nothing was deleted. Read: {cost}.")
 
     def _match(self, deleter: Deleter) -> None:
         with progress_bar(" items match", None) as bar:
-            result = deleter.match(bar.update)
+            try:
+                result = deleter.match(bar.update)
+            except (BulkError, TableUnavailable, KeyboardInterrupt):
+                if deleter.can_continue:
+                    self.say("Nothing is deleted yet; run the same command again to continue the search.")
+                raise
         if result is None:
             self.say(f"Continuing a deletion: {deleter.left:,} of {item_count(deleter.matched, verb=True)} left.")
         else:
@@ -118,7 +122,7 @@ def _chosen(options: dict[str, Any]) -> DeleteOptions:
 
 def _confirmed(deleter: Deleter) -> bool:
     try:
-        return confirm(f"Delete {item_count(deleter.left)} from the table {table_name()}?")
+        return _confirm(f"Delete {item_count(deleter.left)} from the table {table_name()}?")
     except KeyboardInterrupt:
         # The list would be old when the command is run again.
         deleter.discard()
@@ -130,3 +134,10 @@ def _summary(result: DeleteResult) -> str:
     gone = f", {result.gone:,} gone already" if result.gone else ""
     cost = speed(result.deleted, result.seconds, result.units, "WCU")
     return f"{item_count(result.deleted)} deleted{changed}{gone}: {cost}."
+
+
+def _confirm(question: str) -> bool:
+    """Ask on standard error, and return True if the operator types y or yes."""
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

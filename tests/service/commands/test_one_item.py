@@ -11,6 +11,7 @@ import pytest
 
 from picus_api.core.dynamodb.table import reset_transport
 from tests.dynamodb import CREDENTIALS, ROOT, free_port
+from tests.faulty import faulty_dynamodb
 from tests.service.commands.conftest import Terminal, wait_for_result
 from tests.service.commands.test_command_line import OWN
 
@@ -169,6 +170,14 @@ def test_help_has_examples_and_no_options_of_django(terminal: Terminal, command:
     assert not [name for name in ("--pythonpath", "--verbosity", "--traceback") if name in result.out]
 
 
+def test_refused_table_name_is_called_a_table(terminal: Terminal) -> None:
+    with faulty_dynamodb(terminal.url, lambda operation, _: (400, "ValidationException")) as url:
+        for command, about in (("create_table", f"table {terminal.table.name!r}"), ("count_items", "request")):
+            result = terminal(command, url=url)
+            assert (result.code, result.out) == (1, "")
+            assert result.err == f"picus: DynamoDB refuses the {about}: on demand\n"
+
+
 def test_file_errors_have_no_number(terminal: Terminal) -> None:
     terminal.file("items.ndjson", '{"a": 1}\n')
     for command in (
@@ -205,7 +214,8 @@ def test_missing_table_fails_with_its_name(terminal: Terminal) -> None:
     terminal.file("items.ndjson", '{"a": 1}\n')
     commands = (["list_items"], ["get_item", "k"], ["put_item", "{}"], ["delete_item", "k"])
     terminal.table.delete()
-    for command in (*commands, ["export_items"], ["import_items", "items.ndjson"]):
+    many = (["export_items"], ["import_items", "items.ndjson"], ["delete_items", "--filter", "n = 1", "--yes"])
+    for command in (*commands, *many, ["count_items"], ["count_items", "--estimated"], ["patch_item", "k", "{}"]):
         result = terminal(*command)
         assert (result.code, result.out) == (1, "")
         missing = f"picus: There is no table {terminal.table.name}: create it with ./picus create_table, or set "
@@ -219,7 +229,7 @@ def test_unreachable_dynamodb_is_said_once_without_log_lines(terminal: Terminal,
     assert (result.code, result.out) == (1, "")
     [line] = result.err.splitlines()
     assert line.startswith("picus: The table can't be reached: ")
-    assert "Connection refused" in line
+    assert line.endswith(" failed: Connection refused")
 
 
 def test_text_that_is_not_utf_8_is_refused(terminal: Terminal) -> None:
