@@ -59,12 +59,14 @@ PRODUCTION, STAGING = Stage(2, True), Stage(1, False)
 
 
 def cpu_seconds() -> dict[str, float]:
-    """Return the CPU seconds of a request by operation, as measured."""
+    """Return the measured CPU seconds of a request by operation. Raises LookupError if the page has no such rows."""
     rows = re.findall(r"^\| (get|put) \| Picus \| (.+) \|$", RESULTS.read_text(), re.MULTILINE)
     measured: dict[str, float] = {}
     for name, cells in rows:
         # The first table of the page is the newest.
         measured.setdefault(name, float(cells.split(" | ")[2].split()[0].replace(",", "")) / 1e6)
+    if measured.keys() != {"get", "put"}:
+        raise LookupError(f"{RESULTS} has no rows of get and put for Picus")
     return measured
 
 

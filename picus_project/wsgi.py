@@ -18,6 +18,7 @@ from django.utils.log import log_response
 
 from picus_api.core.access import access
 from picus_api.core.environment import SettingError, required
+from picus_project.telemetry import instrumented
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
@@ -70,7 +71,7 @@ try:
     required("DYNAMODB_TABLE_NAME")
     access.rules()
     django.setup(set_prefix=False)
-    application = Handler()
+    application = instrumented(Handler())
     # Without a database, a cache and another URLconf there is nothing to reset at the end of a request.
     request_finished.disconnect(close_old_connections)
     request_finished.disconnect(close_caches)

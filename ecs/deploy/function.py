@@ -38,7 +38,8 @@ def publish(stage: Stage) -> None:
     _write_settings(stage)
     command = _command(stage)
     _zappa(command, stage)
-    stage.api_is_new = command == "deploy"
+    if command == "deploy":
+        _delete_key_of_zappa(stage)
     aws("lambda", "wait", "function-updated", "--function-name", name)
 
 
@@ -67,18 +68,15 @@ def detach_usage_plan(stage: Stage) -> None:
                 aws("apigateway", "update-usage-plan", "--usage-plan-id", plan["id"], "--patch-operations", removal)
 
 
-def prepare_new_api(stage: Stage) -> None:
-    """Before the api stack is made: delete the key that Zappa made, and let API Gateway write logs in this account.
+def allow_access_logs(stage: Stage) -> None:
+    """Before the api stack is first made: let API Gateway write logs in this account, unless it can already.
 
-    Both need permissions that the pipeline does not have, so later deployments leave them out.
+    The pipeline has no permission for this, and needs none.
     """
-    if not stage.api_is_new and stacks.find(stage.stack("api")):
+    if stacks.find(stage.stack("api")) or aws("apigateway", "get-account").get("cloudwatchRoleArn"):
         return
-    for key in aws("apigateway", "get-api-keys", "--name-query", f"{stage['ApiStage']}_{stage['ApiId']}")["items"]:
-        aws("apigateway", "delete-api-key", "--api-key", key["id"])
-    if not aws("apigateway", "get-account").get("cloudwatchRoleArn"):
-        role = f"op=replace,path=/cloudwatchRoleArn,value={stage['GatewayLogsRoleArn']}"
-        aws("apigateway", "update-account", "--patch-operations", role)
+    role = f"op=replace,path=/cloudwatchRoleArn,value={stage['GatewayLogsRoleArn']}"
+    aws("apigateway", "update-account", "--patch-operations", role)
 
 
 def activate_api(stage: Stage) -> None:
@@ -121,6 +119,12 @@ def _zappa(command: str, stage: Stage) -> None:
     options = ["--settings_file", SETTINGS, "--zip", PACKAGE, "--json"]
     arguments = [str(environment / "bin/python"), "-m", "zappa.cli", command, stage.name, *options]
     run(arguments, ADVICE, VIRTUAL_ENV=str(environment))
+
+
+def _delete_key_of_zappa(stage: Stage) -> None:
+    """Delete the API key that Zappa made with the API. No usage plan has it."""
+    for key in aws("apigateway", "get-api-keys", "--name-query", f"{stage['ApiStage']}_{stage['ApiId']}")["items"]:
+        aws("apigateway", "delete-api-key", "--api-key", key["id"])
 
 
 def _command(stage: Stage) -> str:

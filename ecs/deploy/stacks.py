@@ -61,6 +61,13 @@ def parameter_names(template: str) -> list[str]:
     return re.findall(r"^  (\w+):", section[1], re.MULTILINE) if section else []
 
 
+def required_parameters(template: str) -> set[str]:
+    """Return the names of a template's parameters that have no default."""
+    section = template_path(template).read_text().partition("\nParameters:\n")[2].partition("\nResources:\n")[0]
+    blocks = re.split(r"^  (\w+):\n", section, flags=re.MULTILINE)[1:]
+    return {name for name, rules in zip(blocks[::2], blocks[1::2], strict=True) if "    Default:" not in rules}
+
+
 def apply(name: str, template: str, parameters: Mapping[str, str]) -> StackState:
     """Create or update a stack, wait, and return it. Raises StepFailed with the events that failed."""
     began = time.time()
@@ -111,10 +118,20 @@ def changes(name: str, template: str, stack: StackState | None, parameters: Mapp
         return [f"Add     {kind}" for kind in summary["ResourceTypes"]]
     if stack.status.endswith("IN_PROGRESS"):
         return [f"unknown while the stack is {stack.status}"]
+    if missing := required_parameters(template) - parameters.keys() - stack.parameters.keys():
+        return [f"unknown before earlier steps make {', '.join(sorted(missing))}", *_removals(name, template)]
     try:
         return _change_set(name, template, stack, parameters)
     finally:
         _call("delete-change-set", name, "--change-set-name", CHANGE_SET)
+
+
+def _removals(name: str, template: str) -> list[str]:
+    """Return the resources of a stack that the template does not have, a line each."""
+    kept = set(re.findall(r"^  (\w+):\n    Type:", template_path(template).read_text(), re.MULTILINE))
+    found = _call("describe-stack-resources", name)["StackResources"]
+    gone = [entry for entry in found if entry["LogicalResourceId"] not in kept]
+    return [f"Remove  {entry['LogicalResourceId']} ({entry['ResourceType']})" for entry in gone]
 
 
 def delete(name: str) -> None:

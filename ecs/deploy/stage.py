@@ -59,8 +59,6 @@ class Stage:
             raise StepFailed(f"{name!r} is not the name of a stage", advice)
         settings = _settings(name)
         self.name = name
-        # True after Zappa made the REST API in this run.
-        self.api_is_new = False
         self.skip = {*settings.pop("Skip", []), *skip}
         self._set = {**settings, **(given or {})}
         self._outputs: dict[str, str] = {}
@@ -128,7 +126,8 @@ def image_digest(repository_uri: str, tag: str) -> str | None:
     """Return the digest of an image in a repository of ECR, or None if the repository has no such tag."""
     names = ("--repository-name", repository_uri.partition("/")[2], "--image-ids", f"imageTag={tag}")
     try:
-        return str(aws("ecr", "describe-images", *names)["imageDetails"][0]["imageDigest"])
+        found = aws("ecr", "describe-images", *names)["imageDetails"]
+        return str(found[0]["imageDigest"]) if found else None
     except AwsRefused as error:
         if "ImageNotFound" in error.reason:
             return None

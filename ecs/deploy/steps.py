@@ -121,7 +121,7 @@ STEPS = (
     Step("function", function.publish, function.plan, function.remove, _do_nothing),
     _stack_step(
         "api",
-        before_apply=function.prepare_new_api,
+        before_apply=function.allow_access_logs,
         after_apply=function.activate_api,
         before_undo=function.detach_usage_plan,
     ),

@@ -16,7 +16,8 @@ from picus_api.core.query.pagination import Page
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.to_json import json_from_attributes
 from picus_api.core.values.version_attribute import without_version
-from picus_api.list_view import HTML_PAGE_ITEMS, next_path
+from picus_api.list_query import next_path
+from picus_api.list_view import HTML_PAGE_ITEMS
 from picus_api.pages.table import Cell, Column, cells_of, chosen_columns, names_of
 from picus_api.pretty_json import escape_bidi, escape_key
 from picus_api.renderers import item_path
@@ -40,7 +41,7 @@ def list_context(page: Page, request: Request, formats: Collection[str]) -> dict
         "columns": columns,
         "names": names_of(items, columns),
         "rows": [_row(stored, item, columns) for stored, item in zip(page.items, items, strict=True)],
-        "next_path": None if page.next_key is None else next_path(query, page.next_key, access_of(request)),
+        "next_path": None if page.position is None else next_path(query, page.position, access_of(request)),
         "is_filtered": "filter" in query,
         "first_path": _list_path(query, cursor=None) if "cursor" in query else None,
         "sizes": [(size, size == limit, _list_path(query, limit=size)) for size in _sizes(limit)],

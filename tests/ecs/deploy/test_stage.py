@@ -8,7 +8,7 @@ import pytest
 from ecs.deploy import smoke
 from ecs.deploy.__main__ import access_sentence, main
 from ecs.deploy.errors import StepFailed
-from ecs.deploy.stacks import StackState
+from ecs.deploy.stacks import StackState, parameter_names, required_parameters
 from ecs.deploy.stage import Stage, stack_name
 
 
@@ -86,3 +86,10 @@ def test_stage_that_does_not_say_what_has_no_default_is_refused(
 def test_access_is_said_and_tested_by_the_anonymous_scopes(scopes: str, sentence: str, statuses: list[int]) -> None:
     assert sentence in access_sentence(scopes)
     assert [status for _, _, status in smoke.requests(scopes)] == statuses
+
+
+def test_required_parameters_are_those_without_a_default() -> None:
+    assert required_parameters("data") == set()
+    assert {"TaskSecurityGroupId", "TargetGroupArn", "AnonymousScopes"} <= required_parameters("service")
+    assert "AllowedHosts" not in required_parameters("service")
+    assert all(required_parameters(name) <= set(parameter_names(name)) for name in ("api", "edge", "roles"))

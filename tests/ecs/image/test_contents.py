@@ -1,5 +1,6 @@
 """The contents of the image."""
 
+import json
 from collections.abc import Mapping
 
 import pytest
@@ -59,11 +60,20 @@ def test_image_has_the_files_of_the_service_only(image: Engine) -> None:
         "picus_api",
         "picus_project",
         "version.json",
+        "sbom.cdx.json",
         ".venv",
         "__pycache__",
     }
     assert set(lines(image, "ls", "-A", "/app")) == expected
     assert not {"local", "management"} & set(lines(image, "ls", "/app/picus_project"))
+
+
+def test_list_of_packages_is_that_of_the_lock(image: Engine) -> None:
+    listed = json.loads("\n".join(lines(image, "cat", "/app/sbom.cdx.json")))
+    assert (listed["bomFormat"], listed["specVersion"]) == ("CycloneDX", "1.5")
+    names = {component["name"] for component in listed["components"]}
+    assert {"django", "gunicorn", "pynamodb"} <= names
+    assert not {"pytest", "boto3", "opentelemetry-sdk"} & names
 
 
 def test_every_loaded_module_is_compiled(image: Engine) -> None:

@@ -48,9 +48,8 @@ def current(stage: RehearsedStage, name: str) -> str:
     )
 
 
-def test_api_key_is_rotated_twice_without_an_outage(
-    stage: RehearsedStage, contract_run: tuple[int, str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_api_key_is_rotated_twice_without_an_outage(stage: RehearsedStage, capsys: pytest.CaptureFixture[str]) -> None:
+    # The contract suite runs meanwhile, and would notice an outage, too.
     gateway = stage.emulator.client("apigateway")
     seen = {secret_sent(stage, "api")}
     with unnoticed(stage, "two rotations of the API key", capsys):
@@ -97,9 +96,7 @@ def test_private_origin_and_unknown_secrets_are_not_rotated(stage: RehearsedStag
         assert reason in refused.stderr
 
 
-def test_items_are_restored_by_the_commands_of_the_runbook(
-    stage: RehearsedStage, contract_run: tuple[int, str], tmp_path: Path
-) -> None:
+def test_items_are_restored_by_the_commands_of_the_runbook(stage: RehearsedStage, tmp_path: Path) -> None:
     """The steps of docs/restoring.md for some items, with the AWS CLI and `./picus`."""
     table = stage.outputs("data")["TableName"]
     dynamodb = stage.emulator.client("dynamodb")
