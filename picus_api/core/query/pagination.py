@@ -140,7 +140,7 @@ def read_page(
     size, step = 0, max(limit + 1, _FIRST_STEP)
     while True:
         # One item more than the limit proves that a next page exists.
-        body = _fetch(after, step if filtered else limit + 1 - len(items), **expressions)
+        body = _fetch(after, step if filtered else limit + 1 - len(items), expressions)
         found = parse_page(body) if as_stored else _visible_page(body)
         items += found.items
         size += found.size
