@@ -111,3 +111,20 @@ def test_idempotency_key_is_not_shared_between_tokens(closed: Computes) -> None:
     assert closed.send("POST", "/picus/put", '{"n": 1}', **two, **key).json != first
     assert closed.send("POST", "/picus/put", '{"n": 2}', **team, **key).json["object_id"].startswith("a/")
     assert closed.send("POST", "/picus/put", '{"n": 3}', **one, **key).status == 422
+
+
+def test_lists_by_key_and_counts_stay_in_prefix(closed: Computes) -> None:
+    fill({f"{prefix}{number}": number for prefix in ("a/", "secret/") for number in range(3)})
+    team = bearer(new(prefix="a/"))
+
+    def listed(query: str, **fields: str) -> Reply:
+        return closed.send("GET", f"/picus/list?{query}", **team, **fields)
+
+    assert listed('filter=object_id = "secret/1"').json == []
+    assert items_of(listed('filter=object_id = "a/1"')) == {"a/1": 1}
+    assert listed('filter=object_id >= "secret/"').json == []
+    assert items_of(listed("key=a%2F1&key=a%2Fabsent")) == {"a/1": 1}
+    refused = listed("key=a%2F1&key=secret%2F1")
+    assert (refused.status, refused.json["code"]) == (403, "insufficient_scope")
+    assert listed("fields=n", Prefer="count=exact").headers["Picus-Total-Count"] == "3"
+    assert "Picus-Total-Count" not in listed("fields=n", Prefer="count=estimated").headers
