@@ -45,7 +45,7 @@ Moment = tuple[float, float]
 
 
 def now() -> Moment:
-    """Return this moment."""
+    """Return the current time of both clocks."""
     return time.monotonic(), time.time()
 
 
@@ -82,7 +82,7 @@ class BoundedCache(Generic[_Key, _Value]):
             self._entries[key] = (value, moment)
 
     def drop(self, key: _Key) -> None:
-        """Forget a value."""
+        """Remove a value."""
         self._entries.pop(key, None)
 
 
