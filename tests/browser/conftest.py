@@ -29,8 +29,28 @@ TIMEOUT_MS = 60_000
 
 @pytest.fixture(scope="session")
 def rows(dynamodb_url: str) -> "Table":
-    """Return the table, as another program sees it."""
-    return new_table(dynamodb_url)
+    """Return the table, as another program sees it. It has an index, shelf-position-index."""
+    table = new_table(dynamodb_url)
+    table.meta.client.update_table(
+        TableName=table.name,
+        AttributeDefinitions=[
+            {"AttributeName": "shelf", "AttributeType": "S"},
+            {"AttributeName": "position", "AttributeType": "N"},
+        ],
+        GlobalSecondaryIndexUpdates=[
+            {
+                "Create": {
+                    "IndexName": "shelf-position-index",
+                    "KeySchema": [
+                        {"AttributeName": "shelf", "KeyType": "HASH"},
+                        {"AttributeName": "position", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            }
+        ],
+    )
+    return table
 
 
 @pytest.fixture(scope="session")

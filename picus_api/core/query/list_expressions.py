@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from picus_api.core.dynamodb import table
@@ -16,6 +17,7 @@ from picus_api.core.query.expressions import MAX_EXPRESSION_BYTES, Placeholders
 from picus_api.core.query.filters import Condition, join_conditions, key_begins_with, parse_filter
 from picus_api.core.query.plan import (
     ListExpressions,
+    Sort,
     index_path,
     missing_index,
     parse_sort,
@@ -83,6 +85,17 @@ def choose_path(wanted: ListExpressions, position: Position | None = None, *, st
     if path is None and wanted.sort is not None:
         raise missing_index(wanted, wanted.sort)
     return path or scan_path(wanted)
+
+
+def names_to_sort_by(filter_text: str | None, prefix: str = "") -> frozenset[str]:
+    """Return the attributes in whose order an index lists whole items that meet a filter. Raises BadParameter."""
+    if filter_text is None:
+        return frozenset()
+    indexes = describe_table().indexes
+    names = {index.sort_key for index in indexes if index.sort_key is not None}
+    # In an order, a list has the items that the index has: no index must be known to hold all items.
+    wanted = {name: replace(parse_list(filter_text, prefix=prefix), sort=Sort(name, False)) for name in names}
+    return frozenset(name for name, each in wanted.items() if index_path(each, indexes, lambda index: False))
 
 
 def _path_from(wanted: ListExpressions, position: Position, strong: bool) -> AccessPath:
