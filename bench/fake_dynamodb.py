@@ -40,7 +40,9 @@ class FakeTable:
     def respond(self, operation: bytes, body: bytes) -> list[bytes]:
         """Return the parts of the response's body."""
         if operation == b"GetItem":
-            return [self._by_key.get(json.loads(body)["Key"]["object_id"]["S"], b"{}")]
+            # Other tables, for example that of tokens, are empty.
+            key = json.loads(body)["Key"].get("object_id", {})
+            return [self._by_key.get(key.get("S"), b"{}")]
         if operation == b"BatchWriteItem":
             return [b'{"UnprocessedItems":{}}']
         if operation == b"Scan":

@@ -8,7 +8,7 @@ import logging
 import time
 from typing import Any
 
-from picus_api.core import audit, capacity, cors, environment, logs, metrics, store
+from picus_api.core import audit, capacity, cors, environment, expiry, logs, metrics, store
 from picus_api.core.access import access
 from picus_api.core.access.access import ANONYMOUS, DELETE, Access, Credentials
 from picus_api.core.dynamodb import table
@@ -20,12 +20,15 @@ from picus_api.core.errors import (
     TableUnavailable,
 )
 from picus_api.core.keys import has_dot_segment, key_field, key_from_path, normalise_path
-from picus_api.core.preconditions import parse_preconditions
+from picus_api.core.preconditions import REQUIRED_SETTING, parse_required_preconditions
 from picus_api.core.response_body import deleted_body, encode_json
 
 PREFIX = "/picus/"
 ALLOW = {"Allow": "DELETE, OPTIONS"}
 CORS_ORIGINS = environment.origins("CORS_ALLOWED_ORIGINS")
+# A wrong setting fails at the start.
+environment.flag(REQUIRED_SETTING)
+expiry.check_setting()
 access.rules()
 
 logs.write_json(environment.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")))
@@ -99,7 +102,7 @@ def _metered_response(method: str, path: str, headers: dict[str, str], who: dict
         return _route(method, path, headers, who)
     with capacity.measure() as meter:
         response = _route(method, path, headers, who)
-    response["headers"] |= capacity.response_headers(meter)
+    response["headers"] |= capacity.response_headers(meter, headers.get("prefer"))
     return response
 
 
@@ -130,7 +133,7 @@ def _delete(client: Access, encoded_key: str, headers: dict[str, str], who: dict
     client.check_scope(DELETE)
     key = key_from_path(encoded_key)
     client.check_key(DELETE, key)
-    preconditions = parse_preconditions(headers.get("if-match"), headers.get("if-none-match"))
+    preconditions = parse_required_preconditions(headers.get("if-match"), headers.get("if-none-match"))
     etag_before = store.delete(key, preconditions)
     audit.log_change(who, "delete", etag_before=etag_before)
     return _response(200, encode_json(deleted_body(key)).decode())

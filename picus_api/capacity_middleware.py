@@ -5,7 +5,15 @@ from collections.abc import Callable, Iterable, Iterator
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from picus_api.core.capacity import HEADER, TRAILERS_KEY, CapacityMeter, is_wanted, measure, response_headers
+from picus_api.core.capacity import (
+    HEADER,
+    TRAILERS_KEY,
+    CapacityMeter,
+    is_wanted,
+    measure,
+    response_headers,
+)
+from picus_api.core.preferences import APPLIED
 
 
 def consumed_capacity(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -22,7 +30,8 @@ def consumed_capacity(get_response: Callable[[HttpRequest], HttpResponseBase]) -
                 response["Trailer"] = HEADER
                 send_trailers(lambda: {HEADER: meter.text})
         else:
-            for name, value in response_headers(meter).items():
+            more = response_headers(meter, request.META["HTTP_PREFER"], response.headers.get(APPLIED))
+            for name, value in more.items():
                 response[name] = value
         return response
 

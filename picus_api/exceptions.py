@@ -26,7 +26,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, drf.APIException):
         response = _drf_response(error, context)
     elif isinstance(error, PicusError):
-        error.log(_log)
+        log_error(error)
         response = Response(error.body(), error.status, headers=error.headers())
     else:
         return None
@@ -74,9 +74,19 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Respond to an unknown path: with a page if the client prefers HTML, as browsers do (handler404)."""
-    error = errors.PathNotFound()
+    return respond_to(request, errors.PathNotFound())
+
+
+def respond_to(request: HttpRequest, error: PicusError) -> HttpResponse:
+    """Return the response to an error outside of DRF: a page if the client prefers HTML, else JSON."""
+    log_error(error)
     response = error_response(error)
     return _error_page(request, error, response) if _prefers_html(request) else response
+
+
+def log_error(error: PicusError) -> None:
+    """Write a log line with the cause, if the operator must hear of this error."""
+    error.log(_log)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -100,5 +110,6 @@ def _error_page(request: HttpRequest, error: PicusError, response: HttpResponse)
         "text": indent_json(response.content.decode()),
     }
     page = render(request, "picus_api/page.html", context, status=response.status_code)
-    page["Vary"] = "Accept"
+    for name, value in (error.headers() | {"Vary": "Accept"}).items():
+        page[name] = value
     return page

@@ -1,8 +1,7 @@
 """The PynamoDB model of an item."""
 
 import os
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
@@ -13,7 +12,10 @@ from picus_api.core.idempotency import Created
 from picus_api.core.keys import KEY
 from picus_api.core.preconditions import Preconditions
 from picus_api.core.query import pagination
+from picus_api.core.query.access_path import WHOLE_TABLE, AccessPath
+from picus_api.core.query.batch_get import read_keys
 from picus_api.core.query.pagination import Page
+from picus_api.core.query.projection import Fields
 from picus_api.core.store import Written
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.to_json import json_from_attributes
@@ -92,16 +94,26 @@ class Item(Model):
     @classmethod
     def page(
         cls,
+        path: AccessPath,
         limit: int,
-        after: str | None,
-        expressions: dict[str, Any],
+        start: AttributeMap | None,
         give_up: Callable[[], bool],
         as_stored: bool = False,
     ) -> Page:
-        """Return a page of at most ``limit`` items after a key. See ``pagination.read_page``."""
-        return pagination.read_page(limit, after, expressions, give_up, as_stored)
+        """Return a page of at most ``limit`` items of a list. See ``pagination.read_page``."""
+        return pagination.read_page(path, limit, start, give_up, as_stored)
 
     @classmethod
-    def pages(cls, after: str | None = None, **expressions: Any) -> Iterator[Page]:
-        """Yield all pages of the table after a key. See ``pagination.read_pages``."""
-        return pagination.read_pages(after, **expressions)
+    def pages(cls, path: AccessPath = WHOLE_TABLE, start: AttributeMap | None = None) -> Iterator[Page]:
+        """Yield all pages of a list. See ``pagination.read_pages``."""
+        return pagination.read_pages(path, start)
+
+    @classmethod
+    def count_of(cls, path: AccessPath, give_up: Callable[[], bool]) -> int | None:
+        """Return the number of items of a list. See ``pagination.count_items``."""
+        return pagination.count_items(path, give_up)
+
+    @classmethod
+    def pages_of(cls, keys: Sequence[str], fields: Fields | None = None, as_stored: bool = False) -> Iterator[Page]:
+        """Yield the items of these keys, page by page. See ``batch_get.read_keys``."""
+        return read_keys(keys, fields, as_stored)

@@ -5,13 +5,17 @@ import time
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from picus_api.core.access.token_table import tokens_table_name
-from picus_api.core.access.tokens import EXPIRES, TOKEN_KEY
+from picus_api.core.access.token_table import EXPIRES, TOKEN_KEY, tokens_table_name
 from picus_api.core.dynamodb import table
 from picus_api.core.dynamodb.table import ConditionFailed
 from picus_api.core.errors import TableMissing, TableUnavailable
+from picus_api.core.expiry import ttl_attribute
 from picus_api.core.idempotency import EXPIRES_AT, RECORD_KEY, idempotency_table_name
 from picus_api.core.keys import KEY
+
+
+class IndexDiffers(Exception):
+    """The table has an index or an attribute that differs from the one to make: one line that says how."""
 
 
 class TableSpec(NamedTuple):
@@ -25,7 +29,7 @@ class TableSpec(NamedTuple):
 def table_specs() -> list[TableSpec]:
     """Return the tables of the service. Raises SettingError."""
     return [
-        TableSpec(table.table_name(), KEY),
+        TableSpec(table.table_name(), KEY, ttl_attribute()),
         TableSpec(idempotency_table_name(), RECORD_KEY, EXPIRES_AT),
         TableSpec(tokens_table_name(), TOKEN_KEY, EXPIRES),
     ]
@@ -57,6 +61,81 @@ def create_missing(spec: TableSpec, wait_seconds: float = 60) -> bool:
     if spec.expires_at:
         _enable_expiry(spec)
     return created
+
+
+class IndexSpec(NamedTuple):
+    """A global secondary index: its partition key and perhaps a sort key, each with its type (S or N)."""
+
+    keys: tuple[tuple[str, str], ...]
+
+    @property
+    def name(self) -> str:
+        """Return the name that says what the index is for: status-index, status-created-index."""
+        return "-".join([*(name for name, _ in self.keys), "index"])
+
+    def schema(self) -> list[dict[str, str]]:
+        """Return the keys as DynamoDB describes them."""
+        kinds = ("HASH", "RANGE")
+        return [{"AttributeName": name, "KeyType": kind} for (name, _), kind in zip(self.keys, kinds, strict=False)]
+
+
+class IndexState(NamedTuple):
+    """An index that is being made: its status, and how many items it has and the table has, as DynamoDB counted them.
+
+    DynamoDB counts every few hours, so that the numbers of an index may stay at 0 until it is active.
+    """
+
+    status: str
+    backfilling: bool
+    items: int
+    table_items: int
+
+
+def create_index(index: IndexSpec) -> bool:
+    """Start to make the index with all attributes, unless it exists with these keys; return True if this call did.
+
+    Raises IndexDiffers, TableUnavailable.
+    """
+    spec = TableSpec(table.table_name(), KEY)
+    found = _description(spec)
+    if found is None:
+        raise TableMissing from LookupError(f"there is no table {spec.name}")
+    types = _key_types(found, index)
+    existing = _find_index(found, index.name)
+    if existing is not None:
+        if sorted(map(str, existing["KeySchema"])) != sorted(map(str, index.schema())):
+            raise IndexDiffers(f"The table has an index {index.name} with other keys.")
+        return False
+    definition = {"IndexName": index.name, "KeySchema": index.schema(), "Projection": {"ProjectionType": "ALL"}}
+    if found.get("BillingModeSummary", {}).get("BillingMode") != "PAY_PER_REQUEST":
+        units = ("ReadCapacityUnits", "WriteCapacityUnits")
+        definition["ProvisionedThroughput"] = {unit: found["ProvisionedThroughput"][unit] for unit in units}
+    attributes = [{"AttributeName": name, "AttributeType": kind} for name, kind in types.items()]
+    _call("UpdateTable", spec, AttributeDefinitions=attributes, GlobalSecondaryIndexUpdates=[{"Create": definition}])
+    return True
+
+
+def _key_types(described: dict[str, Any], index: IndexSpec) -> dict[str, str]:
+    """Return the types of all keys of the table and its indexes, with the new ones. Raises IndexDiffers."""
+    types = {each["AttributeName"]: str(each["AttributeType"]) for each in described["AttributeDefinitions"]}
+    for name, kind in index.keys:
+        if types.setdefault(name, kind) != kind:
+            raise IndexDiffers(f"The table or another index has {name} as a key of type {types[name]}, not {kind}.")
+    return types
+
+
+def index_state(index: IndexSpec) -> IndexState:
+    """Return how far the index is. Raises IndexDiffers if it is gone, TableUnavailable."""
+    found = _description(TableSpec(table.table_name(), KEY)) or {}
+    existing = _find_index(found, index.name)
+    if existing is None:
+        raise IndexDiffers(f"The index {index.name} is not there any more.")
+    items = (int(each.get("ItemCount", 0)) for each in (existing, found))
+    return IndexState(existing["IndexStatus"], bool(existing.get("Backfilling")), *items)
+
+
+def _find_index(described: dict[str, Any], name: str) -> dict[str, Any] | None:
+    return next((each for each in described.get("GlobalSecondaryIndexes") or [] if each["IndexName"] == name), None)
 
 
 def approximate_count() -> int | None:

@@ -4,8 +4,8 @@ import time
 from os import urandom
 from typing import Any, NamedTuple
 
-from picus_api.core.access.token_table import READ_ONLY, tokens_table_name
-from picus_api.core.access.tokens import TOKEN_KEY, TokenRecord, hash_secret, new_token, record_from_attributes
+from picus_api.core.access.token_table import READ_ONLY, TOKEN_KEY, tokens_table_name
+from picus_api.core.access.tokens import TokenRecord, hash_secret, new_token, record_from_attributes
 from picus_api.core.dynamodb import table
 from picus_api.core.dynamodb.table import ConditionFailed
 from picus_api.core.values.codec import decode, encode

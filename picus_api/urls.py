@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from picus_api.openapi import views as openapi_views
 from picus_api.pages.renderer import BrowsableRenderer
+from picus_api.pages.sign_in import SignIn, SignOut
 from picus_api.renderers import CsvRenderer, ItemRenderer, NdjsonRenderer
 from picus_api.views import ItemViewSet, KeyedItemViewSet, Root
 
@@ -25,4 +26,8 @@ urlpatterns = [
     path("schema", openapi_views.description),
     path("docs/", openapi_views.page, name="docs"),
     path("docs", openapi_views.page),
+    path("sign-in", SignIn.as_view(), name="sign-in"),
+    path("sign-in/", SignIn.as_view()),
+    path("sign-out", SignOut.as_view(), name="sign-out"),
+    path("sign-out/", SignOut.as_view()),
 ]

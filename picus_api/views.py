@@ -1,6 +1,7 @@
 """The endpoints on ECS, in DRF's terms."""
 
-from typing import ClassVar, cast
+from contextlib import suppress
+from typing import Any, ClassVar, cast
 
 from django.http import HttpResponseNotModified
 from django.http.response import HttpResponseBase
@@ -12,10 +13,11 @@ from rest_framework.views import APIView
 from picus_api.authentication import CREATED_KEY, CanRead, CanWrite, access_of, log_change
 from picus_api.bulk_create import create_many
 from picus_api.core.access.access import READ, WRITE
-from picus_api.core.errors import BadRequest, InvalidHeader, InvalidJson, PathNotFound
-from picus_api.core.idempotency import Created, parse_idempotency_key
+from picus_api.core.errors import BadRequest, InvalidHeader, InvalidJson, ItemNotFound, PathNotFound
+from picus_api.core.idempotency import REPLAYED, Created, parse_idempotency_key
 from picus_api.core.keys import KEY, key_from_path
-from picus_api.core.preconditions import Preconditions, parse_preconditions
+from picus_api.core.preconditions import Preconditions, parse_preconditions, parse_required_preconditions
+from picus_api.core.preferences import APPLIED, parse_prefer
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.json_viewset import JsonViewSet
 from picus_api.list_view import list_items
@@ -73,14 +75,16 @@ class ItemViewSet(JsonViewSet):
         document, access = _document(request), access_of(request)
         if field is not None:
             created = Item.create_once(parse_idempotency_key(field), document, access.owner, access.prefix)
+            item = Item.from_raw_data(created.item) if created.item else None
         else:
             item = Item.create(document, access.prefix)
             created = Created(item.object_id, item.etag())
-        key, tag, is_new = created
+        key, tag = created[:2]
         request.META[CREATED_KEY] = key
-        if is_new:
-            log_change(request, "create", key=key, etag_after=tag)
-        return _created_response(request, key, tag)
+        if not created.is_new:
+            return _repeated_response(request, created)
+        log_change(request, "create", key=key, etag_after=tag)
+        return _created_response(request, key, tag, item)
 
     def retrieve(self, request: Request, **kwargs: str) -> HttpResponseBase:
         """Return one item."""
@@ -105,17 +109,18 @@ class KeyedItemViewSet(JsonViewSet):
         if "HTTP_CONTENT_RANGE" in request.META:
             # A part of an item would replace all of it (RFC 9110, section 14.5).
             raise InvalidHeader("Content-Range is not supported: send the whole item, or use PATCH.")
-        item, written = Item.replace(key, _document(request), _preconditions(request))
+        item, written = Item.replace(key, _document(request), _required_preconditions(request))
         tag = item.etag()
         action = "create" if written.created else "replace"
         log_change(request, action, key=key, etag_before=written.etag_before, etag_after=tag)
         if written.created:
-            return _created_response(request, key, tag)
-        return respond(request, {KEY: key}, headers={"ETag": tag})
+            return _created_response(request, key, tag, item)
+        body, headers = _representation(request, key, item)
+        return respond(request, body, headers={"ETag": tag, **headers})
 
     def partial_update(self, request: Request, **kwargs: str) -> HttpResponseBase:
         """Apply a JSON Merge Patch to the item, and return the item."""
-        item, written = Item.patch(_key(request, WRITE), _document(request), _preconditions(request))
+        item, written = Item.patch(_key(request, WRITE), _document(request), _required_preconditions(request))
         key, tag = item.object_id, item.etag()
         log_change(request, "patch", key=key, etag_before=written.etag_before, etag_after=tag)
         return respond(request, item, headers={"ETag": tag, "Content-Location": item_path(key)})
@@ -148,5 +153,34 @@ def _preconditions(request: Request) -> Preconditions | None:
     return parse_preconditions(request.META.get("HTTP_IF_MATCH"), request.META.get("HTTP_IF_NONE_MATCH"))
 
 
-def _created_response(request: Request, key: str, tag: str) -> HttpResponseBase:
-    return respond(request, {KEY: key}, status=201, headers={"Location": item_path(key), "ETag": tag})
+def _required_preconditions(request: Request) -> Preconditions | None:
+    return parse_required_preconditions(request.META.get("HTTP_IF_MATCH"), request.META.get("HTTP_IF_NONE_MATCH"))
+
+
+def _created_response(
+    request: Request, key: str, tag: str, item: Item | None, headers: dict[str, str] | None = None
+) -> HttpResponseBase:
+    body, more = _representation(request, key, item)
+    return respond(request, body, 201, {"Location": item_path(key), "ETag": tag, **more, **(headers or {})})
+
+
+def _repeated_response(request: Request, created: Created) -> HttpResponseBase:
+    """Return the response to a repetition of a POST with an Idempotency-Key."""
+    item = None
+    if _wants_representation(request):
+        # The item of the first response, if it is still the same.
+        with suppress(ItemNotFound):
+            item = Item.fetch(created.object_id)
+    unchanged = item if item is not None and item.etag() == created.etag else None
+    return _created_response(request, created.object_id, created.etag, unchanged, {REPLAYED: "true"})
+
+
+def _wants_representation(request: Request) -> bool:
+    return "HTTP_PREFER" in request.META and parse_prefer(request.META["HTTP_PREFER"]).get("return") == "representation"
+
+
+def _representation(request: Request, key: str, item: Item | None) -> tuple[Any, dict[str, str]]:
+    """Return the body of a response to a write, and its header fields: the key, or the item if Prefer asks for it."""
+    if item is None or not _wants_representation(request):
+        return {KEY: key}, {}
+    return item, {APPLIED: "return=representation", "Content-Location": item_path(key)}

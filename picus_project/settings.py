@@ -18,6 +18,8 @@ Environment variables:
     NDJSON_SECONDS         seconds that such a body may take to arrive; default 1800
     SPOOL_DIR              folder for such a body while it is checked; default: Python's temporary folder
     SEARCH_SECONDS         seconds for which a page of a filtered list is searched; default 10
+    TTL_ATTRIBUTE          attribute by which items expire, in seconds since 1970; default: items don't expire
+    REQUIRE_IF_MATCH       true: PUT, PATCH and DELETE need a precondition; default false; for both computes
     LOG_FORMAT             json or text; default: text on a terminal, else json
     LOG_LEVEL              DEBUG, INFO, WARNING or ERROR; default INFO
     METRICS_NAMESPACE      CloudWatch's namespace for metrics in request lines; default: none; read by core/metrics.py
@@ -27,7 +29,7 @@ Environment variables:
 
 from pathlib import Path
 
-from picus_api.core import cors, environment, logs
+from picus_api.core import cors, environment, expiry, logs, preconditions
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -38,6 +40,8 @@ MAX_BODY_BYTES = environment.integer("MAX_BODY_BYTES", 2_621_440, minimum=1, max
 MAX_NDJSON_BYTES = environment.integer("MAX_NDJSON_BYTES", 1_073_741_824, minimum=1, maximum=100_000_000_000)
 NDJSON_SECONDS = environment.integer("NDJSON_SECONDS", 1800, minimum=1, maximum=86_400)
 SPOOL_DIR = environment.folder("SPOOL_DIR")
+expiry.check_setting()
+REQUIRE_IF_MATCH = environment.flag(preconditions.REQUIRED_SETTING)
 SEARCH_SECONDS = environment.integer("SEARCH_SECONDS", 10, minimum=1, maximum=3600)
 
 INSTALLED_APPS = [
@@ -70,7 +74,8 @@ APPEND_SLASH = False
 # The load balancer ends TLS.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; "
+    "form-action 'self'; base-uri 'none'"
 )
 
 DATABASES: dict[str, object] = {}
@@ -83,7 +88,9 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        "OPTIONS": {
+            "context_processors": ["django.template.context_processors.request", "picus_api.pages.session.session"]
+        },
     }
 ]
 

@@ -74,7 +74,8 @@ def ministack() -> Iterator[str]:
         "LOG_LEVEL": "WARNING",
     }
     url = f"http://127.0.0.1:{port}"
-    with running([str(ROOT / ".venv-ministack/bin/ministack")], f"{url}/_ministack/health", **settings):
+    command = [str(ROOT / ".venv-ministack/bin/python"), "-P", str(ROOT / "picus_project/local/ministack_server.py")]
+    with running(command, f"{url}/_ministack/health", **settings):
         yield url
 
 

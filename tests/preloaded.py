@@ -39,7 +39,7 @@ def start_python(
 ) -> "subprocess.Popen[Any]":
     """Start a Python program. ``arguments`` stand behind ``python``: a file, or ``-m`` and a module.
 
-    Of Popen's options, those of text, ``cwd``, ``stdin``, ``stdout`` and ``stderr`` have an effect.
+    Only these options of Popen have an effect: ``text``, ``cwd``, ``stdin``, ``stdout`` and ``stderr``.
     """
     if "PYTHONPATH" in env:  # which Python reads at its start
         return subprocess.Popen([sys.executable, *arguments], env=env, **options)

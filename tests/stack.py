@@ -104,6 +104,18 @@ def running_stack(**environment: str) -> Iterator[str]:
         assert stack.stop() == 0, stack.output
 
 
+@contextmanager
+def closed_stack() -> Iterator[tuple[str, str]]:
+    """Run a stack where every request needs a token; yield its address, and a token that may do everything."""
+    with tempfile.TemporaryDirectory() as folder, launched(Path(folder), ANONYMOUS_SCOPES="none") as stack:
+        stack.wait_until_announced()
+        command = [sys.executable, "manage.py", "create_token", "--label=contract", "--scopes=read,write,delete"]
+        environment = clean_environment(LOCAL_DATA_DIR=folder)
+        made = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+        yield stack.url, made.stdout.strip()
+        assert stack.stop() == 0, stack.output
+
+
 def _stat(pid: int) -> list[str]:
     """Return the fields of /proc/<pid>/stat from the state on, empty if there is no such process."""
     try:

@@ -48,7 +48,12 @@ def _roles(context: Context) -> list[Finding]:
     deployment = context.deployment
     table, idempotency_table = deployment.table["TableArn"], deployment.idempotency_table["TableArn"]
     tokens = {deployment.token_table["TableArn"]: roles.TOKEN_ACTIONS}
-    service = {table: roles.SERVICE_ACTIONS, idempotency_table: roles.IDEMPOTENCY_ACTIONS, **tokens}
+    service = {
+        table: roles.SERVICE_ACTIONS,
+        f"{table}/index/*": roles.INDEX_ACTIONS,
+        idempotency_table: roles.IDEMPOTENCY_ACTIONS,
+        **tokens,
+    }
     function = {table: roles.FUNCTION_ACTIONS, **tokens}
     task_role, function_role = deployment.task_definition.get("taskRoleArn", ""), deployment.function["Role"]
     return [

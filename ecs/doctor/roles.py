@@ -7,7 +7,11 @@ from ecs.doctor.findings import Finding, judge
 
 SUBJECT = "roles"
 # What each compute calls while it serves; tests/ecs/templates/test_roles.py compares ecs/roles.yaml with the calls.
-SERVICE_ACTIONS = frozenset({"dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"})
+SERVICE_ACTIONS = frozenset(
+    f"dynamodb:{name}"
+    for name in ("BatchGetItem", "BatchWriteItem", "DescribeTable", "GetItem", "PutItem", "Query", "Scan")
+)
+INDEX_ACTIONS = frozenset({"dynamodb:Query"})
 # A transaction needs the permissions of its writes.
 IDEMPOTENCY_ACTIONS = frozenset({"dynamodb:PutItem"})
 FUNCTION_ACTIONS = frozenset({"dynamodb:DeleteItem"})

@@ -19,7 +19,7 @@ from picus_api.core.dynamodb import table
 from picus_api.core.dynamodb.backoff import Backoff
 from picus_api.core.dynamodb.table import ConditionFailed, is_refusal
 from picus_api.core.dynamodb.transport import CallResult
-from picus_api.core.errors import ItemTooLarge, PicusError, TableThrottled, TableUnavailable
+from picus_api.core.errors import BadValue, ItemTooLarge, PicusError, TableThrottled, TableUnavailable
 from picus_api.core.keys import KEY
 from picus_api.core.preconditions import is_absent
 from picus_api.core.values.attribute_values import AttributeMap
@@ -85,7 +85,7 @@ class BatchWriter:
     def write_new(self, row: Row) -> bool:
         """Write the row unless an item has its key; return True if it was written.
 
-        Raises ItemTooLarge, TableUnavailable.
+        Raises BadValue, ItemTooLarge, TableUnavailable.
         """
         try:
             self._put(row, is_absent())
@@ -112,7 +112,7 @@ class BatchWriter:
                 lost = lost or lost_now
             except TableThrottled as throttled:
                 unprocessed, error, lost = left, throttled, lost or _may_be_written(throttled)
-            except (ItemTooLarge, TableUnavailable) as failure:
+            except (BadValue, ItemTooLarge, TableUnavailable) as failure:
                 return _Failure(left, failure, lost)
             if len(unprocessed) < len(left):
                 backoff = self._new_backoff()
@@ -137,14 +137,14 @@ class BatchWriter:
         for position, row in enumerate(rows):
             try:
                 self._put(row, {})
-            except (ItemTooLarge, TableUnavailable) as error:
+            except (BadValue, ItemTooLarge, TableUnavailable) as error:
                 if not is_refusal(error):
                     return errors | {left.key: error for left in rows[position:]}
                 errors[row.key] = error
         return errors
 
     def _put(self, row: Row, condition: dict[str, Any]) -> None:
-        """Write one row on a condition. Raises ConditionFailed, ItemTooLarge, TableUnavailable."""
+        """Write one row on a condition. Raises ConditionFailed, BadValue, ItemTooLarge, TableUnavailable."""
 
         def write(item: AttributeMap) -> None:
             backoff = self._new_backoff()

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+from picus_api.core.preferences import APPLIED, parse_prefer
+
 # The operations that report their units.
 REPORTING = frozenset(
     {
@@ -77,10 +79,13 @@ def measure(meter: CapacityMeter | None = None) -> Iterator[CapacityMeter]:
 
 
 def is_wanted(prefer: str | None) -> bool:
-    """Return True if a Prefer field asks for the units. Parameters of preferences mean nothing."""
-    return any(each.partition(";")[0].strip().lower() == PREFERENCE for each in (prefer or "").split(","))
+    """Return True if a Prefer field asks for the units, or for an exact count, whose cost its client must see."""
+    preferences = parse_prefer(prefer)
+    return PREFERENCE in preferences or preferences.get("count") == "exact"
 
 
-def response_headers(meter: CapacityMeter) -> dict[str, str]:
-    """Return the header fields that report the units."""
-    return {HEADER: meter.text, "Preference-Applied": PREFERENCE}
+def response_headers(meter: CapacityMeter, prefer: str | None, applied: str | None = None) -> dict[str, str]:
+    """Return the header fields that report the units. ``applied``: the preferences that are honoured already."""
+    if PREFERENCE not in parse_prefer(prefer):
+        return {HEADER: meter.text}
+    return {HEADER: meter.text, APPLIED: f"{applied}, {PREFERENCE}" if applied else PREFERENCE}

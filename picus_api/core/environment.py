@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
+_TRUE, _FALSE = ("true", "1", "yes", "on"), ("", "false", "0", "no", "off")
 
 
 class SettingError(Exception):
@@ -42,6 +43,14 @@ def choice(name: str, default: str, options: tuple[str, ...]) -> str:
     if value not in options:
         raise SettingError(f"{name} must be one of {', '.join(options)}, not {value!r}.")
     return value
+
+
+def flag(name: str) -> bool:
+    """Return True for ``true``, False for ``false`` or if unset. Raises SettingError."""
+    value = os.environ.get(name, "").lower()
+    if value not in _TRUE + _FALSE:
+        raise SettingError(f"{name} must be true or false, not {value!r}.")
+    return value in _TRUE
 
 
 def bind_address(host_name: str, port_name: str) -> str:

@@ -439,6 +439,14 @@ class IdempotencyKeyReused(PicusError):
     message = "This Idempotency-Key was used for another body: use a new key for a new item."
 
 
+class PreconditionRequired(PicusError):
+    """A change of an item without a precondition, where REQUIRE_IF_MATCH asks for one (RFC 6585, section 3)."""
+
+    code = "precondition_required"
+    status = 428
+    message = "A change needs If-Match with the item's ETag here; a PUT that creates needs If-None-Match: *."
+
+
 class HeadersTooLarge(PicusError):
     """The header section is too large."""
 
@@ -563,6 +571,13 @@ class TokensUnavailable(TableUnavailable):
     def __init__(self, token_id: str) -> None:
         super().__init__()
         self.token_id = token_id
+
+
+class TooManyNewTokens(TokensUnavailable):
+    """This process has read too many ids of tokens that it did not know: somebody guesses."""
+
+    retry_after = 1
+    log_level = logging.WARNING
 
 
 class NotTried(TableUnavailable):

@@ -33,6 +33,8 @@ from picus_api.core.values.version_attribute import write_within_limit
 RECORD_KEY, EXPIRES_AT = "idempotency_key", "expires_at"
 LIFETIME_SECONDS = 24 * 3600
 MAX_KEY_LENGTH = 255
+REPLAYED = "Idempotent-Replayed"
+"""The header field of a response to a repetition."""
 WAIT_SECONDS = 10.0
 """How long a request waits for another one with the same key that is in progress."""
 
@@ -42,11 +44,15 @@ _BARE = re.compile(r"[A-Za-z0-9._~:/+=-]+")
 
 
 class Created(NamedTuple):
-    """The item of the Idempotency-Key, stored by this request (``is_new``) or by an earlier one."""
+    """The item of the Idempotency-Key, stored by this request (``is_new``) or by an earlier one.
+
+    ``item``: the item as this request stored it.
+    """
 
     object_id: str
     etag: str
     is_new: bool = True
+    item: AttributeMap | None = None
 
 
 def parse_idempotency_key(field: str) -> str:
@@ -84,7 +90,7 @@ def write_once(idempotency_key: str, owner: str, item: AttributeMap, fingerprint
     while True:
         try:
             stored = write_within_limit(item, lambda item: _write(_record(record_key, fingerprint, item), item))
-            return Created(stored[KEY]["S"], etag(stored))
+            return Created(stored[KEY]["S"], etag(stored), item=stored)
         except _KeyUsed as used:
             if used.record["fingerprint"] != {"S": fingerprint}:
                 raise IdempotencyKeyReused from None

@@ -32,6 +32,11 @@ def key_from_path(encoded: str) -> str:
         raise InvalidKey("The key in the path is not valid UTF-8.") from error
 
 
+def is_possible_key(key: str) -> bool:
+    """Return True if DynamoDB accepts the key, so that an item can have it."""
+    return 0 < len(key.encode()) <= MAX_KEY_BYTES
+
+
 def key_field(encoded: str) -> dict[str, str]:
     """Return the field of a log line with the key in the rest of a path; nothing if the key is not UTF-8."""
     try:
@@ -42,7 +47,7 @@ def key_field(encoded: str) -> dict[str, str]:
 
 def check_key(key: str) -> None:
     """Raise ItemNotFound for a key that DynamoDB refuses: no item can have it."""
-    if not 0 < len(key.encode()) <= MAX_KEY_BYTES:
+    if not is_possible_key(key):
         raise ItemNotFound(key)
 
 

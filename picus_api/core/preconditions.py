@@ -3,8 +3,10 @@
 import re
 from typing import Any, NamedTuple
 
-from picus_api.core.errors import InvalidHeader, PreconditionFailed
+from picus_api.core import environment
+from picus_api.core.errors import InvalidHeader, PreconditionFailed, PreconditionRequired
 from picus_api.core.etag import etag
+from picus_api.core.expiry import expired_expression
 from picus_api.core.keys import KEY
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.version_attribute import VERSION, has_version
@@ -12,6 +14,7 @@ from picus_api.core.values.version_attribute import VERSION, has_version
 # A weak tag is compared like a strong one: CloudFront weakens the ETags of responses that it compresses.
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 ANY = frozenset("*")
+REQUIRED_SETTING = "REQUIRE_IF_MATCH"
 
 # DynamoDB takes 300 operators and 4 KB per expression; an attribute costs two operators and up to 18 bytes.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-expression-parameters
@@ -54,6 +57,18 @@ def parse_preconditions(if_match: str | None, if_none_match: str | None) -> Prec
     return Preconditions(_entity_tags("If-Match", if_match), _entity_tags("If-None-Match", if_none_match))
 
 
+def parse_required_preconditions(if_match: str | None, if_none_match: str | None) -> Preconditions | None:
+    """Return the preconditions of a request that changes an item.
+
+    Raises PreconditionRequired if REQUIRE_IF_MATCH is set and the request has neither If-Match nor If-None-Match: *,
+    and InvalidHeader.
+    """
+    found = parse_preconditions(if_match, if_none_match)
+    if (found is None or (found.match is None and found.none_match != ANY)) and environment.flag(REQUIRED_SETTING):
+        raise PreconditionRequired
+    return found
+
+
 def _entity_tags(field: str, value: str | None) -> frozenset[str] | None:
     """Return the tags of a field, with their quotes and without W/, or ANY. Raises InvalidHeader."""
     if value is None:
@@ -69,13 +84,21 @@ def _entity_tags(field: str, value: str | None) -> frozenset[str] | None:
 
 
 def is_present() -> dict[str, Any]:
-    """Return the condition, as parameters of a write, that there is an item with the key."""
-    return {"ConditionExpression": "attribute_exists(#k)", "ExpressionAttributeNames": {"#k": KEY}}
+    """Return the condition, as parameters of a write, that there is an item with the key, which has not expired."""
+    return _on_key("attribute_exists(#k)", " AND NOT ")
 
 
 def is_absent() -> dict[str, Any]:
-    """Return the condition that there is no item with the key."""
-    return {"ConditionExpression": "attribute_not_exists(#k)", "ExpressionAttributeNames": {"#k": KEY}}
+    """Return the condition that there is no item with the key, or an expired one."""
+    return _on_key("attribute_not_exists(#k)", " OR ")
+
+
+def _on_key(condition: str, joiner: str) -> dict[str, Any]:
+    names, values = {"#k": KEY}, dict[str, Any]()
+    if expired := expired_expression(names, values):
+        condition += joiner + expired
+    found = {"ConditionExpression": condition, "ExpressionAttributeNames": names}
+    return {**found, "ExpressionAttributeValues": values} if values else found
 
 
 def is_unchanged(stored: AttributeMap | None) -> dict[str, Any]:

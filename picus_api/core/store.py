@@ -12,6 +12,7 @@ from picus_api.core.dynamodb.backoff import Backoff
 from picus_api.core.dynamodb.table import ConditionFailed, TransactionConflict
 from picus_api.core.errors import BadValue, ItemExists, ItemNotFound, PreconditionFailed, WriteConflict
 from picus_api.core.etag import etag
+from picus_api.core.expiry import is_expired
 from picus_api.core.keys import KEY, check_key, check_new_key
 from picus_api.core.preconditions import (
     ANY,
@@ -104,7 +105,9 @@ def replace(key: str, document: AttributeMap, preconditions: Preconditions | Non
 
         stored = write_within_limit(item, write)
         replaced = old.get("Attributes")
-        return Written(stored, replaced is None, None if replaced is None else etag(replaced))
+        if replaced is None or is_expired(replaced):
+            return Written(stored, created=True)
+        return Written(stored, created=False, etag_before=etag(replaced))
     condition, created, etag_before = _condition(key, preconditions)
     try:
         return Written(_put(item, condition), created, etag_before)
@@ -152,7 +155,8 @@ def delete(key: str, preconditions: Preconditions | None = None) -> str | None:
 
 def _read(key: str) -> AttributeMap | None:
     response: dict[str, AttributeMap] = decode(table.call("GetItem", Key={KEY: {"S": key}}, ConsistentRead=True))
-    return response.get("Item")
+    item = response.get("Item")
+    return None if item is None or is_expired(item) else item
 
 
 def _put(item: AttributeMap, condition: dict[str, Any]) -> AttributeMap:
@@ -232,7 +236,10 @@ def _delete_matching(key: str, preconditions: Preconditions) -> str:
 
 
 def _read_by_refused_delete(key: str) -> AttributeMap | None:
-    """Return the item, or None, by a delete on the condition that there is no item: DynamoDB returns the found item."""
+    """Return the item, or None, by a delete on the condition that there is no item: DynamoDB returns the found item.
+
+    An expired item is absent: this deletes it.
+    """
     try:
         table.call("DeleteItem", Key={KEY: {"S": key}}, ReturnValuesOnConditionCheckFailure="ALL_OLD", **is_absent())
     except ConditionFailed as failed:

@@ -12,11 +12,13 @@ from rest_framework.settings import api_settings
 from picus_api.authentication import access_of
 from picus_api.core.etag import etag
 from picus_api.core.keys import KEY, is_reserved
+from picus_api.core.query.list_expressions import names_to_sort_by
 from picus_api.core.query.pagination import Page
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.to_json import json_from_attributes
 from picus_api.core.values.version_attribute import without_version
-from picus_api.list_view import HTML_PAGE_ITEMS, next_path
+from picus_api.list_query import next_path
+from picus_api.list_view import HTML_PAGE_ITEMS
 from picus_api.pages.table import Cell, Column, cells_of, chosen_columns, names_of
 from picus_api.pretty_json import escape_bidi, escape_key
 from picus_api.renderers import item_path
@@ -30,25 +32,47 @@ def list_context(page: Page, request: Request, formats: Collection[str]) -> dict
     """Return the context of the list's template. ``formats``: the names of the formats that the list can have."""
     query = request.query_params.copy()
     query.pop(api_settings.URL_FORMAT_OVERRIDE or "", None)
-    limit = str(query.setdefault("limit", str(HTML_PAGE_ITEMS)))
+    keys = query.getlist("key")
+    # A list of keys has no pages.
+    limit = "" if keys else str(query.setdefault("limit", str(HTML_PAGE_ITEMS)))
     path = _list_path(query)
     items = [without_version(item) for item in page.items]
     columns = chosen_columns(query.get("fields"))
+    sort_names = names_to_sort_by(query.get("filter"), access_of(request).prefix) if columns else frozenset[str]()
     return {
         "part": "picus_api/list.html",
         "is_list": True,
         "columns": columns,
+        "headings": [_heading(column, query, sort_names) for column in columns],
         "names": names_of(items, columns),
         "rows": [_row(stored, item, columns) for stored, item in zip(page.items, items, strict=True)],
-        "next_path": None if page.next_key is None else next_path(query, page.next_key, access_of(request)),
+        "next_path": None if page.position is None else next_path(query, page.position, access_of(request)),
         "is_filtered": "filter" in query,
         "first_path": _list_path(query, cursor=None) if "cursor" in query else None,
+        "keys": keys,
         "sizes": [(size, size == limit, _list_path(query, limit=size)) for size in _sizes(limit)],
-        "count_path": _list_path(query, cursor=None, fields=None, sort=None, limit="1"),
+        "count_path": None if keys else _list_path(query, cursor=None, fields=None, sort=None, limit="1"),
         "downloads": _downloads(query, formats, columns),
         "path": path,
         "raw_json": f"{path}&format=json",
     }
+
+
+class Heading(NamedTuple):
+    """The heading of a column. ``sort_path`` is the list in the order of the column, None if no index has it."""
+
+    path: str
+    sort_path: str | None
+    order: str
+
+
+def _heading(column: Column, query: QueryDict, sort_names: Collection[str]) -> Heading:
+    orders = {column.path: "ascending", f"-{column.path}": "descending"}
+    order = orders.get(query.get("sort", ""), "")
+    if len(column.steps) > 1 or column.steps[0] not in sort_names:
+        return Heading(column.path, None, order)
+    wanted = f"-{column.path}" if order == "ascending" else column.path
+    return Heading(column.path, _list_path(query, cursor=None, sort=wanted), order)
 
 
 def _list_path(query: QueryDict, **changes: str | None) -> str:
@@ -62,7 +86,7 @@ def _list_path(query: QueryDict, **changes: str | None) -> str:
 
 
 def _sizes(chosen: str) -> list[str]:
-    return sorted({*PAGE_SIZES, chosen}, key=int)
+    return sorted({*PAGE_SIZES, chosen}, key=int) if chosen else []
 
 
 def _downloads(query: QueryDict, formats: Collection[str], columns: list[Column]) -> list[tuple[str, str, str]]:

@@ -1,8 +1,10 @@
-"""Run ministack, by the Python of its own environment, with a fix that keeps it from losing saved items.
+"""Run ministack, by the Python of its own environment, with two fixes.
 
 ministack marks some values in its saved state by names (``__bytes__`` and two more). An item's own attribute of such a
 name looks like a mark, so loading fails, ministack starts empty and overwrites the state at its next stop. A mark's
 value is never an object; an item's attribute value always is.
+
+ministack refuses begins_with on an attribute that is a number, where DynamoDB finds no match.
 """
 
 import os
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ministack.core import persistence
+from ministack.services import dynamodb
 
 MARKS = ("__account_region_scoped__", "__scoped__", "__bytes__")
 
@@ -38,6 +41,19 @@ def load_state(service: str) -> Any:
     return state
 
 
+def begins_with(evaluator: Any) -> bool:
+    """Return what begins_with returns, and False for an attribute that is neither text nor binary."""
+    try:
+        return bool(_begins_with(evaluator))
+    except ValueError as error:
+        # The type of the operand is checked before items are read: this is the type of an attribute.
+        if "Incorrect operand type" in str(error):
+            return False
+        raise
+
+
+_begins_with = dynamodb._ExprEval._fn_begins_with
+dynamodb._ExprEval._fn_begins_with = begins_with
 persistence._json_object_hook = json_object_hook
 persistence.load_state = load_state
 

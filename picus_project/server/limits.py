@@ -37,8 +37,9 @@ requests for single items, which take less, shorter turns only cost time."""
 _OTHER_DESCRIPTORS = 160
 # From malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
-# Larger than the usual page of a list.
-_LARGE_BLOCK_BYTES = 512 * 1024
+# Larger than what a page of a list takes, or each page would be mapped anew, which takes longer than to encode it.
+_LARGE_BLOCK_BYTES = 2 * 1024 * 1024
+_KEPT_BYTES = 16 * 1024 * 1024
 
 
 def max_connections(configured: int) -> int:
@@ -57,7 +58,7 @@ def return_freed_memory() -> None:
     with suppress(AttributeError, OSError):  # another C library
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)
-        mallopt(_M_TRIM_THRESHOLD, _LARGE_BLOCK_BYTES)
+        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
         mallopt(_M_ARENA_MAX, 2)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from tests.contract.client import Client
 from tests.dynamodb import new_table
@@ -29,8 +29,28 @@ TIMEOUT_MS = 60_000
 
 @pytest.fixture(scope="session")
 def rows(dynamodb_url: str) -> "Table":
-    """Return the table, as another program sees it."""
-    return new_table(dynamodb_url)
+    """Return the table, as another program sees it. It has an index, shelf-position-index."""
+    table = new_table(dynamodb_url)
+    table.meta.client.update_table(
+        TableName=table.name,
+        AttributeDefinitions=[
+            {"AttributeName": "shelf", "AttributeType": "S"},
+            {"AttributeName": "position", "AttributeType": "N"},
+        ],
+        GlobalSecondaryIndexUpdates=[
+            {
+                "Create": {
+                    "IndexName": "shelf-position-index",
+                    "KeySchema": [
+                        {"AttributeName": "shelf", "KeyType": "HASH"},
+                        {"AttributeName": "position", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            }
+        ],
+    )
+    return table
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +69,7 @@ def browser() -> Iterator[Browser]:
         sync_playwright() as playwright,
         playwright.chromium.launch(executable_path=program, args=ARGUMENTS) as browser,
     ):
+        expect.set_options(timeout=TIMEOUT_MS)
         yield browser
 
 
@@ -72,6 +93,8 @@ def window(browser: Browser, base_url: str) -> Iterator[tuple[BrowserContext, li
         context.on("request", note_foreign)
         context.on("weberror", lambda error: errors.append(str(error.error)))
         context.on("console", lambda line: errors.append(line.text) if "Content Security" in line.text else None)
+        # As a tab of a window that stays open, a new page takes a third of the time.
+        context.new_page()
         yield context, errors
 
 
@@ -81,7 +104,7 @@ def context(window: tuple[BrowserContext, list[str]]) -> Iterator[BrowserContext
     context, errors = window
     errors.clear()
     yield context
-    for page in context.pages:
+    for page in context.pages[1:]:
         page.close()
     context.clear_permissions()
     assert not errors

@@ -76,7 +76,9 @@ def test_form_error_has_no_violations(colored: Page) -> None:
 def test_expanded_operations_have_no_violations(colored: Page) -> None:
     colored.goto("/docs/")
     colored.locator(".opblock").first.wait_for()
-    for operation in colored.locator(".opblock").all():
+    # axe takes half a minute for all of them. Their colors are the same.
+    is_dark = colored.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    for operation in colored.locator(".opblock").all()[: 2 if is_dark else None]:
         operation.locator(".opblock-summary-control").click()
         operation.get_by_role("button", name="Try it out").click()
     # The responses of all operations look alike.

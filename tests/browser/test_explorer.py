@@ -93,6 +93,40 @@ def test_pages_lead_back_and_keep_size_and_columns(page: Page, mark: str) -> Non
     assert shown_keys(page) == first
 
 
+def test_columns_sort_the_list_where_an_index_allows_it(page: Page, client: Client) -> None:
+    for position in (2, 10, 1):
+        client.replace(f"on shelf/{position}", f'{{"shelf": "sorted", "position": {position}, "name": "x"}}')
+    page.goto("/picus/list?fields=position,name&filter=shelf+%3D+%22sorted%22")
+    expect(page.get_by_text("Reads the whole table")).to_be_visible()
+    headings = page.get_by_role("columnheader")
+    expect(headings.get_by_role("link")).to_have_text(["position"])
+    for order, positions in (("ascending", [1, 2, 10]), ("descending", [10, 2, 1])):
+        headings.get_by_role("link", name="position").click()
+        expect(headings.nth(1)).to_have_attribute("aria-sort", order)
+        expect(page.get_by_text("Uses the index shelf-position-index.")).to_be_visible()
+        assert shown_keys(page) == [f"on shelf/{position}" for position in positions]
+    expect(page.locator("#count")).to_contain_text("in the table.")
+    page.get_by_role("button", name="Count exactly").click()
+    expect(page.locator("#count")).to_contain_text("3 items match the filter, counted with ")
+    page.get_by_label("Filter, such as").fill("shelf:*")
+    page.get_by_role("button", name="Find").click()
+    expect(headings.get_by_role("link")).to_have_count(0)
+
+
+def test_list_of_keys_has_columns_and_downloads(page: Page, mark: str) -> None:
+    page.goto(f"/picus/list?key={mark}%2F01&key={mark}%2F00")
+    assert shown_keys(page) == [f"{mark}/01", f"{mark}/00"]
+    menu(page, "Columns")
+    page.get_by_label("n", exact=True).check()
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("columnheader")).to_have_text(["object_id", "n"])
+    assert shown_keys(page) == [f"{mark}/01", f"{mark}/00"]
+    menu(page, "Download")
+    with page.expect_download() as found:
+        page.get_by_role("link", name="CSV, the chosen columns").click()
+    assert found.value.path().read_text().split() == ["object_id,n", f"{mark}/01,1", f"{mark}/00,0"]
+
+
 def test_filter_builder_knows_the_types_of_the_page(page: Page, mark: str) -> None:
     open_list(page, mark)
     field = page.get_by_label("Filter, such as")
@@ -201,4 +235,6 @@ def test_downloads_have_all_items_that_match(page: Page, mark: str, tmp_path: Pa
     whole = download("JSON").path().read_text()
     assert len(json.loads(whole)) == 12
     assert f'"exact":{BIG}' in whole
+    rows = download("CSV, the chosen columns").path().read_text().splitlines()
+    assert (rows[0], len(rows)) == ("object_id,n,exact", 13)
     assert len(download("NDJSON, an item on each line").path().read_text().splitlines()) == 12

@@ -64,6 +64,27 @@ def test_item_is_patched_and_deleted_by_keyboard(page: Page, client: Client) -> 
     assert client.get(key).status == 404
 
 
+def test_columns_are_chosen_and_items_deleted_by_keyboard(page: Page, client: Client) -> None:
+    client.replace("keyed", '{"keyed": 1}')
+    page.goto("/picus/list?filter=keyed:*")
+    tab_to(page, page.locator("summary", has_text="Columns"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_label("keyed", exact=True))
+    page.keyboard.press("Space")
+    tab_to(page, page.get_by_role("button", name="Show"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("columnheader")).to_have_text(["object_id", "keyed"])
+    tab_to(page, page.get_by_label("Select keyed"))
+    page.keyboard.press("Space")
+    tab_to(page, page.get_by_role("button", name="Delete…"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 of 1 deleted.")).to_be_visible()
+    assert client.get("keyed").status == 404
+
+
 def test_conflict_is_resolved_by_keyboard(page: Page, client: Client) -> None:
     key = client.store('{"n": 1}')
     open_item(page, key)

@@ -21,15 +21,24 @@ def _response(raw: http.client.HTTPResponse, request: str, started: float) -> Re
 
 @dataclass
 class Client:
-    """A client of one base URL. It remembers every item that a response said it created."""
+    """A client of one base URL. It remembers every item that a response said it created.
+
+    With a ``token`` every request has it, unless the test sends another Authorization field.
+    """
 
     base_url: str
+    token: str = ""
     created: list[str] = field(default_factory=list)
 
     @property
     def host(self) -> str:
         """Return the value of `Host`."""
         return urlsplit(self.base_url).netloc
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """Return the header field of the token, if there is one."""
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
     @property
     def secure(self) -> bool:
@@ -57,7 +66,7 @@ class Client:
         content = body.encode() if isinstance(body, str) else body
         skip_host = any(name.lower() == "host" for name in given)
         connection.putrequest(method, target, skip_host=skip_host, skip_accept_encoding=True)
-        for name, value in given.items():
+        for name, value in {**self.credentials, **given}.items():
             connection.putheader(name, value)
         if content is not None:
             connection.putheader("Content-Length", str(len(content)))
@@ -130,7 +139,8 @@ class Client:
 
     def head_of(self, method: str, target: str, *fields: str) -> bytes:
         """Return the head of a request for `exchange`, with any fields, legal or not."""
-        lines = [f"{method} {target} HTTP/1.1", f"Host: {self.host}", *fields]
+        token = [f"{name}: {value}" for name, value in self.credentials.items()]
+        lines = [f"{method} {target} HTTP/1.1", f"Host: {self.host}", *token, *fields]
         return "\r\n".join([*lines, "", ""]).encode()
 
     def exchange(self, pieces: Iterable[bytes], *, half_close: bool = False) -> Response:

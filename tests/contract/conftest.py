@@ -1,4 +1,8 @@
-"""The address that the suite runs against: `PICUS_BASE_URL`, or a new local stack if it is not set."""
+"""The address that the suite runs against: `PICUS_BASE_URL`, or a new local stack if it is not set.
+
+With `PICUS_TOKEN` every request has this token. With `PICUS_WITH_TOKEN=1` the new local stack refuses anonymous
+clients, and every request has a token of it.
+"""
 
 import os
 from collections.abc import Iterator
@@ -17,21 +21,31 @@ def own_stack() -> bool:
 
 
 @pytest.fixture(scope="session")
-def base_url(own_stack: bool) -> Iterator[str]:
-    """Return the base URL of the service, without a slash at the end."""
+def base_url_and_token(own_stack: bool) -> Iterator[tuple[str, str]]:
+    """Return the base URL of the service, without a slash at the end, and the token for it, or ""."""
     if not own_stack:
-        yield os.environ["PICUS_BASE_URL"].rstrip("/")
+        yield os.environ["PICUS_BASE_URL"].rstrip("/"), os.environ.get("PICUS_TOKEN", "")
         return
     # Only here: against staging or production nothing of the project is imported.
-    from tests.stack import running_stack
+    from tests.stack import closed_stack, running_stack
 
-    with running_stack() as url:
-        yield url.rstrip("/")
+    if os.environ.get("PICUS_WITH_TOKEN"):
+        with closed_stack() as both:
+            yield both
+    else:
+        with running_stack() as url:
+            yield url.rstrip("/"), ""
+
+
+@pytest.fixture(scope="session")
+def base_url(base_url_and_token: tuple[str, str]) -> str:
+    """Return the base URL of the service, without a slash at the end."""
+    return base_url_and_token[0]
 
 
 @pytest.fixture
-def client(base_url: str) -> Iterator[Client]:
+def client(base_url_and_token: tuple[str, str]) -> Iterator[Client]:
     """Return a client whose items are deleted after the test."""
-    client = Client(base_url)
+    client = Client(*base_url_and_token)
     yield client
     client.clean_up()

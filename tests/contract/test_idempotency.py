@@ -37,6 +37,7 @@ def test_repeated_request_gets_same_response(client: Client) -> None:
     assert_json(responses[0], 201)
     assert same(responses[0], responses[1])
     assert same(responses[0], responses[2])
+    assert [response.header("Idempotent-Replayed") for response in responses] == [None, "true", "true"]
     assert count(client, mark) == 1
     key = str(responses[0].object["object_id"])
     assert client.fetch(key) == {"mark": mark, "n": parse_exact("1.1")}

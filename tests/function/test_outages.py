@@ -182,6 +182,10 @@ def test_default_endpoint_is_that_of_aws(fresh: Path, settings: dict[str, str], 
             {"DYNAMODB_TABLE_NAME": "t", "DYNAMODB_ENDPOINT_URL": "localhost:8000"},
             "DYNAMODB_ENDPOINT_URL must be an http:// or https:// address, not 'localhost:8000'.",
         ),
+        (
+            {"DYNAMODB_TABLE_NAME": "t", "ANONYMOUS_SCOPES": "all"},
+            "ANONYMOUS_SCOPES must list read, write and delete, or be none, not 'all'.",
+        ),
     ],
 )
 def test_wrong_setting_ends_initialisation_by_name(unpacked: Path, settings: dict[str, str], sentence: str) -> None:

@@ -139,7 +139,25 @@ def test_each_request_is_one_line_of_json_in_the_log(function: Function) -> None
         "method": "DELETE",
         "path": "/picus/a%2Fb%20%C3%A9",
         "status": 404,
+        "key": "a/b é",
+        "compute": "function",
+        "client": "127.0.0.1",
+        "agent": "",
+        "token": "anonymous",
     }
+
+
+def test_delete_has_a_line_for_the_audit(function: Function, table: "Table") -> None:
+    table.put_item(Item={"object_id": "audited"})
+    function.log()
+    fields = [("X-Forwarded-For", "6.6.6.6, 203.0.113.9, 130.176.0.1"), ("User-Agent", "x"), ("X-Request-Id", "r")]
+    assert function(rest_proxy_event(method="DELETE", path="/picus/audited", headers=fields))["statusCode"] == 200
+    audit, request = function.log()
+    who = {"compute": "function", "client": "203.0.113.9", "agent": "x", "token": "anonymous", "key": "audited"}
+    assert {name: audit.pop(name) for name in who} == {name: request[name] for name in who} == who
+    del audit["time"]
+    about = {"level": "INFO", "logger": "picus.audit", "message": "change", "request_id": "r", "action": "delete"}
+    assert audit == about
 
 
 def test_line_has_the_metrics_of_the_service_and_trace_id(fresh: Path, table: "Table", dynamodb_url: str) -> None:

@@ -25,7 +25,7 @@ def test_create_table_creates_once_and_says_so(dynamodb_url: str) -> None:
     assert before.returncode == 1
     assert f"There is no table {where['DYNAMODB_TABLE_NAME']}" in before.stderr
     first, second = manage("create_table", **where), manage("create_table", **where)
-    names = (where["DYNAMODB_TABLE_NAME"], where["DYNAMODB_TABLE_NAME"] + "_idempotency")
+    names = [where["DYNAMODB_TABLE_NAME"] + suffix for suffix in ("", "_idempotency", "_tokens")]
     assert (first.returncode, first.stdout) == (0, "".join(f"Table {name}: created and active.\n" for name in names))
     assert (second.returncode, second.stdout) == (0, "".join(f"Table {name}: exists already.\n" for name in names))
     assert manage("check", **where).returncode == 0

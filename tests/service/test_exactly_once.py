@@ -1,6 +1,7 @@
 """Conditional deletes whose responses are lost, with a proxy in front of DynamoDB's rules."""
 
 import socket
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -10,7 +11,7 @@ import pytest
 
 from picus_api.core import store
 from picus_api.core.dynamodb import table as dynamodb
-from picus_api.core.errors import PreconditionFailed
+from picus_api.core.errors import OutcomeUnknown, PreconditionFailed, TableThrottled
 from picus_api.core.etag import etag
 from picus_api.core.preconditions import parse_preconditions
 from tests.conftest import use_table
@@ -60,6 +61,31 @@ def both(action: Callable[[], object]) -> list[str]:
 
     with ThreadPoolExecutor(2) as pool:
         return sorted(future.result() for future in [pool.submit(outcome) for _ in range(2)])
+
+
+@pytest.mark.parametrize("write", ["create", "replace", "delete"])
+def test_throttled_write_after_lost_response_is_open(
+    table: "Table", dynamodb_url: str, monkeypatch: pytest.MonkeyPatch, write: str
+) -> None:
+    """Nothing was written, says a throttled write: here the first attempt was carried out."""
+    with FaultyProxy(dynamodb_url) as faulty:
+        use_table(monkeypatch, faulty.url, table.name)
+        store.replace("k", {"n": {"N": "1"}})
+        writes: dict[str, Callable[[], object]] = {
+            "create": lambda: store.create({"n": {"N": "2"}}),
+            "replace": lambda: store.replace("k", {"n": {"N": "2"}}),
+            "delete": lambda: store.delete("k"),
+        }
+        for faults, call, error in (
+            (["throttled"] * 4, writes[write], TableThrottled),
+            (["closed after", *["throttled"] * 4], writes[write], OutcomeUnknown),
+            (["closed after", *["throttled"] * 4], lambda: store.get("k"), TableThrottled),
+        ):
+            faulty.faults = deque(faults)
+            with pytest.raises(error) as raised:
+                call()
+            assert type(raised.value) is error
+        dynamodb.shared_transport().close()
 
 
 def test_one_of_two_deletes_succeeds_if_responses_are_lost(proxy: LosingProxy) -> None:

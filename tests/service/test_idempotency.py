@@ -25,7 +25,8 @@ def tables(dynamodb_url: str) -> tuple["Table", "Table"]:
     """Create an item table as an operator made it, and its idempotency table by the command."""
     items = new_table(dynamodb_url)
     made = manage("create_table", DYNAMODB_TABLE_NAME=items.name, DYNAMODB_ENDPOINT_URL=dynamodb_url)
-    assert made.stdout == f"Table {items.name}: exists already.\nTable {items.name}_idempotency: created and active.\n"
+    created = "".join(f"Table {items.name}_{name}: created and active.\n" for name in ("idempotency", "tokens"))
+    assert made.stdout == f"Table {items.name}: exists already.\n{created}"
     return items, resource(dynamodb_url).Table(f"{items.name}_idempotency")
 
 

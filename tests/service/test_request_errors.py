@@ -47,6 +47,11 @@ def test_each_request_has_one_json_log_line(shared: Shared, capfd: pytest.Captur
         "method": "GET",
         "path": "/picus/get/a%2Fb",
         "status": 404,
+        "key": "a/b",
+        "compute": "service",
+        "client": "127.0.0.1",
+        "agent": "",
+        "token": "anonymous",
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import RequestFactory, override_settings
 from django.urls import resolve
 
-from picus_api import list_view
+from picus_api import list_stream
 from picus_api.core.dynamodb import table as core_table
 from tests.contract.expect import assert_error
 from tests.contract.lists import NDJSON, items_of, next_target, target
@@ -125,7 +125,7 @@ def test_capacity_is_sum_of_all_calls(dynamodb_url: str, many: "Table") -> None:
 
 @pytest.mark.parametrize("lines", [False, True])
 def test_long_search_sends_spaces_and_whole_list(table: "Table", monkeypatch: pytest.MonkeyPatch, lines: bool) -> None:
-    monkeypatch.setattr(list_view, "SILENCE_SECONDS", 0)
+    monkeypatch.setattr(list_stream, "SILENCE_SECONDS", 0)
     with table.batch_writer() as batch:
         for number in range(12):
             batch.put_item(Item={"object_id": f"{number}", "filler": "x" * 390_000, "n": number})

@@ -44,6 +44,8 @@ class Client:
         self.items: dict[str, Tracked] = {}
         self.born: dict[int, str] = {}
         """The key of each document that was stored under a new key, by the document's number."""
+        self.refused: dict[int, str] = {}
+        """How a document was refused, by its number."""
         self.orphans: dict[int, Document] = {}
         """Documents that may have been stored, under a key that no response told."""
         self._counted = counted
@@ -128,12 +130,16 @@ class Client:
                 self._store(line["object_id"], document, None)
             if line.get("code") == "outcome_unknown":
                 self.items[line["object_id"]].doubt(None)
+            elif "code" in line:
+                self.refused[document["born"]] = f"{time.strftime('%H:%M:%S')} NDJSON {line['code']}"
 
     def _born(self, reply: Reply, document: Document) -> None:
         if reply.status == 201:
             self._store(reply.body["object_id"], document, reply.etag)
         elif reply.unknown:
             self.orphans[document["born"]] = document
+        else:
+            self.refused[document["born"]] = f"{time.strftime('%H:%M:%S')} POST {reply.status} {reply.code}"
 
     def _store(self, key: str, document: Document, etag: str | None) -> None:
         self.items[key] = Tracked(key, [State(document, etag)])
@@ -296,7 +302,8 @@ class Client:
         if self.born.get(number, key) != key:
             self.tally.twice.append(f"{key} and {self.born[number]}: {document}")
         elif document != self.orphans.pop(number, None):
-            self.sender.wrong(f"{key} was not stored by a request, or is back: {document}")
+            told = self.refused.get(number, f"{self.born.get(number)} was its key")
+            self.sender.wrong(f"{key} is stored, document {number} of {self.name}: {told}")
         self._store(key, document, None)
 
     def _pick(self) -> Tracked | None:

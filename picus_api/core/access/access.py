@@ -6,11 +6,11 @@ refusal never tells whether an item exists.
 
 import time
 from functools import cache
-from typing import NamedTuple
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
 
 from picus_api.core import environment
 from picus_api.core.access.token_table import TokenTable
-from picus_api.core.access.tokens import TokenRecord, is_secret_of, parse_token
 from picus_api.core.dynamodb import table
 from picus_api.core.environment import SettingError
 from picus_api.core.errors import (
@@ -22,6 +22,9 @@ from picus_api.core.errors import (
     TokenRequired,
     TokensUnavailable,
 )
+
+if TYPE_CHECKING:
+    from picus_api.core.access.tokens import TokenRecord
 
 READ, WRITE, DELETE = SCOPES = ("read", "write", "delete")
 ANONYMOUS = "anonymous"
@@ -93,12 +96,11 @@ class Access(NamedTuple):
         return {"token": self.token, "label": self.label} if self.label else {"token": self.token}
 
 
-class Rules(NamedTuple):
+class Rules:
     """The settings of a process, and its token table."""
 
-    anonymous: Access
-    cookie: str
-    tokens: TokenTable
+    def __init__(self, anonymous: Access, cookie: str, tokens: TokenTable) -> None:
+        self.anonymous, self.cookie, self.tokens = anonymous, cookie, tokens
 
 
 @cache
@@ -137,11 +139,21 @@ def authenticate(credentials: Credentials) -> Access:
     return Access(record.scopes, record.token_id, record.label, record.prefix, cursor_key, cross_site)
 
 
-def verify(text: str) -> TokenRecord:
-    """Return the record of a valid token. Raises InvalidToken, TokensUnavailable.
+def verify(text: str) -> "TokenRecord":
+    """Return the record of a valid token. Raises InvalidToken, TokensUnavailable."""
+    tokens, digest = rules().tokens, sha256(text.encode(errors="surrogatepass")).digest()
+    record = tokens.accepted(digest)
+    if record is None or _is_expired(record):
+        record = _verify(text)
+        tokens.accept(digest, record)
+    return record
 
-    A malformed token causes no call to DynamoDB. All others take the same calls and the same comparison.
-    """
+
+def _verify(text: str) -> "TokenRecord":
+    """Return the record of a token. A malformed token causes no call; others take the same calls and comparison."""
+    # Imported when the first token comes: the function must start fast.
+    from picus_api.core.access.tokens import is_secret_of, parse_token  # noqa: PLC0415
+
     parsed = parse_token(text)
     if parsed is None:
         raise InvalidToken(MALFORMED)
@@ -151,7 +163,7 @@ def verify(text: str) -> TokenRecord:
     return record
 
 
-def _is_expired(record: TokenRecord) -> bool:
+def _is_expired(record: "TokenRecord") -> bool:
     # DynamoDB removes expired records within days, not at once.
     return record.expires is not None and record.expires <= time.time() + table.clock_offset()
 

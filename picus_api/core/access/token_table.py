@@ -7,19 +7,31 @@ by the clock that is further ahead: Lambda can stop the clock of a process betwe
 import os
 import threading
 import time
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from picus_api.core.access.tokens import TOKEN_KEY, TokenRecord, record_from_attributes
 from picus_api.core.dynamodb import table
-from picus_api.core.errors import TableMissing, TableUnavailable, TokensUnavailable
+from picus_api.core.errors import TableMissing, TableUnavailable, TokensUnavailable, TooManyNewTokens
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.codec import decode
 
+if TYPE_CHECKING:
+    from picus_api.core.access.tokens import TokenRecord
+
+TOKEN_KEY, EXPIRES = "token_id", "expires"
+"""The partition key of the token table, and the attribute by which DynamoDB removes expired tokens (TTL)."""
 READ_ONLY = "read_only"
 """The key of the switch. No token has this id: an id has no underscore."""
 MAX_TOKENS = 1024
 """Cached tokens, and cached ids of no token. Guessed ids only replace other guessed ids."""
 
+NEW_IDS, NEW_IDS_PER_SECOND = 100, 50.0
+"""How many ids that were not valid before a process reads at once, and each second.
+
+Whoever knows the form of tokens can guess ids with a right checksum. So guesses can't use up the table's reads, which
+valid tokens and the read-only switch need.
+"""
+
+_Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 
@@ -28,36 +40,40 @@ def tokens_table_name() -> str:
     return os.environ.get("DYNAMODB_TOKENS_TABLE_NAME") or f"{table.table_name()}_tokens"
 
 
-class Moment(NamedTuple):
-    """A time of two clocks, in seconds."""
-
-    monotonic: float
-    wall: float
-
-    @classmethod
-    def now(cls) -> "Moment":
-        return cls(time.monotonic(), time.time())
-
-    def age(self) -> float:
-        """Return the seconds since this moment, by the clock that is further ahead."""
-        now = Moment.now()
-        return max(now.monotonic - self.monotonic, now.wall - self.wall)
+Moment = tuple[float, float]
+"""A time of two clocks, in seconds: the monotonic one and the wall clock."""
 
 
-class BoundedCache(Generic[_Value]):
+def now() -> Moment:
+    """Return this moment."""
+    return time.monotonic(), time.time()
+
+
+def age(moment: Moment) -> float:
+    """Return the seconds since a moment, by the clock that is further ahead."""
+    monotonic, wall = moment
+    return max(time.monotonic() - monotonic, time.time() - wall)
+
+
+class BoundedCache(Generic[_Key, _Value]):
     """Values for a number of seconds. A new value replaces the oldest one when the cache is full."""
 
     def __init__(self, size: int, seconds: float) -> None:
         self._size, self._seconds = size, seconds
-        self._entries: dict[str, tuple[_Value, Moment]] = {}
+        self._entries: dict[_Key, tuple[_Value, Moment]] = {}
         self._lock = threading.Lock()
 
-    def get(self, key: str) -> _Value | None:
+    def get(self, key: _Key) -> _Value | None:
         """Return the value, or None if it is absent or too old."""
         entry = self._entries.get(key)
-        return entry[0] if entry is not None and entry[1].age() < self._seconds else None
+        return entry[0] if entry is not None and age(entry[1]) < self._seconds else None
 
-    def put(self, key: str, value: _Value, moment: Moment) -> None:
+    def moment(self, key: _Key) -> Moment | None:
+        """Return when the value was read, or None if it is absent."""
+        entry = self._entries.get(key)
+        return None if entry is None else entry[1]
+
+    def put(self, key: _Key, value: _Value, moment: Moment) -> None:
         """Keep a value that was read at this moment."""
         with self._lock:
             self._entries.pop(key, None)
@@ -65,9 +81,28 @@ class BoundedCache(Generic[_Value]):
                 del self._entries[next(iter(self._entries))]
             self._entries[key] = (value, moment)
 
-    def drop(self, key: str) -> None:
+    def drop(self, key: _Key) -> None:
         """Forget a value."""
         self._entries.pop(key, None)
+
+
+class NewIds:
+    """The ids that may still be read: a token bucket (https://en.wikipedia.org/wiki/Token_bucket)."""
+
+    def __init__(self) -> None:
+        self._left = float(NEW_IDS)
+        self._at = time.monotonic()
+        self._lock = threading.Lock()
+
+    def take(self) -> bool:
+        """Return True if one more id may be read now."""
+        with self._lock:
+            before, self._at = self._at, time.monotonic()
+            self._left = min(NEW_IDS, self._left + (self._at - before) * NEW_IDS_PER_SECOND)
+            if self._left < 1:
+                return False
+            self._left -= 1
+            return True
 
 
 class TokenTable:
@@ -76,17 +111,24 @@ class TokenTable:
     def __init__(self, seconds: float) -> None:
         """Take how long a read is cached."""
         self.seconds = seconds
-        self._known: BoundedCache[TokenRecord] = BoundedCache(MAX_TOKENS, seconds)
-        self._unknown: BoundedCache[bool] = BoundedCache(MAX_TOKENS, seconds)
-        self._switch: BoundedCache[bool] = BoundedCache(1, seconds)
+        self._known: BoundedCache[str, TokenRecord] = BoundedCache(MAX_TOKENS, seconds)
+        self._unknown: BoundedCache[str, bool] = BoundedCache(MAX_TOKENS, seconds)
+        self._accepted: BoundedCache[bytes, TokenRecord] = BoundedCache(MAX_TOKENS, seconds)
+        self._switch: BoundedCache[str, bool] = BoundedCache(1, seconds)
+        self._new_ids = NewIds()
         self._reading_switch = threading.Lock()
 
-    def find(self, token_id: str) -> TokenRecord | None:
+    def find(self, token_id: str) -> "TokenRecord | None":
         """Return the record of a token, or None if there is none. Raises TokensUnavailable."""
         record = self._known.get(token_id)
         if record is not None or self._unknown.get(token_id):
             return record
-        moment = Moment.now()
+        was_valid = self._known.moment(token_id) is not None
+        if not was_valid and not self._new_ids.take():
+            raise TooManyNewTokens(token_id)
+        from picus_api.core.access.tokens import record_from_attributes  # noqa: PLC0415 - see access.py
+
+        moment = now()
         try:
             item = _read(token_id)
             record = None if item is None else record_from_attributes(item)
@@ -98,6 +140,16 @@ class TokenTable:
         else:
             self._known.put(token_id, record, moment)
         return record
+
+    def accepted(self, digest: bytes) -> "TokenRecord | None":
+        """Return the record of a token that was accepted before, by the SHA-256 of its text."""
+        return self._accepted.get(digest)
+
+    def accept(self, digest: bytes, record: "TokenRecord") -> None:
+        """Remember that a token is valid, for as long as its record is cached."""
+        moment = self._known.moment(record.token_id)
+        if moment is not None:
+            self._accepted.put(digest, record, moment)
 
     def is_read_only(self) -> bool:
         """Return True if the read-only switch is on. Raises TableUnavailable.
@@ -113,7 +165,7 @@ class TokenTable:
         return found
 
     def _read_switch(self) -> bool:
-        moment = Moment.now()
+        moment = now()
         try:
             item = _read(READ_ONLY)
         except TableMissing:

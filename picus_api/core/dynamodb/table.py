@@ -4,6 +4,7 @@ Nothing here needs PynamoDB, whose imports alone would be most of the delete fun
 """
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,12 +17,24 @@ from picus_api.core import environment
 from picus_api.core.dynamodb.dynamodb_errors import ServiceError
 from picus_api.core.dynamodb.retry import THROTTLED, kind_of
 from picus_api.core.dynamodb.transport import CallResult, Transport, create_transport
-from picus_api.core.errors import ItemTooLarge, PicusError, TableMissing, TableThrottled, TableUnavailable
+from picus_api.core.errors import (
+    BadValue,
+    ItemTooLarge,
+    OutcomeUnknown,
+    PicusError,
+    TableMissing,
+    TableThrottled,
+    TableUnavailable,
+)
 from picus_api.core.keys import KEY
 from picus_api.core.values.attribute_values import AttributeMap
 
 # No fewer than the threads that call.
 MAX_CONNECTIONS = 64
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.OnlineOps.html
+_INDEX_TYPE = re.compile(r"Type mismatch for Index Key (.+) Expected: (\w+) Actual: .*IndexName: (.+)", re.DOTALL)
+_INDEX_EMPTY = re.compile(r"IndexName: (.+), IndexKey: (.+)", re.DOTALL)
 
 
 class ConditionFailed(Exception):
@@ -46,12 +59,30 @@ def domain_error(error: Exception) -> Exception:
     if code == "TransactionCanceledException":
         return _cancellation(response.get("CancellationReasons") or [])
     if code in THROTTLED:
-        return TableThrottled()
+        return OutcomeUnknown() if _may_have_written(error) else TableThrottled()
     if code == "ResourceNotFoundException":
         return TableMissing()
-    if code == "ValidationException" and "tem size" in message:
+    return _refusal(message) if code == "ValidationException" else TableUnavailable()
+
+
+def _refusal(message: str) -> Exception:
+    """Return the domain's error for an item or a request that DynamoDB refuses."""
+    if "tem size" in message:
         return ItemTooLarge()
+    if match := _INDEX_TYPE.search(message):
+        name, tag, index = match.groups()
+        kind = {"S": "a text", "N": "a number"}.get(tag, f"of the type {tag}")
+        return BadValue(f"The index {index} of the table takes this value as {kind} only.", name)
+    if match := _INDEX_EMPTY.search(message):
+        index, name = match.groups()
+        return BadValue(f"The index {index} of the table takes no empty text here: leave {name} out.", name)
     return TableUnavailable()
+
+
+def _may_have_written(error: Exception) -> bool:
+    """Return True for a single write of which an attempt before the throttled ones may have been carried out."""
+    writes = ("PutItem", "DeleteItem", "TransactWriteItems")
+    return getattr(error, "response_lost", False) and getattr(error, "operation_name", "") in writes
 
 
 def _cancellation(reasons: list[dict[str, Any]]) -> Exception:
@@ -63,9 +94,8 @@ def _cancellation(reasons: list[dict[str, Any]]) -> Exception:
         return TransactionConflict()
     if codes & {"ProvisionedThroughputExceeded", "ThrottlingError"}:
         return TableThrottled()
-    if any("tem size" in (reason.get("Message") or "") for reason in reasons):
-        return ItemTooLarge()
-    return TableUnavailable()
+    refusals = [_refusal(reason.get("Message") or "") for reason in reasons]
+    return next((each for each in refusals if not isinstance(each, TableUnavailable)), TableUnavailable())
 
 
 @contextmanager
@@ -80,12 +110,12 @@ def domain_errors() -> Iterator[None]:
 def is_refusal(error: Exception) -> bool:
     """Return True if DynamoDB refused the items of a request, and not the table or the connection failed."""
     codes = ("ValidationException", "SerializationException")
-    return isinstance(error, ItemTooLarge) or getattr(error.__cause__, "code", None) in codes
+    return isinstance(error, ItemTooLarge | BadValue) or getattr(error.__cause__, "code", None) in codes
 
 
 def refusal_reason(error: PicusError) -> str:
     """Return why DynamoDB refused an item or a request, for the operator."""
-    if isinstance(error, ItemTooLarge):
+    if isinstance(error, ItemTooLarge | BadValue):
         return error.message
     cause = error.__cause__
     writes = ("BatchWriteItem", "PutItem", "TransactWriteItems")
@@ -135,7 +165,7 @@ def connect() -> None:
 def call(operation: str, **request: Any) -> bytes:
     """Carry out one operation on the item table, and return the JSON of DynamoDB's response.
 
-    Raises ConditionFailed, ItemTooLarge, TableMissing, TableThrottled, TableUnavailable.
+    Raises ConditionFailed, BadValue, ItemTooLarge, TableMissing, TableThrottled, TableUnavailable.
     """
     return send(operation, {"TableName": table_name(), **request}).body
 
@@ -144,6 +174,11 @@ def send(operation: str, request: bytes | dict[str, Any]) -> CallResult:
     """Carry out one operation on any table, with a whole request. Raises what ``call`` raises."""
     with domain_errors():
         return shared_transport().call(operation, request)
+
+
+def now() -> int:
+    """Return the time in whole seconds since 1970, by DynamoDB's clock if this machine's clock is known to be wrong."""
+    return int(time.time() + shared_transport().clock_offset)
 
 
 def transact(writes_at: Callable[[int], list[dict[str, Any]]]) -> None:
@@ -163,8 +198,7 @@ def transact(writes_at: Callable[[int], list[dict[str, Any]]]) -> None:
 
 
 def _transact(transport: Transport, writes_at: Callable[[int], list[dict[str, Any]]]) -> None:
-    now = int(time.time() + transport.clock_offset)
-    transport.call("TransactWriteItems", {"TransactItems": writes_at(now)})
+    transport.call("TransactWriteItems", {"TransactItems": writes_at(now())})
 
 
 def probe() -> None:

@@ -8,9 +8,11 @@ The language is a part of Google's AIP-160 (https://google.aip.dev/160) with JSO
 """
 
 import re
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from picus_api.core.keys import KEY
-from picus_api.core.query.expressions import MAX_EXPRESSION_BYTES, Placeholders, Reader
+from picus_api.core.query.expressions import MAX_EXPRESSION_BYTES, AttributePath, Placeholders, Reader
 from picus_api.core.values.attribute_values import AttributeValue
 from picus_api.core.values.version_attribute import VERSION
 
@@ -27,26 +29,51 @@ _PRESENT = re.compile(r":[ \t]*\*")
 _ORDERED = ("S", "N")
 
 
-def compile_filter(text: str, placeholders: Placeholders, prefix: str = "") -> str:
-    """Return the FilterExpression of a filter, for items whose key begins with ``prefix``.
+class Comparison(NamedTuple):
+    """One comparison. ``operator``: =, !=, <, <=, >, >=, begins_with, or :* (the attribute exists), without a value."""
 
-    Adds its names and values to the placeholders. Raises BadParameter.
+    path: AttributePath
+    operator: str
+    value: AttributeValue | None
+
+
+class Condition(NamedTuple):
+    """A condition that items must meet, beside others: an expression, which binds tighter than AND and OR.
+
+    ``names`` are the attributes of the top level that it mentions. ``comparison`` is None for a condition of several
+    comparisons, or with NOT.
     """
+
+    expression: str
+    names: frozenset[str]
+    comparison: Comparison | None = None
+
+
+def compile_filter(text: str, placeholders: Placeholders) -> str:
+    """Return the FilterExpression of a filter; add its names and values to the placeholders. Raises BadParameter."""
+    return join_conditions(parse_filter(text, placeholders))
+
+
+def parse_filter(text: str, placeholders: Placeholders) -> list[Condition]:
+    """Return the conditions that a filter joins by AND, or the one that it is. Raises BadParameter."""
     compiler = _Compiler(Reader("filter", text), placeholders)
-    expression = compiler.filter(0)
+    conditions = compiler.filter(0)
     if not compiler.reader.at_end():
         compiler.reader.fail("AND, OR or the end is expected here.")
-    if prefix:
-        grouped = expression if expression.startswith("(") and _spans(expression) else f"({expression})"
-        expression = f"{key_begins_with(prefix, placeholders)} AND {grouped}"
-    if len(expression) > MAX_EXPRESSION_BYTES:
+    if len(join_conditions(conditions)) > MAX_EXPRESSION_BYTES:
         compiler.reader.fail("the filter is too long for DynamoDB.", 0)
-    return expression
+    return conditions
 
 
-def key_begins_with(prefix: str, placeholders: Placeholders) -> str:
-    """Return the expression that is true for items whose key begins with the prefix."""
-    return f"begins_with({placeholders.path((KEY,))}, {placeholders.value({'S': prefix})})"
+def join_conditions(conditions: Iterable[Condition]) -> str:
+    """Return the expression that is true if all conditions are."""
+    return " AND ".join(condition.expression for condition in conditions)
+
+
+def key_begins_with(prefix: str, placeholders: Placeholders) -> Condition:
+    """Return the condition that the key of an item begins with the prefix."""
+    comparison = Comparison((KEY,), "begins_with", {"S": prefix})
+    return Condition(expression_of(comparison, placeholders), frozenset([KEY]), comparison)
 
 
 class _Compiler:
@@ -57,7 +84,7 @@ class _Compiler:
         self.placeholders = placeholders
         self.comparisons = 0
 
-    def filter(self, depth: int) -> str:
+    def filter(self, depth: int) -> list[Condition]:
         terms = [self.term(depth)]
         joiner = ""
         while word := self._joiner():
@@ -66,28 +93,31 @@ class _Compiler:
             self.reader.take(_JOINER)
             joiner = word
             terms.append(self.term(depth))
-        return f" {joiner} ".join(terms)
+        if joiner != "OR":
+            return [condition for term in terms for condition in term]
+        expression = " OR ".join(map(_bracketed, terms))
+        return [Condition(f"({expression})", frozenset().union(*map(_names, terms)))]
 
     def _joiner(self) -> str:
         match = _JOINER.match(self.reader.text, self.reader.at)
         return match[0] if match else ""
 
-    def term(self, depth: int) -> str:
+    def term(self, depth: int) -> list[Condition]:
         negated = False
         while self.reader.take(_NOT):
             negated = not negated
-        inner = self._group(depth + 1) if self.reader.take(_OPEN) else self.comparison()
-        return f"NOT {inner}" if negated else inner
+        inner = self._group(depth + 1) if self.reader.take(_OPEN) else [self.comparison()]
+        return [Condition(f"NOT {_bracketed(inner)}", _names(inner))] if negated else inner
 
-    def _group(self, depth: int) -> str:
+    def _group(self, depth: int) -> list[Condition]:
         if depth > MAX_NESTING:
             self.reader.fail(f"parentheses can have at most {MAX_NESTING} levels.", self.reader.at - 1)
         inner = self.filter(depth)
         if not self.reader.take(_CLOSE):
             self.reader.fail('AND, OR or ")" is expected here.')
-        return inner if inner.startswith("(") and _spans(inner) else f"({inner})"
+        return inner
 
-    def comparison(self) -> str:
+    def comparison(self) -> Condition:
         self.comparisons += 1
         if self.comparisons > MAX_COMPARISONS:
             self.reader.fail(f"a filter can have at most {MAX_COMPARISONS} comparisons.")
@@ -95,29 +125,31 @@ class _Compiler:
             return self._begins_with()
         path = self._path()
         if self.reader.take(_PRESENT):
-            return f"attribute_exists({path})"
+            return self._condition(path, ":*", None)
         operator = self.reader.take(_OPERATOR)
         if operator is None:
             self.reader.fail("one of = != < <= > >= :* is expected here.")
-        value = self._operand(operator)
-        # DynamoDB's <> is true for an attribute that the item does not have.
-        return f"(attribute_exists({path}) AND {path} <> {value})" if operator == "!=" else f"{path} {operator} {value}"
+        return self._condition(path, operator, self._operand(operator))
 
-    def _path(self) -> str:
+    def _condition(self, path: AttributePath, operator: str, value: AttributeValue | None) -> Condition:
+        comparison = Comparison(path, operator, value)
+        return Condition(expression_of(comparison, self.placeholders), frozenset(path[:1]), comparison)
+
+    def _path(self) -> AttributePath:
         start = self.reader.at
         path = self.reader.path()
         if path[0] == VERSION:
             self.reader.fail(f"{VERSION} is kept for the service's own versions.", start)
-        return self.placeholders.path(path)
+        return path
 
-    def _operand(self, operator: str) -> str:
+    def _operand(self, operator: str) -> AttributeValue:
         start = self.reader.at
         value: AttributeValue = self.reader.value()
         if operator in ("<", "<=", ">", ">=") and not any(tag in value for tag in _ORDERED):
             self.reader.fail(f"{operator} compares texts and numbers only.", start)
-        return self.placeholders.value(value)
+        return value
 
-    def _begins_with(self) -> str:
+    def _begins_with(self) -> Condition:
         path = self._path()
         if not self.reader.take(_COMMA):
             self.reader.fail("a comma and a text are expected here.")
@@ -127,14 +159,27 @@ class _Compiler:
             self.reader.fail("begins_with takes a text in double quotes.", start)
         if not self.reader.take(_CLOSE):
             self.reader.fail('")" is expected here.')
-        return f"begins_with({path}, {self.placeholders.value(value)})"
+        return self._condition(path, "begins_with", value)
 
 
-def _spans(expression: str) -> bool:
-    """Return True if the first bracket closes at the very end. Placeholders hold no brackets."""
-    depth = 0
-    for position, character in enumerate(expression):
-        depth += (character == "(") - (character == ")")
-        if depth == 0:
-            return position == len(expression) - 1
-    return False
+def expression_of(comparison: Comparison, placeholders: Placeholders) -> str:
+    """Return the comparison in DynamoDB's notation, and add its name and value to the placeholders."""
+    path = placeholders.path(comparison.path)
+    if comparison.value is None:
+        return f"attribute_exists({path})"
+    value = placeholders.value(comparison.value)
+    if comparison.operator == "begins_with":
+        return f"begins_with({path}, {value})"
+    if comparison.operator == "!=":
+        # DynamoDB's <> is true for an attribute that the item does not have.
+        return f"(attribute_exists({path}) AND {path} <> {value})"
+    return f"{path} {comparison.operator} {value}"
+
+
+def _bracketed(conditions: list[Condition]) -> str:
+    expression = join_conditions(conditions)
+    return f"({expression})" if len(conditions) > 1 else expression
+
+
+def _names(conditions: list[Condition]) -> frozenset[str]:
+    return frozenset().union(*(condition.names for condition in conditions))

@@ -1,4 +1,4 @@
-"""Pages of the item table: one scan request, a page for a client, and all pages one after the other."""
+"""Pages of a list by any access path: a page for a client, all pages one after the other, and the number of items."""
 
 import json
 import re
@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from picus_api.core.dynamodb import table
 from picus_api.core.keys import KEY, check_key
+from picus_api.core.query.access_path import WHOLE_TABLE, AccessPath
+from picus_api.core.query.cursor import Position
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.core.values.codec import decode
 from picus_api.core.values.version_attribute import remove_version
@@ -27,7 +29,7 @@ _FIRST_STEP, _STEP_GROWTH, _LONGEST_STEP = 100, 4, 100_000
 
 # In the text of a response: where the members beside the items are.
 _ENDS_BYTES = 16 * 1024
-_NEXT_KEY = re.compile(rb'"LastEvaluatedKey": ?\{"%b": ?\{"S": ?("(?:[^"\\]|\\.)*")' % KEY.encode(), re.DOTALL)
+_NEXT_START, _decoder = b'"LastEvaluatedKey"', json.JSONDecoder()
 _COUNT = re.compile(rb'"Count": ?([0-9]{1,9})')
 
 # Threads that wait for DynamoDB, one for each list that is being sent.
@@ -35,14 +37,23 @@ _prefetchers = ThreadPoolExecutor(table.MAX_CONNECTIONS // 2, thread_name_prefix
 
 
 class Page(NamedTuple):
-    """Items, the key after which the next page starts (None at the end of the table), and the bytes of the response."""
+    """Items, and where the next page starts: an ExclusiveStartKey, or None at the end of the list.
+
+    ``size``: the bytes of the response. ``position``: the same place as ``start``, for a cursor, where one is needed.
+    """
 
     items: list[AttributeMap]
-    next_key: str | None
+    start: AttributeMap | None
     size: int = 0
+    position: Position | None = None
+
+    @property
+    def next_key(self) -> str | None:
+        """Return the key after which the next page starts, or None at the end."""
+        return None if self.start is None else self.start[KEY]["S"]
 
 
-def _next_limit(count: int, size: int) -> int:
+def next_limit(count: int, size: int) -> int:
     """Return how many items the next page should have to be of about _PAGE_BYTES, if its items are like these."""
     return max(_MIN_PAGE_ITEMS, _PAGE_BYTES * count // max(size, 1))
 
@@ -61,60 +72,74 @@ def scan_request(after: str | None, limit: int | None, **parameters: Any) -> dic
 
 
 def parse_page(body: bytes) -> Page:
-    """Return the page in the response to a Scan, as stored. It takes several times the memory of its text."""
+    """Return the page in a response, as stored. It takes several times the memory of its text."""
     response = decode(body)
-    last_key = response.get("LastEvaluatedKey")
-    return Page(response["Items"], last_key[KEY]["S"] if last_key else None, len(body))
+    items = response.get("Items")
+    if items is None:
+        items = [response["Item"]] if "Item" in response else []
+    return Page(items, response.get("LastEvaluatedKey"), len(body))
 
 
-def scan(after: str | None = None, limit: int | None = None, **expressions: Any) -> Page:
-    """Read one page as clients see it, by one request. Raises TableUnavailable."""
-    return _visible_page(_fetch(after, limit, expressions))
+def _fetch(path: AccessPath, start: AttributeMap | None, limit: int | None, **parameters: Any) -> bytes:
+    """Return DynamoDB's response to one request. Raises TableUnavailable."""
+    if path.is_empty:
+        return b'{"Items":[],"Count":0}'
+    if path.operation == "GetItem":
+        return table.call("GetItem", **path.parameters)
+    begin = {} if start is None else {"ExclusiveStartKey": start}
+    size = {} if limit is None else {"Limit": limit}
+    return table.call(path.operation, **(parameters or path.parameters), **begin, **size)
 
 
-def _fetch(after: str | None, limit: int | None, expressions: dict[str, Any]) -> bytes:
-    return table.call("Scan", **scan_request(after, limit, **expressions))
-
-
-def _visible_page(body: bytes) -> Page:
+def _visible_page(path: AccessPath, body: bytes) -> Page:
     page = parse_page(body)
-    for item in page.items:
+    return page._replace(items=_visible(path, page.items))
+
+
+def _visible(path: AccessPath, items: list[AttributeMap]) -> list[AttributeMap]:
+    """Return the items as clients see them. It changes the items."""
+    for item in items:
         remove_version(item)
-    return page
+    return items if path.fields is None else list(map(path.fields.select, items))
 
 
-def read_pages(after: str | None = None, **expressions: Any) -> Iterator[Page]:
-    """Yield all pages of the table after a key, each fetched while the page before it is in use.
+def read_pages(path: AccessPath = WHOLE_TABLE, start: AttributeMap | None = None) -> Iterator[Page]:
+    """Yield all pages of a list from a start on, each fetched while the page before it is in use.
 
-    ``expressions``: parameters of Scan. A page may be empty without being the last. One page is in memory, as long as
-    the caller keeps it, and the text of the next one. A caller who stops reading stops the scan. Raises
-    TableUnavailable.
+    A page may be empty without being the last. One page is in memory, as long as the caller keeps it, and the text of
+    the next one. A caller who stops reading stops the requests. Raises TableUnavailable.
 
     One scan without parallel segments: lists with 2 and 4 segments took longer and more memory.
     """
     # Under a filter, a limit would count the items before they are filtered: DynamoDB's own 1 MB is better.
-    limited = "FilterExpression" not in expressions
+    limited = not path.filtered
     # In lists, so that this generator keeps no page while the client of a list takes its time.
-    bodies = [_fetch(after, _FIRST_PAGE_ITEMS if limited else None, expressions)]
+    bodies = [_fetch(path, start, _FIRST_PAGE_ITEMS if limited else None)]
     while True:
         # Before the page is decoded, which takes as long as a part of the next request.
-        expected = _expected_key(bodies[0])
-        limit = _next_limit(_item_count(bodies[0]), len(bodies[0])) if limited else None
-        ahead = _prefetchers.submit(copy_context().run, _fetch, expected, limit, expressions) if expected else None
-        pages = [_visible_page(bodies.pop())]
-        next_key = pages[0].next_key
+        expected = _expected_start(bodies[0])
+        limit = next_limit(_item_count(bodies[0]), len(bodies[0])) if limited else None
+        ahead = _prefetchers.submit(copy_context().run, _fetch, path, expected, limit) if expected else None
+        pages = [_visible_page(path, bodies.pop())]
+        next_start = pages[0].start
         yield pages.pop()
-        if next_key is None:
+        if next_start is None:
             return
-        bodies.append(ahead.result() if ahead and expected == next_key else _fetch(next_key, limit, expressions))
+        bodies.append(ahead.result() if ahead and expected == next_start else _fetch(path, next_start, limit))
         del ahead
 
 
-def _expected_key(body: bytes) -> str | None:
-    """Return the key after which the next page probably starts. An attribute may have the same name as the member."""
-    at = body.rfind(b'"LastEvaluatedKey"', -_ENDS_BYTES)
-    found = _NEXT_KEY.match(body, at) if at >= 0 else None
-    return json.loads(found[1]) if found else None
+def _expected_start(body: bytes) -> AttributeMap | None:
+    """Return where the next page probably starts. An attribute may have the same name as the member."""
+    at = body.rfind(_NEXT_START, -_ENDS_BYTES)
+    if at < 0:
+        return None
+    try:
+        text = body[at + len(_NEXT_START) :].decode().lstrip(": ")
+        start, _ = _decoder.raw_decode(text)
+    except ValueError:
+        return None
+    return start if isinstance(start, dict) and KEY in start else None
 
 
 def _item_count(body: bytes) -> int:
@@ -124,37 +149,51 @@ def _item_count(body: bytes) -> int:
 
 
 def read_page(
+    path: AccessPath,
     limit: int,
-    after: str | None,
-    expressions: dict[str, Any],
+    start: AttributeMap | None,
     give_up: Callable[[], bool],
     as_stored: bool = False,
 ) -> Page:
-    """Return at most ``limit`` items after a key. If the page has a ``next_key``, at least one more item follows.
+    """Return at most ``limit`` items from a start on. If the page has a ``position``, at least one more item follows.
 
     There is one exception: a filter that has found no item, or one, when ``give_up`` returns True between two requests.
-    The client goes on from ``next_key``. ``as_stored``: keep the version attribute, for ETags. Raises TableUnavailable.
+    The client goes on from ``position``. ``as_stored``: keep the version attribute, for ETags. Raises TableUnavailable.
     """
-    filtered = "FilterExpression" in expressions
     items: list[AttributeMap] = []
     size, step = 0, max(limit + 1, _FIRST_STEP)
     while True:
         # One item more than the limit proves that a next page exists.
-        body = _fetch(after, step if filtered else limit + 1 - len(items), **expressions)
-        found = parse_page(body) if as_stored else _visible_page(body)
+        found = parse_page(_fetch(path, start, step if path.filtered else limit + 1 - len(items)))
         items += found.items
         size += found.size
-        after = found.next_key
-        if len(items) > limit or after is None:
+        start = found.start
+        if len(items) > limit or start is None:
             break
-        if (filtered and give_up()) or (size > MAX_PAGE_BYTES and len(items) > 1):
+        if (path.filtered and give_up()) or (size > MAX_PAGE_BYTES and len(items) > 1):
             break
         step = min(step * _STEP_GROWTH, _LONGEST_STEP)
-    return _without_extra_item(items, limit, after, size)
+    if len(items) > 1 and (start is not None or len(items) > limit):
+        items = items[: min(limit, len(items) - 1)]
+        start = items[-1]
+    position = None if start is None else path.position(start)
+    shown = items if as_stored else _visible(path, items)
+    return Page(shown, None if position is None else path.start(position), size, position)
 
 
-def _without_extra_item(items: list[AttributeMap], limit: int, after: str | None, size: int) -> Page:
-    if len(items) <= 1 or (after is None and len(items) <= limit):
-        return Page(items, after, size)
-    kept = items[: min(limit, len(items) - 1)]
-    return Page(kept, kept[-1][KEY]["S"], size)
+def count_items(path: AccessPath, give_up: Callable[[], bool]) -> int | None:
+    """Return the number of items of a list; None if ``give_up`` returns True between two requests.
+
+    It reads, and costs, what the whole list does. Raises TableUnavailable.
+    """
+    if path.operation == "GetItem":
+        return len(parse_page(_fetch(path, None, None)).items)
+    count, start, parameters = 0, None, path.counting()
+    while True:
+        response = decode(_fetch(path, start, None, **parameters))
+        count += int(response["Count"])
+        start = response.get("LastEvaluatedKey")
+        if start is None:
+            return count
+        if give_up():
+            return None

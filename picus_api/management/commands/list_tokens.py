@@ -18,7 +18,7 @@ class Command(TerminalCommand):
     summary = "List the tokens, the oldest first. The tokens themselves are not known: only their hashes are stored."
     examples = """
         ./picus list_tokens
-        ./picus list_tokens --json | jq -r 'select(.label == "ci").id' | xargs -n 1 ./picus revoke_token
+        ./picus list_tokens --json | jq -r 'select(.label == "ci").id'
     """
 
     def add_arguments(self, parser: CommandParser) -> None:

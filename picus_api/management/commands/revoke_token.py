@@ -14,7 +14,6 @@ from picus_api.token_admin import revoke_token
 class Command(TerminalCommand):
     summary = "Revoke a token. Both computes refuse it within 30 seconds (ACCESS_CACHE_SECONDS)."
     examples = """
-        ./picus list_tokens
         ./picus revoke_token Ab12Cd34
     """
 

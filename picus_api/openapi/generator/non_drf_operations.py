@@ -24,7 +24,7 @@ class Deletion(APIView):
         parameters=[p.KEY, p.IF_MATCH, p.IF_NONE_MATCH, *p.MEASURED, p.REQUEST_ID, p.retry_after_header(503)],
         responses={
             (200, JSON): response("Deleted", ref("Message"), deleted_body(p.EXAMPLE_KEY)),
-            **errors(400, 404, 405, 412, 503),
+            **errors(400, 404, 405, 412, 428, 503),
         },
     )
     def delete(self, request: Request) -> Response:

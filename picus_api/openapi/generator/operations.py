@@ -27,7 +27,9 @@ def _body(schema: Schema, example: Any) -> Any:
         summary="List items",
         description=(
             "Without `limit` the response streams all items. If DynamoDB fails in the middle, the service closes the "
-            "connection: an incomplete array never looks complete. A parameter that is empty or given twice is a 400."
+            "connection: an incomplete array never looks complete. A parameter that is empty, or given twice (but for "
+            "`key`), is a 400. With an index of an attribute that `filter` compares with `=`, the list reads that part "
+            "of the index, with eventual consistency."
         ),
         tags=["Items"],
         parameters=[
@@ -35,8 +37,12 @@ def _body(schema: Schema, example: Any) -> Any:
             p.CURSOR,
             p.FILTER,
             p.FIELDS,
-            *p.MEASURED,
+            p.SORT,
+            p.KEYS,
+            *p.LIST_MEASURED,
             p.NEXT_LINK,
+            p.PLAN,
+            p.TOTAL_COUNT,
             p.REQUEST_ID,
             p.retry_after_header(503),
         ],
@@ -58,15 +64,17 @@ def _body(schema: Schema, example: Any) -> Any:
         tags=["Items"],
         parameters=[
             p.IDEMPOTENCY_KEY,
-            *p.MEASURED,
+            *p.WRITE_MEASURED,
             p.etag_header(201),
             p.LOCATION,
+            p.CONTENT_LOCATION,
+            p.REPLAYED,
             p.REQUEST_ID,
             p.retry_after_header(409, 503),
         ],
         request={JSON: _body(ref("NewItem"), ITEM)},
         responses={
-            (201, JSON): response("The new item's key", ref("Key"), NEW_KEY),
+            (201, JSON): response("The new item's key, or the item", ref("Key"), NEW_KEY),
             **errors(400, 406, 408, 409, 413, 415, 422, 503),
         },
     ),
@@ -103,9 +111,10 @@ class DescribedItems(views.ItemViewSet):
             p.CHOSEN_KEY,
             p.IF_MATCH,
             p.IF_NONE_MATCH,
-            *p.MEASURED,
+            *p.WRITE_MEASURED,
             p.etag_header(200, 201),
             p.LOCATION,
+            p.CONTENT_LOCATION,
             p.ACCEPT_PATCH,
             p.REQUEST_ID,
             p.retry_after_header(409, 503),
@@ -114,7 +123,7 @@ class DescribedItems(views.ItemViewSet):
         responses={
             (200, JSON): response("Replaced", ref("Key"), {"object_id": p.EXAMPLE_KEY}),
             (201, JSON): response("Created", ref("Key"), {"object_id": p.EXAMPLE_KEY}),
-            **errors(400, 406, 408, 409, 412, 413, 415, 503),
+            **errors(400, 406, 408, 409, 412, 413, 415, 428, 503),
         },
     ),
     partial_update=extend_schema(
@@ -136,7 +145,7 @@ class DescribedItems(views.ItemViewSet):
         request={"application/merge-patch+json": _body(ref("Patch"), CHANGE), JSON: _body(ref("Patch"), CHANGE)},
         responses={
             (200, JSON): response("The patched item", ref("Item"), CHANGED),
-            **errors(400, 404, 406, 408, 409, 412, 413, 415, 503),
+            **errors(400, 404, 406, 408, 409, 412, 413, 415, 428, 503),
         },
     ),
 )

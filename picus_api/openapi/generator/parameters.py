@@ -4,6 +4,7 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
+from picus_api.core.query.batch_get import MAX_KEYS
 from picus_api.core.query.pagination import MAX_LIMIT
 
 EXAMPLE_KEY = "blue chair"
@@ -66,11 +67,21 @@ IDEMPOTENCY_KEY = _header(
     "Within 24 hours, requests with the same key and item store one item and get the same response. "
     "An NDJSON request can't have it.",
 )
-PREFER = _header(
-    "Prefer",
-    {"type": "string"},
-    "`consumed-capacity` (RFC 7240) asks for `Picus-Consumed-Capacity`. A streamed response has it as a trailer field.",
+
+
+def _prefer(*preferences: str) -> OpenApiParameter:
+    """Return the field Prefer with the preferences of an operation."""
+    capacity = "`consumed-capacity` asks for `Picus-Consumed-Capacity`, in a streamed response as a trailer field."
+    return _header("Prefer", {"type": "string"}, " ".join(["Preferences (RFC 7240).", *preferences, capacity]))
+
+
+PREFER = _prefer()
+PREFER_OF_LIST = _prefer(
+    "`count=exact` counts all items of the list into `Picus-Total-Count`, at the cost of reading them all.",
+    "`count=estimated` is DynamoDB's own count of the last hours, which is free, for a list without `filter`.",
+    "`consistency=strong` uses no index.",
 )
+PREFER_OF_WRITE = _prefer("`return=representation` asks for the item as the body.")
 SCHEMA_FORMAT = _query("format", {"type": "string", "enum": ["json", "yaml"]}, "Overrides `Accept`.")
 LIMIT = _query(
     "limit",
@@ -97,6 +108,20 @@ FIELDS = _query(
 )
 
 
+SORT = _query(
+    "sort",
+    {"type": "string", "format": "picus-sort"},
+    "The order: an attribute, or `-` and an attribute for descending order. It needs an index that has the items of "
+    "`filter` in this order, else the error names that index. The list has only items with the attribute.",
+)
+KEYS = _query(
+    "key",
+    {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1, "maxItems": MAX_KEYS},
+    "The items with these keys, in this order. Missing ones are left out. It excludes `limit`, `cursor`, `filter` and "
+    "`sort`.",
+)
+
+
 def _response_header(name: str, statuses: list[int | str] | bool, description: str, **schema: Any) -> OpenApiParameter:
     return OpenApiParameter(
         name, {"type": "string", **schema}, OpenApiParameter.HEADER, description=description, response=statuses
@@ -107,12 +132,25 @@ REQUEST_ID = _response_header("X-Request-Id", True, "The id of the request in th
 NEXT_LINK = _response_header("Link", [200], 'The next page, `rel="next"` (RFC 8288), if there is one.')
 WELL_KNOWN_LINKS = _response_header("Link", [200], "Links to the description and its page (RFC 8631).")
 LOCATION = _response_header("Location", [201], "The path of the new item.", pattern="^/picus/get/")
-CONTENT_LOCATION = _response_header("Content-Location", [200], "The path of the item.", pattern="^/picus/get/")
+CONTENT_LOCATION = _response_header("Content-Location", [200, 201], "The path of the item.", pattern="^/picus/get/")
 CONSUMED_CAPACITY = _response_header(
     "Picus-Consumed-Capacity", [200, 201], "Capacity units, if `Prefer` asks for them.", pattern="^[0-9.]+$"
 )
 PREFERENCE_APPLIED = _response_header("Preference-Applied", [200, 201], "The honoured preferences.")
 MEASURED = [PREFER, CONSUMED_CAPACITY, PREFERENCE_APPLIED]
+LIST_MEASURED = [PREFER_OF_LIST, CONSUMED_CAPACITY, PREFERENCE_APPLIED]
+WRITE_MEASURED = [PREFER_OF_WRITE, CONSUMED_CAPACITY, PREFERENCE_APPLIED]
+PLAN = _response_header(
+    "Picus-Plan",
+    [200],
+    "How the list was read: an item by its key (`get`), items by their keys (`batch-get`), a part of an index "
+    "(`query` and its name), or the whole table (`scan`).",
+    pattern="^(get|batch-get|query .+|scan)$",
+)
+TOTAL_COUNT = _response_header("Picus-Total-Count", [200], "The count that `Prefer` asks for.", pattern="^[0-9]+$")
+REPLAYED = _response_header(
+    "Idempotent-Replayed", [201], "Present if an earlier request stored the item.", enum=["true"]
+)
 ACCEPT_PATCH = _response_header("Accept-Patch", [200, 201, 415], "The accepted patch types (RFC 5789).")
 
 

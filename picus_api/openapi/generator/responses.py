@@ -42,6 +42,7 @@ _ERRORS: dict[int, tuple[str, dict[str, str]]] = {
         e.UnsupportedMediaType("text/plain", "application/json").body(),
     ),
     422: ("The `Idempotency-Key` was used for another item", e.IdempotencyKeyReused().body()),
+    428: ("The service requires `If-Match` (`REQUIRE_IF_MATCH`)", e.PreconditionRequired().body()),
     500: ("An error of the service", e.InternalError().body()),
     503: ("DynamoDB throttles (with `Retry-After`) or is unavailable", e.TableThrottled().body()),
 }

@@ -41,12 +41,11 @@ SCHEMAS: dict[str, Schema] = {
         properties={"object_id": _KEY},
         required=["object_id"],
     ),
-    "Key": {
-        "type": "object",
-        "properties": {"object_id": _KEY},
-        "required": ["object_id"],
-        "additionalProperties": False,
-    },
+    "Key": _object(
+        "The key of the written item, or with `Prefer: return=representation` the whole item.",
+        properties={"object_id": _KEY},
+        required=["object_id"],
+    ),
     "Message": {
         "type": "object",
         "properties": {"message": {"type": "string"}},

@@ -45,7 +45,8 @@ def test_denials_grant_nothing_and_missing_actions_are_named() -> None:
     deny = {"Statement": {"Effect": "Deny", "Action": "dynamodb:*", "Resource": "*"}}
     allow = {"Statement": [{"Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:PutItem"], "Resource": ARN}]}
     assert problems([roles.check_role("role", [deny, allow], {ARN: roles.SERVICE_ACTIONS})]) == [
-        "it lacks dynamodb:BatchWriteItem on picus_data, dynamodb:Scan on picus_data"
+        "it lacks dynamodb:BatchGetItem on picus_data, dynamodb:BatchWriteItem on picus_data, "
+        "dynamodb:DescribeTable on picus_data, dynamodb:Query on picus_data, dynamodb:Scan on picus_data"
     ]
 
 

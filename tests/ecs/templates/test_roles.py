@@ -72,12 +72,15 @@ def test_task_role_allows_exactly_the_calls_of_the_service(operations: set[str],
     lines = client.post("/picus/put", b'{"a": 1}\n', content_type="application/x-ndjson")
     assert b"".join(lines)
     client.patch("/picus/put/none", b"{}", content_type="application/merge-patch+json")
-    paths = (put["Location"], "/picus/get/none", "/picus/list", "/__heartbeat__")
+    lists = ("/picus/list", "/picus/list?key=none", '/picus/list?filter=object_id = "none" AND a = 1')
+    paths = (put["Location"], "/picus/get/none", "/__heartbeat__", *lists)
     responses = [client.get(path) for path in paths]
-    assert b"".join(responses[2])
-    assert [response.status_code for response in responses] == [200, 404, 200, 200]
+    assert all(b"".join(response) for response in responses[3:])
+    assert [response.status_code for response in responses] == [200, 404, 200, 200, 200, 200]
+    client.get("/picus/list", headers={"Prefer": "count=estimated"})
 
     assert operations == granted("TaskRole")["${TableName}"]
+    assert granted("TaskRole")["${TableName}/index/*"] == {"Query"}
 
 
 def test_task_role_may_only_put_records(operations: set[str], client: Client) -> None:
@@ -98,7 +101,8 @@ def test_function_role_allows_exactly_the_calls_of_the_function(operations: set[
 
 
 def test_task_role_covers_the_three_tables_only() -> None:
-    assert set(granted("TaskRole")) == {"${TableName}", idempotency.default_idempotency_table("${TableName}"), *TOKENS}
+    records = idempotency.default_idempotency_table("${TableName}")
+    assert set(granted("TaskRole")) == {"${TableName}", "${TableName}/index/*", records, *TOKENS}
     assert granted("TaskRole").items() >= TOKENS.items()
 
 

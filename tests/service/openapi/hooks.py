@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from schemathesis.core import NOT_SET
 
 from picus_api.core.errors import BadParameter
+from picus_api.core.query.batch_get import MAX_KEYS
 from picus_api.core.query.cursor import decode_cursor, encode_cursor
+from picus_api.core.query.plan import parse_sort
 
 TABLE = "picus_data"
 
@@ -39,6 +41,7 @@ schemathesis.openapi.format("picus-filter", _FILTERS)
 schemathesis.openapi.format("picus-cursor", st.text("abc", min_size=1).map(lambda key: _cursor(key, "")))
 schemathesis.openapi.format("entity-tags", st.one_of(st.just("*"), st.lists(_TAGS, min_size=1).map(", ".join)))
 schemathesis.openapi.format("idempotency-key", st.uuids().map('"{}"'.format))
+schemathesis.openapi.format("picus-sort", _NAMES | _NAMES.map("-{}".format))
 schemathesis.openapi.format("picus-fields", st.lists(_NAMES, min_size=1, max_size=3, unique=True).map(",".join))
 
 
@@ -91,6 +94,14 @@ def before_call(context: schemathesis.HookContext, case: "schemathesis.Case[Any]
     with suppress(BadParameter, KeyError, AttributeError, TypeError):
         # A cursor is valid for one filter only.
         query["cursor"] = _cursor(decode_cursor(query["cursor"], TABLE, ""), query.get("filter", ""))
+    with suppress(BadParameter, KeyError, AttributeError, TypeError):
+        # An order needs an index, which the table does not have.
+        parse_sort(query["sort"])
+        del query["sort"]
+    with suppress(KeyError, AttributeError, TypeError):
+        # The other parameters exclude keys.
+        if query.keys() & {"limit", "cursor", "filter", "sort"} and all(query["key"]) and len(query["key"]) <= MAX_KEYS:
+            del query["key"]
     if (
         isinstance(case.body, dict)
         and isinstance(case.body.get("object_id"), str)

@@ -17,10 +17,14 @@ class Client(APIClient):
     def send(
         self, method: str, path: str, body: bytes | str = b"", content_type: str = JSON_TYPE, **fields: str
     ) -> Any:
-        """Return the response to one request. ``fields``: header fields, with underscores instead of hyphens."""
+        """Return the response to one request. ``fields``: header fields, with underscores instead of hyphens.
+
+        ``RAW_URI`` among them is the request target as it was sent.
+        """
+        extra = {name: fields.pop(name) for name in ("RAW_URI",) if name in fields}
         headers = {name.replace("_", "-"): value for name, value in fields.items()}
         data = body.encode() if isinstance(body, str) else body
-        return self.generic(method, path, data, content_type, headers=headers)  # type: ignore[arg-type]  # the stubs have str
+        return self.generic(method, path, data, content_type, headers=headers, **extra)  # type: ignore[arg-type]  # the stubs have str
 
     def store(self, body: str = "{}") -> str:
         """Store an item, and return its key."""

@@ -7,12 +7,14 @@ from itertools import pairwise
 import pytest
 from django.http import QueryDict
 
-from picus_api import list_view
+from picus_api import list_stream
 from picus_api.core.access.access import Access
 from picus_api.core.dynamodb.table import shared_transport
 from picus_api.core.errors import BadParameter
-from picus_api.core.query.cursor import encode_cursor
-from picus_api.list_view import KeepAlive, ListQuery, parse_list_query
+from picus_api.core.query.cursor import Position, encode_cursor
+from picus_api.core.query.plan import scan_path
+from picus_api.list_query import ListQuery, parse_list_query
+from picus_api.list_stream import KeepAlive
 from tests.conftest import use_table
 from tests.http_server import Server, dynamodb_response, error, replies
 from tests.unit.api.conftest import JSON_TYPE, NDJSON_TYPE, Client, body_of, error_of
@@ -60,7 +62,7 @@ def test_empty_and_repeated_parameters_are_refused(name: str) -> None:
 def test_cursor_belongs_to_table_and_filter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DYNAMODB_TABLE_NAME", "items")
     cursor = encode_cursor("k", "items", "")
-    assert parse(f"cursor={cursor}").after == "k"
+    assert parse(f"cursor={cursor}").position == Position("k")
     for query in (f"cursor={cursor}&filter=n%3D1", "cursor=x", f"cursor={encode_cursor('k', 'others', '')}"):
         with pytest.raises(BadParameter) as refused:
             parse(query)
@@ -68,8 +70,9 @@ def test_cursor_belongs_to_table_and_filter(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_filter_and_fields_become_expressions() -> None:
-    expressions = parse("filter=n%20%3E%201&fields=a,b.c").expressions
+    expressions = scan_path(parse("filter=n%20%3E%201&fields=a,b.c").wanted).parameters
     assert set(expressions) == {
+        "ConsistentRead",
         "FilterExpression",
         "ProjectionExpression",
         "ExpressionAttributeNames",
@@ -152,7 +155,7 @@ def test_failure_before_first_match_is_503(api: Client, monkeypatch: pytest.Monk
     no_match = dynamodb_response(200, b'{"Items": [], "Count": 0, "LastEvaluatedKey": {"object_id": {"S": "a"}}}')
     with Server(replies(no_match, no_match, error("AccessDeniedException"))) as server:
         use_table(monkeypatch, server.url, "picus_failing")
-        error_of(api.send("GET", "/picus/list?filter=n = 1", Accept=accept), 503, "unavailable")
+        error_of(api.send("GET", "/picus/list?filter=n > 1", Accept=accept), 503, "unavailable")
         shared_transport().close()
     assert [request.operation for request in server.requests] == ["Scan"] * 3
 
@@ -170,9 +173,9 @@ def test_head_of_list_reads_no_further_page(ten: Client) -> None:
 
 
 def test_silent_body_gets_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(list_view, "SILENCE_SECONDS", -1)
+    monkeypatch.setattr(list_stream, "SILENCE_SECONDS", -1)
     assert list(map(KeepAlive(), [b"[1", b"", b"", b"]"])) == [b"[1", b" ", b" ", b"]"]
-    monkeypatch.setattr(list_view, "SILENCE_SECONDS", 100)
+    monkeypatch.setattr(list_stream, "SILENCE_SECONDS", 100)
     assert list(map(KeepAlive(), [b"[1", b"", b"]"])) == [b"[1", b"", b"]"]
 
 
@@ -226,8 +229,8 @@ def test_csv_without_fields_is_400(stocked: Client) -> None:
 def test_silent_csv_sends_its_last_row_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
     pieces = [b"head\r\n", b"", b"", b"", b"x" * 100 + b"\r\n", b"", b"last\r\n", b""]
     for seconds, first in ((-1, b"h"), (100, b"")):
-        monkeypatch.setattr(list_view, "SILENCE_SECONDS", seconds)
-        keep_alive = list_view.CsvKeepAlive()
+        monkeypatch.setattr(list_stream, "SILENCE_SECONDS", seconds)
+        keep_alive = list_stream.CsvKeepAlive()
         sent = [*map(keep_alive, pieces), *keep_alive.end()]
         assert b"".join(sent) == b"".join(pieces)
         assert sent[:4] == [b"", first, first and b"e", first and b"a"]

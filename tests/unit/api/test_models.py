@@ -4,6 +4,7 @@ import pytest
 
 from picus_api.core.errors import ItemNotFound, PreconditionFailed
 from picus_api.core.preconditions import ONLY_ABSENT
+from picus_api.core.query.access_path import WHOLE_TABLE
 from picus_api.core.values.attribute_values import AttributeMap
 from picus_api.models import Item
 from tests.unit.conftest import Stored
@@ -51,7 +52,7 @@ def test_replace_patch_and_pages_go_through_store(item_table: str) -> None:
     with pytest.raises(PreconditionFailed):
         Item.replace("k", {}, ONLY_ABSENT)
     visible = {"object_id": {"S": "k"}, "a": {"N": "1"}, "b": {"N": "2"}}
-    assert Item.page(10, None, {}, give_up=lambda: False).items == [visible]
+    assert Item.page(WHOLE_TABLE, 10, None, give_up=lambda: False).items == [visible]
     assert [page.items for page in Item.pages()] == [[visible]]
 
 

@@ -238,3 +238,43 @@ def test_item_is_page_for_browser(stocked: Client) -> None:
     assert response["Content-Type"] == "text/html; charset=utf-8"
     assert "&lt;b&gt;" in response.content.decode()
     assert response["X-Frame-Options"] == "DENY"
+
+
+def test_client_can_ask_for_the_stored_item(stocked: Client) -> None:
+    prefer = {"Prefer": "return=representation, consumed-capacity"}
+    for method, path, status in (
+        ("POST", "/picus/put", 201),
+        ("PUT", "/picus/put/k", 201),
+        ("PUT", "/picus/put/k", 200),
+    ):
+        response = stocked.send(method, path, '{"a": 1.50}', **prefer)
+        item = Item.fetch(response["Content-Location"].rpartition("/")[2])
+        assert (response.status_code, response.content, response["ETag"]) == (status, item.json_text(), item.etag())
+        assert response["Preference-Applied"] == "return=representation, consumed-capacity"
+    plain = stocked.send("PUT", "/picus/put/k", "{}", Prefer="return=minimal")
+    assert (plain.content, "Preference-Applied" in plain) == (b'{"object_id": "k"}', False)
+
+
+def test_repetition_says_so(stocked: Client) -> None:
+    prefer = {"Idempotency_Key": '"k"', "Prefer": "return=representation"}
+    first, again = (stocked.send("POST", "/picus/put", "{}", **prefer) for _ in range(2))
+    assert "Idempotent-Replayed" not in first
+    assert (again["Idempotent-Replayed"], again.content, again["ETag"]) == ("true", first.content, first["ETag"])
+    key = json.loads(first.content)["object_id"]
+    stocked.send("PUT", f"/picus/put/{key}", '{"other": 1}')
+    changed = stocked.send("POST", "/picus/put", "{}", **prefer)
+    assert json.loads(changed.content) == {"object_id": key}
+    assert (changed["ETag"], "Preference-Applied" in changed) == (first["ETag"], False)
+
+
+def test_changes_can_require_preconditions(stocked: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUIRE_IF_MATCH", "true")
+    assert stocked.send("PUT", "/picus/put/k", "{}", If_None_Match="*").status_code == 201
+    tag = stocked.send("GET", "/picus/get/k")["ETag"]
+    for method in ("PUT", "PATCH"):
+        for headers in ({}, {"If_None_Match": '"x"'}):
+            error_of(stocked.send(method, "/picus/put/k", "{}", **headers), 428, "precondition_required")
+        changed = stocked.send(method, "/picus/put/k", "{}", If_Match=tag)
+        assert changed.status_code == 200
+        tag = changed["ETag"]
+    assert stocked.send("POST", "/picus/put", "{}").status_code == 201

@@ -20,6 +20,8 @@ from picus_api.core.capacity import CapacityMeter, is_wanted, measure, response_
         (" consumed-capacity ", True),
         ("consumed-capacity-x", False),
         ("x=consumed-capacity", False),
+        ("count=exact", True),
+        ("count=estimated", False),
     ],
 )
 def test_preference_is_found_in_list(prefer: str | None, wanted: bool) -> None:
@@ -39,7 +41,11 @@ def test_preference_is_found_in_list(prefer: str | None, wanted: bool) -> None:
 def test_units_of_response_are_added(response: dict[str, Any], units: str) -> None:
     meter = CapacityMeter()
     meter.add(response)
-    assert response_headers(meter) == {"Picus-Consumed-Capacity": units, "Preference-Applied": "consumed-capacity"}
+    field = {"Picus-Consumed-Capacity": units}
+    assert response_headers(meter, "count=exact") == field
+    for applied, preferences in ((None, "consumed-capacity"), ("a=b", "a=b, consumed-capacity")):
+        headers = response_headers(meter, "Consumed-Capacity", applied)
+        assert headers == {**field, "Preference-Applied": preferences}
 
 
 def test_meter_counts_calls_of_its_threads() -> None:

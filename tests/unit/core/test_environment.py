@@ -102,3 +102,12 @@ def test_a_wrong_bind_address_is_named(monkeypatch: pytest.MonkeyPatch, host: st
     monkeypatch.setenv("HOST", host)
     with pytest.raises(SettingError, match="HOST must be an address or a host name of this machine"):
         environment.bind_address("HOST", "PORT")
+
+
+def test_flag_is_true_or_false(monkeypatch: pytest.MonkeyPatch) -> None:
+    for text, value in (("true", True), ("ON", True), ("1", True), ("", False), ("False", False), ("no", False)):
+        monkeypatch.setenv("X", text)
+        assert environment.flag("X") is value
+    monkeypatch.setenv("X", "maybe")
+    with pytest.raises(SettingError, match="X must be true or false"):
+        environment.flag("X")

@@ -15,6 +15,7 @@ from tests.dynamodb import ROOT
 CODE = re.compile(r"[a-z]+(_[a-z]+)*")
 # Classes that share the code of their base class: a client does the same about each of them.
 SHARED = {"BadLine": "internal_error", "InternalError": "internal_error", "TableMissing": "unavailable"}
+SHARED["TooManyNewTokens"] = "tokens_unavailable"
 ARGUMENTS: dict[str, tuple[object, ...]] = {
     "BadLine": (3, errors.InvalidJson("The body is not JSON.")),
     "BadParameter": ("The parameter limit is empty: leave it out.", "limit"),
@@ -27,6 +28,7 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
     "ItemNotFound": ("k",),
     "MethodNotAllowed": ("PATCH",),
     "TokensUnavailable": ("id",),
+    "TooManyNewTokens": ("id",),
     "UnsupportedContentCoding": ("gzip",),
     "UnsupportedMediaType": ("text/plain", "application/json"),
 }
@@ -109,6 +111,7 @@ def test_throttling_and_load_ask_for_a_retry() -> None:
         "ReadOnly",
         "ServiceBusy",
         "TableThrottled",
+        "TooManyNewTokens",
         "WriteConflict",
     ]
 

@@ -313,6 +313,7 @@ def test_create_once_stores_one_item_per_key(stored: Stored) -> None:
     other = store.create_once("other key", ONE)
     assert (first.is_new, again.is_new, other.is_new) == (True, False, True)
     assert first[:2] == again[:2] != other[:2]
+    assert (first.item, again.item) == (stored(first.object_id), None)
     assert first.etag == etag(stored(first.object_id) or {})
 
 

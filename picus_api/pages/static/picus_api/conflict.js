@@ -74,7 +74,9 @@ function showDifference(form, theirs, place) {
   const opened = document.getElementById("item").textContent;
   try {
     const [before, after] = isReplacement ? [theirs.text, form.elements.body.value] : [opened, theirs.text];
-    const lines = diffLines(...[before, after].map((text) => formatWithoutKey(text, { sorted: true })));
+    // Without the commas, the line before a new last line is the same.
+    const readable = (text) => formatWithoutKey(text, { sorted: true }).replace(/,$/gm, "");
+    const lines = diffLines(readable(before), readable(after));
     if (lines.every(([sign]) => sign === " ")) return place.remove();
     const [minus, plus] = isReplacement ? ["theirs", "mine"] : ["when you opened it", "now"];
     place.querySelector("[data-title]").textContent = `The difference (− ${minus}, + ${plus}):`;

@@ -19,6 +19,8 @@ function showCurlLine(form) {
 // Returns the curl line of a request.
 export function curlLine({ method, path, headers, body }) {
   const options = Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`);
+  // Nobody sees the token of a signed-in browser again, so the line takes it from the shell.
+  if (document.querySelector("[data-signed-in]")) options.unshift('-H "Authorization: Bearer $PICUS_TOKEN"');
   if (!["GET", "POST"].includes(method)) options.unshift(`-X ${method}`);
   // Unlike --data-binary, --data-raw sends an @ at the start as it is.
   if (body?.length > LONGEST_BODY) options.push("--data-binary @item.json");

@@ -19,7 +19,7 @@ async function showExact(button) {
   show("Counting…");
   const { total, cost } = await count(place.dataset.exact, "count=exact, consumed-capacity");
   button.setAttribute("aria-disabled", false);
-  if (total === null) return show("The items could not be counted.");
+  if (total === null) return show("Counting takes too long here: use ./picus count_items.");
   const matching = place.dataset.filtered ? " match the filter" : "";
   show(`${grouped(total)} ${total === "1" ? "item" : "items"}${matching}${cost ? `, counted with ${cost} capacity units` : ""}.`);
 }

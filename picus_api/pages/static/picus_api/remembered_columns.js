@@ -12,7 +12,10 @@ export function rememberColumns(fields) {
 export function addColumnsToLinks() {
   const fields = rememberedColumns();
   if (!fields) return;
-  for (const link of document.querySelectorAll("a[data-list]")) link.search = new URLSearchParams({ fields });
+  const query = new URLSearchParams({ fields });
+  for (const link of document.querySelectorAll("a[data-list]")) link.search = query;
+  // After a deletion the list opens as well.
+  for (const form of document.querySelectorAll("form[data-method=DELETE]")) form.dataset.then += `?${query}`;
 }
 
 function rememberedColumns() {

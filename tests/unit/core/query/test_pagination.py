@@ -10,10 +10,10 @@ from picus_api.core.batch_write import Row, write_new_items
 from picus_api.core.dynamodb import table
 from picus_api.core.errors import ItemNotFound
 from picus_api.core.query import pagination
-from picus_api.core.query.expressions import Placeholders
-from picus_api.core.query.filters import compile_filter
-from picus_api.core.query.pagination import Page, read_page, read_pages, scan, scan_request
-from picus_api.core.query.projection import compile_fields
+from picus_api.core.query.access_path import WHOLE_TABLE, AccessPath
+from picus_api.core.query.list_expressions import parse_list
+from picus_api.core.query.pagination import Page, count_items, read_page, read_pages, scan_request
+from picus_api.core.query.plan import scan_path
 from picus_api.core.values.codec import encode
 
 
@@ -30,42 +30,41 @@ def thirty(item_table: str) -> set[str]:
     return keys
 
 
-def filtered(text: str) -> dict[str, Any]:
-    placeholders = Placeholders()
-    return {"FilterExpression": compile_filter(text, placeholders), **placeholders.parameters()}
+def filtered(text: str) -> AccessPath:
+    return scan_path(parse_list(text))
 
 
 def keys_of(page: Page) -> list[str]:
     return [item["object_id"]["S"] for item in page.items]
 
 
-def walk(limit: int, expressions: dict[str, Any]) -> list[list[str]]:
+def walk(limit: int, path: AccessPath = WHOLE_TABLE) -> list[list[str]]:
     """Return the keys of all pages, one after the other."""
-    pages, after = [], None
+    pages, start = [], None
     while True:
-        page = read_page(limit, after, expressions, never)
+        page = read_page(path, limit, start, never)
         pages.append(keys_of(page))
-        after = page.next_key
-        if after is None:
+        if page.position is None:
             return pages
-        assert after == pages[-1][-1]
+        start = path.start(page.position)
+        assert page.position.key == pages[-1][-1]
 
 
 def test_page_of_empty_table_is_empty(item_table: str) -> None:
-    assert read_page(10, None, {}, never)[:2] == ([], None)
+    assert read_page(WHOLE_TABLE, 10, None, never)[:2] == ([], None)
     assert [page.items for page in read_pages()] == [[]]
 
 
 @pytest.mark.parametrize(("limit", "sizes"), [(1, [1] * 30), (7, [7, 7, 7, 7, 2]), (15, [15, 15]), (30, [30])])
 def test_pages_follow_each_other_without_gaps(thirty: set[str], limit: int, sizes: list[int]) -> None:
-    pages = walk(limit, {})
+    pages = walk(limit)
     assert [len(page) for page in pages] == sizes
     assert sorted(key for page in pages for key in page) == sorted(thirty)
 
 
 def test_last_full_page_has_no_next_key(thirty: set[str]) -> None:
-    assert read_page(30, None, {}, never).next_key is None
-    assert read_page(29, None, {}, never).next_key is not None
+    assert read_page(WHOLE_TABLE, 30, None, never).next_key is None
+    assert read_page(WHOLE_TABLE, 29, None, never).next_key is not None
 
 
 @pytest.mark.parametrize("limit", [1, 4, 10])
@@ -83,7 +82,7 @@ def test_filter_out_of_time_continues_after_last_key(thirty: set[str], monkeypat
     """A filter that finds nothing in time returns an empty page, and the key to continue from."""
     monkeypatch.setattr(pagination, "_FIRST_STEP", 2)
     monkeypatch.setattr(pagination, "_STEP_GROWTH", 1)
-    page = read_page(1, None, filtered("n > 100"), give_up=lambda: True)
+    page = read_page(filtered("n > 100"), 1, None, give_up=lambda: True)
     assert page.items == []
     assert page.next_key in thirty
 
@@ -92,14 +91,14 @@ def test_page_of_large_items_ends_early(item_table: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(pagination, "MAX_PAGE_BYTES", 700_000)
     for _ in range(10):
         store.create({"text": {"S": "x" * 300_000}})
-    pages = walk(10, {})
+    pages = walk(10)
     assert max(map(len, pages)) < 10
     assert len({key for page in pages for key in page}) == 10
 
 
 def test_scan_removes_versions_and_keeps_numbers(item_table: str) -> None:
     key = store.create({"n": {"N": "1.10"}, "big": {"N": "12345678901234567890123456789012345678"}})["object_id"]
-    [item] = scan().items
+    [item] = next(read_pages()).items
     assert item == {
         "object_id": key,
         "n": {"N": item["n"]["N"]},
@@ -109,9 +108,7 @@ def test_scan_removes_versions_and_keeps_numbers(item_table: str) -> None:
 
 
 def test_projection_keeps_named_attributes(thirty: set[str]) -> None:
-    placeholders = Placeholders()
-    expression = compile_fields("n", placeholders)
-    page = read_page(3, None, {"ProjectionExpression": expression, **placeholders.parameters()}, never)
+    page = read_page(scan_path(parse_list(fields="n")), 3, None, never)
     assert [set(item) for item in page.items] == [{"object_id", "n"}] * 3
 
 
@@ -148,9 +145,9 @@ def test_reader_who_stops_reads_at_most_one_page_ahead(thirty: set[str], monkeyp
 
 
 def test_next_limit_follows_item_size() -> None:
-    assert pagination._next_limit(100, 100 * 1024) == 384
-    assert pagination._next_limit(10, 4_000_000) == pagination._MIN_PAGE_ITEMS
-    assert pagination._next_limit(0, 0) == pagination._MIN_PAGE_ITEMS
+    assert pagination.next_limit(100, 100 * 1024) == 384
+    assert pagination.next_limit(10, 4_000_000) == pagination._MIN_PAGE_ITEMS
+    assert pagination.next_limit(0, 0) == pagination._MIN_PAGE_ITEMS
 
 
 def test_attribute_named_as_next_key_does_not_mislead(item_table: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,6 +158,12 @@ def test_attribute_named_as_next_key_does_not_mislead(item_table: str, monkeypat
     keys = [store.create({"LastEvaluatedKey": wrong, "Count": {"N": "1"}})["object_id"] for _ in range(5)]
     assert sorted(key for page in read_pages() for key in keys_of(page)) == sorted(key["S"] for key in keys)
     body = b'{"Items":[],"LastEvaluatedKey":{"object_id":{"S":"right"}},"Count":7}'
-    assert (pagination._expected_key(body), pagination._item_count(body)) == ("right", 7)
+    assert (pagination._expected_start(body), pagination._item_count(body)) == ({"object_id": {"S": "right"}}, 7)
     misleading = body.replace(b'"Count"', b'"x":{"LastEvaluatedKey":{"object_id":{"S":"wrong"}}},"Count"')
-    assert pagination._expected_key(misleading) == "wrong"
+    assert pagination._expected_start(misleading) == {"object_id": {"S": "wrong"}}
+
+
+def test_items_are_counted(thirty: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert count_items(WHOLE_TABLE, never) == 30
+    assert count_items(scan_path(parse_list("n < 10", "n")), never) == 10
+    assert count_items(WHOLE_TABLE, lambda: True) == 30
