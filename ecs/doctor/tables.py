@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ecs.doctor.findings import Finding, judge
-from picus_api.core.access.tokens import EXPIRES, TOKEN_KEY
+from picus_api.core.access.token_table import EXPIRES, TOKEN_KEY
 from picus_api.core.idempotency import EXPIRES_AT, RECORD_KEY
 from picus_api.core.keys import KEY
 
