@@ -43,6 +43,7 @@ _ERRORS: dict[int, tuple[str, dict[str, str]]] = {
     ),
     422: ("The `Idempotency-Key` was used for another item", e.IdempotencyKeyReused().body()),
     428: ("The service requires `If-Match` (`REQUIRE_IF_MATCH`)", e.PreconditionRequired().body()),
+    431: ("The header fields, or the path with them, are too large", e.HeadersTooLarge().body()),
     500: ("An error of the service", e.InternalError().body()),
     503: ("DynamoDB throttles (with `Retry-After`) or is unavailable", e.TableThrottled().body()),
 }
@@ -59,5 +60,5 @@ def errors(*statuses: int) -> Responses:
     return {
         (status, JSON): response(description, ref("Error"), body)
         for status, (description, body) in _ERRORS.items()
-        if status in (*statuses, 414, 500)
+        if status in (*statuses, 414, 431, 500)
     }
