@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ecs.doctor.findings import Finding, judge
+from picus_api.core.access.token_table import EXPIRES, TOKEN_KEY
 from picus_api.core.idempotency import EXPIRES_AT, RECORD_KEY
 from picus_api.core.keys import KEY
 
 TABLE = "table"
 IDEMPOTENCY_TABLE = "idempotency table"
 TOKEN_TABLE = "token table"
-# The key and the time to live of picus_api/core/access.
-TOKEN_KEY, TOKEN_EXPIRES = "token_id", "expires"
 
 
 def check_item_table(table: Mapping[str, Any], backups: Mapping[str, Any]) -> list[Finding]:
@@ -44,7 +43,7 @@ def check_token_table(table: Mapping[str, Any], time_to_live: Mapping[str, Any])
     replace = f"delete {table['TableName']} and deploy ecs/tokens.yaml"
     return [
         *_usable(TOKEN_TABLE, table, TOKEN_KEY, replace),
-        _check_expiry(TOKEN_TABLE, table, time_to_live, TOKEN_EXPIRES),
+        _check_expiry(TOKEN_TABLE, table, time_to_live, EXPIRES),
     ]
 
 

@@ -45,7 +45,7 @@ class Credentials(NamedTuple):
 
 
 class Access(NamedTuple):
-    """What the client of a request may do.
+    """The rights of the client of a request.
 
     ``token``: the id of its token, or ANONYMOUS. ``prefix``: what the keys of its items begin with.
     ``is_cross_site``: the token is a cookie, and another site may have caused the request.

@@ -45,7 +45,7 @@ Moment = tuple[float, float]
 
 
 def now() -> Moment:
-    """Return this moment."""
+    """Return the current time of both clocks."""
     return time.monotonic(), time.time()
 
 
@@ -82,7 +82,7 @@ class BoundedCache(Generic[_Key, _Value]):
             self._entries[key] = (value, moment)
 
     def drop(self, key: _Key) -> None:
-        """Forget a value."""
+        """Remove a value."""
         self._entries.pop(key, None)
 
 
@@ -116,7 +116,6 @@ class TokenTable:
         self._accepted: BoundedCache[bytes, TokenRecord] = BoundedCache(MAX_TOKENS, seconds)
         self._switch: BoundedCache[str, bool] = BoundedCache(1, seconds)
         self._new_ids = NewIds()
-        self._reading_switch = threading.Lock()
 
     def find(self, token_id: str) -> "TokenRecord | None":
         """Return the record of a token, or None if there is none. Raises TokensUnavailable."""
@@ -157,14 +156,9 @@ class TokenTable:
         Without a token table the switch can't be on: a deployment of before has none.
         """
         found = self._switch.get(READ_ONLY)
-        if found is None:
-            with self._reading_switch:
-                found = self._switch.get(READ_ONLY)
-                if found is None:
-                    found = self._read_switch()
-        return found
-
-    def _read_switch(self) -> bool:
+        if found is not None:
+            return found
+        # Without a lock: several threads may read at once, and none waits for another one that gets no response.
         moment = now()
         try:
             item = _read(READ_ONLY)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from picus_api.core import idempotency
+from picus_api.core.access import token_table
 from picus_api.core.keys import KEY
 from tests.dynamodb import ROOT
 from tests.ecs.templates.template import NAMES, STAGES, leaves, properties, resource, resources, template
@@ -59,11 +60,11 @@ def test_token_table_is_recoverable_bounded_and_expires_tokens() -> None:
     assert resource("tokens", "Tokens")["DeletionPolicy"] == "Delete"
     table = properties("tokens", "Tokens")
     assert table["TableName"] == {"Fn::Sub": "${TableName}_tokens"}
-    assert table["KeySchema"] == [{"AttributeName": "token_id", "KeyType": "HASH"}]
-    assert table["AttributeDefinitions"] == [{"AttributeName": "token_id", "AttributeType": "S"}]
+    assert table["KeySchema"] == [{"AttributeName": token_table.TOKEN_KEY, "KeyType": "HASH"}]
+    assert table["AttributeDefinitions"] == [{"AttributeName": token_table.TOKEN_KEY, "AttributeType": "S"}]
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert set(table["OnDemandThroughput"]) == LIMITS
-    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": token_table.EXPIRES, "Enabled": True}
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -46,7 +47,9 @@ class Computes:
             response = self._service.send(method, path, body, content_type, RAW_URI=raw, **fields)
             return Reply(response.status_code, dict(response.headers), body_of(response))
         headers = [(name.replace("_", "-"), value) for name, value in fields.items()]
-        response = self._handler(rest_proxy_event(method=method, path=path, headers=headers), None)
+        # The function never resets the id of its request: a copy of the context keeps it from other tests.
+        event = rest_proxy_event(method=method, path=path, headers=headers)
+        response = copy_context().run(self._handler, event, None)
         return Reply(response["statusCode"], response["headers"], response["body"].encode())
 
 

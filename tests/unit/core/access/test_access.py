@@ -29,7 +29,7 @@ READ = frozenset({"read"})
 
 @pytest.fixture
 def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """Give settings of their own, and forget them afterwards."""
+    """Read the settings anew in the test, and again after it."""
     access.rules.cache_clear()
     yield monkeypatch
     access.rules.cache_clear()
