@@ -86,12 +86,16 @@ class Negotiation(DefaultContentNegotiation):
         levels = _by_quality(self.get_accept_list(request))
         refused = levels.pop(0.0, [])
         left = [renderer for renderer in renderers if not _names(refused, renderer.media_type)]
-        for quality in sorted(levels, reverse=True):
-            # DRF ignores qualities and caches the parsed field.
-            self._level = levels[quality]
-            vars(request).pop("_parsed_accept_list", None)
-            with suppress(DrfNotAcceptable):
-                return super().select_renderer(request, left, format_suffix)
+        # CSV needs columns. Without them, any other type that the client accepts comes first.
+        has_columns = not {"fields", api_settings.URL_FORMAT_OVERRIDE}.isdisjoint(request.query_params)
+        others = left if has_columns else [renderer for renderer in left if renderer.format != "csv"]
+        for candidates in (others, left):
+            for quality in sorted(levels, reverse=True):
+                # DRF ignores qualities and caches the parsed field.
+                self._level = levels[quality]
+                vars(request).pop("_parsed_accept_list", None)
+                with suppress(DrfNotAcceptable):
+                    return super().select_renderer(request, candidates, format_suffix)
         raise NotAcceptable.accept(renderer.media_type for renderer in renderers)
 
     def get_accept_list(self, request: Request) -> list[str]:

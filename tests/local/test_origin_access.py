@@ -228,7 +228,7 @@ def test_load_balancer_keeps_a_trace_id(loop: Loop, alb: Recorder) -> None:
     [
         ("Comment: ", "Comment: ", (200, 200)),
         ("HeaderName: X-Origin-Secret", "HeaderName: X-Origin", (403, 200)),
-        ("{AlbSecret}}}", "{ApiKeySecret}}}", (403, 200)),
+        ("${AlbSecret}${AlbSecretVersion}", "${ApiKeySecret}${ApiKeyVersion}", (403, 200)),
         ("HeaderName: x-api-key", "HeaderName: x-api-kay", (200, 403)),
         ("OriginPath: !Ref ApiPath", "OriginPath: /elsewhere", (200, 403)),
         (ALL_VIEWER_EXCEPT_HOST, ALL_VIEWER, (200, 403)),
