@@ -1,14 +1,21 @@
-"""Run ministack, by the Python of its own environment, with two fixes.
+"""Run ministack, by the Python of its own environment, with two fixes and one shortcut.
 
 ministack marks some values in its saved state by names (``__bytes__`` and two more). An item's own attribute of such a
 name looks like a mark, so loading fails, ministack starts empty and overwrites the state at its next stop. A mark's
 value is never an object; an item's attribute value always is.
 
 ministack refuses begins_with on an attribute that is a number, where DynamoDB finds no match.
+
+ministack sorts all keys of a table for each page of a Scan: a quarter of a second for 100,000 items. Here it gets the
+keys of the page alone.
 """
 
+import builtins
+import heapq
 import os
 import sys
+from collections.abc import Iterable, KeysView
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +59,40 @@ def begins_with(evaluator: Any) -> bool:
         raise
 
 
+def scan(request: dict[str, Any]) -> Any:
+    """Return what ministack's Scan returns."""
+    token = _page.set(_page_of(request))
+    try:
+        return _scan(request)
+    finally:
+        _page.reset(token)
+
+
+def _page_of(request: dict[str, Any]) -> tuple[int, str] | None:
+    """Return the limit and the first key of a page of a table with a text as its key, or None."""
+    limit, start = request.get("Limit"), request.get("ExclusiveStartKey", {"": {"S": ""}})
+    if not isinstance(limit, int) or limit < 1 or {"IndexName", "Segment"} & request.keys() or len(start) != 1:
+        return None
+    [key] = start.values()
+    return (limit, key["S"]) if "S" in key else None
+
+
+def sort(values: Iterable[Any], **options: Any) -> list[Any]:
+    """Return the values in order; of the keys of a large table those of the page, and the two beside it."""
+    page = _page.get()
+    if page is None or not isinstance(values, KeysView) or len(values) < SMALLEST_SHARE * page[0]:
+        return builtins.sorted(values, **options)
+    limit, start = page
+    return heapq.nsmallest(limit + 2, (key for key in values if key >= start))
+
+
+SMALLEST_SHARE = 10
+"""How many times more keys than a page a table must have for the shortcut."""
+
+_page: ContextVar[tuple[int, str] | None] = ContextVar("page", default=None)
+_scan = dynamodb._scan
+dynamodb._scan = scan
+dynamodb.sorted = sort
 _begins_with = dynamodb._ExprEval._fn_begins_with
 dynamodb._ExprEval._fn_begins_with = begins_with
 persistence._json_object_hook = json_object_hook

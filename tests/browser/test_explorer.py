@@ -2,13 +2,19 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import BrowserContext, Download, Page, expect
 
+from picus_api import token_admin
 from tests.browser.actions import stays_in_width
+from tests.conftest import use_table
 from tests.contract.client import Client
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
 
 # JavaScript numbers can't hold either of these numbers.
 DIGITS = "1234567890.1234567890123456789012345678"
@@ -192,6 +198,22 @@ def test_selected_items_are_copied_and_duplicated(
     page.get_by_role("button", name="Create").click()
     expect(page.get_by_text("Created.")).to_be_visible()
     assert client.fetch(f"{mark}/copy") == client.fetch(f"{mark}/00")
+
+
+def test_reader_can_copy_but_not_duplicate_or_delete(
+    page: Page, mark: str, rows: "Table", dynamodb_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_table(monkeypatch, dynamodb_url, rows.name)
+    page.goto("/sign-in")
+    page.get_by_label("Token").fill(token_admin.create_token("reader", frozenset(["read"]), "").text)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("Signed in as")).to_be_visible()
+    open_list(page, mark)
+    page.get_by_label(f"Select {mark}/00").check()
+    bar = page.get_by_role("region", name="Selected items")
+    expect(bar.get_by_role("button")).to_have_text(["Copy as JSON", "Copy as curl"])
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("anonymous")).to_be_visible()
 
 
 def test_delete_selected_keeps_what_others_changed(page: Page, client: Client, mark: str) -> None:

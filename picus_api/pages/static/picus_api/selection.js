@@ -71,7 +71,9 @@ function showSelection() {
   const count = selected().length;
   bar.hidden = count === 0;
   bar.querySelector("[data-selected]").textContent = `${counted(count)} selected`;
-  bar.querySelector("[data-act=duplicate]").hidden = count !== 1;
+  // A token that may not write has no such button.
+  const duplicate = bar.querySelector("[data-act=duplicate]");
+  if (duplicate) duplicate.hidden = count !== 1;
   selectAll.checked = count > 0 && count === boxes().length;
   selectAll.indeterminate = count > 0 && !selectAll.checked;
 }
