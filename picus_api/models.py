@@ -1,7 +1,7 @@
 """The PynamoDB model of an item."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
@@ -14,7 +14,7 @@ from picus_api.core.preconditions import Preconditions
 from picus_api.core.query import pagination
 from picus_api.core.query.access_path import WHOLE_TABLE, AccessPath
 from picus_api.core.query.batch_get import read_keys
-from picus_api.core.query.pagination import Page
+from picus_api.core.query.pagination import GiveUp, Page
 from picus_api.core.query.projection import Fields
 from picus_api.core.store import Written
 from picus_api.core.values.attribute_values import AttributeMap
@@ -93,15 +93,10 @@ class Item(Model):
 
     @classmethod
     def page(
-        cls,
-        path: AccessPath,
-        limit: int,
-        start: AttributeMap | None,
-        give_up: Callable[[], bool],
-        as_stored: bool = False,
+        cls, path: AccessPath, limit: int, start: AttributeMap | None, give_up: GiveUp, *, as_stored: bool = False
     ) -> Page:
         """Return a page of at most ``limit`` items of a list. See ``pagination.read_page``."""
-        return pagination.read_page(path, limit, start, give_up, as_stored)
+        return pagination.read_page(path, limit, start, give_up, as_stored=as_stored)
 
     @classmethod
     def pages(cls, path: AccessPath = WHOLE_TABLE, start: AttributeMap | None = None) -> Iterator[Page]:
@@ -109,7 +104,7 @@ class Item(Model):
         return pagination.read_pages(path, start)
 
     @classmethod
-    def count_of(cls, path: AccessPath, give_up: Callable[[], bool]) -> int | None:
+    def count_of(cls, path: AccessPath, give_up: GiveUp) -> int | None:
         """Return the number of items of a list. See ``pagination.count_items``."""
         return pagination.count_items(path, give_up)
 

@@ -9,7 +9,16 @@ from tests.browser.actions import create, open_item, patch
 from tests.contract.client import Client
 from tests.npm_packages import NODE_MODULES
 
-PAGES = ["/", "/picus/list", "/picus/put", "/picus/get/absent", "/picus/list?filter=Bern", "/nope", "/docs/"]
+PAGES = [
+    "/",
+    "/sign-in",
+    "/picus/list",
+    "/picus/put",
+    "/picus/get/absent",
+    "/picus/list?filter=Bern",
+    "/nope",
+    "/docs/",
+]
 
 
 @pytest.fixture(params=["light", "dark"])

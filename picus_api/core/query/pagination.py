@@ -35,6 +35,9 @@ _COUNT = re.compile(rb'"Count": ?([0-9]{1,9})')
 # Threads that wait for DynamoDB, one for each list that is being sent.
 _prefetchers = ThreadPoolExecutor(table.MAX_CONNECTIONS // 2, thread_name_prefix="scan")
 
+GiveUp = Callable[[], bool]
+"""Returns True when a search has taken long enough."""
+
 
 class Page(NamedTuple):
     """Items, and where the next page starts: an ExclusiveStartKey, or None at the end of the list.
@@ -149,11 +152,7 @@ def _item_count(body: bytes) -> int:
 
 
 def read_page(
-    path: AccessPath,
-    limit: int,
-    start: AttributeMap | None,
-    give_up: Callable[[], bool],
-    as_stored: bool = False,
+    path: AccessPath, limit: int, start: AttributeMap | None, give_up: GiveUp, *, as_stored: bool = False
 ) -> Page:
     """Return at most ``limit`` items from a start on. If the page has a ``position``, at least one more item follows.
 
@@ -181,7 +180,7 @@ def read_page(
     return Page(shown, None if position is None else path.start(position), size, position)
 
 
-def count_items(path: AccessPath, give_up: Callable[[], bool]) -> int | None:
+def count_items(path: AccessPath, give_up: GiveUp) -> int | None:
     """Return the number of items of a list; None if ``give_up`` returns True between two requests.
 
     It reads, and costs, what the whole list does. Raises TableUnavailable.

@@ -10,6 +10,7 @@ from drf_spectacular.settings import patched_settings
 from drf_spectacular.validation import validate_schema
 
 from picus_api.openapi.generator import non_drf_operations, operations
+from picus_api.openapi.generator.parameters import SECURITY_SCHEMES
 from picus_api.openapi.generator.schemas import SCHEMAS
 
 _DESCRIPTION = """\
@@ -20,6 +21,8 @@ significant digits, from 1e-130 to just under 1e126 on either side of zero, and 
 - Every path with `GET` has `HEAD`, and every path has `OPTIONS`. Another method is a 405 with `Allow`. An unknown
   path is a 404.
 - Every error is `application/json` with the schema `Error`. Every response has an `X-Request-Id`.
+- Operations on items need a token with a scope, unless the operator of the service allows them to anonymous clients.
+  A token with a key prefix reads, lists and changes only items whose key begins with the prefix.
 - A malformed HTTP request is a 400, 417, 431 or 501 on every path.
 - The list and items are pages for a browser (`Accept: text/html`).
 - `Accept: application/x-ndjson` lists one item on each line, `Accept: text/csv` with `fields` one row for each item.
@@ -44,11 +47,12 @@ _SETTINGS = {
     ],
     # Relative, so that the description is valid on every domain.
     "SERVERS": [{"url": "/"}],
-    "APPEND_COMPONENTS": {"schemas": SCHEMAS},
+    "APPEND_COMPONENTS": {"schemas": SCHEMAS, "securitySchemes": SECURITY_SCHEMES},
     "POSTPROCESSING_HOOKS": [
         "picus_api.openapi.generator.postprocessing.add_links",
         "picus_api.openapi.generator.postprocessing.require_bodies",
-        "picus_api.openapi.generator.postprocessing.require_no_credentials",
+        "picus_api.openapi.generator.postprocessing.describe_scopes",
+        "picus_api.openapi.generator.postprocessing.require_no_token_by_default",
         "picus_api.openapi.generator.postprocessing.order_methods",
         "picus_api.openapi.generator.postprocessing.use_single_examples",
     ],

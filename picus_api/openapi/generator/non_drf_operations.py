@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from picus_api.core.access.access import DELETE
 from picus_api.core.response_body import deleted_body
 from picus_api.openapi.generator import parameters as p
 from picus_api.openapi.generator.responses import HTML, JSON, errors, response
@@ -21,10 +22,19 @@ class Deletion(APIView):
         summary="Delete an item",
         description="A function on Lambda deletes the item with one conditional call.",
         tags=["Items"],
-        parameters=[p.KEY, p.IF_MATCH, p.IF_NONE_MATCH, *p.MEASURED, p.REQUEST_ID, p.retry_after_header(503)],
+        **p.needs(DELETE),
+        parameters=[
+            p.KEY,
+            p.IF_MATCH,
+            p.IF_NONE_MATCH,
+            *p.MEASURED,
+            p.CHALLENGE,
+            p.REQUEST_ID,
+            p.retry_after_header(503),
+        ],
         responses={
             (200, JSON): response("Deleted", ref("Message"), deleted_body(p.EXAMPLE_KEY)),
-            **errors(400, 404, 405, 412, 428, 503),
+            **errors(400, 404, 405, 412, 428, 503, scope=DELETE),
         },
     )
     def delete(self, request: Request) -> Response:

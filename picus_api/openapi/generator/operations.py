@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiRequest, extend_schema, extend_schema_view
 
 from picus_api import views
+from picus_api.core.access.access import READ, WRITE
 from picus_api.openapi import views as openapi_views
 from picus_api.openapi.generator import parameters as p
 from picus_api.openapi.generator.responses import JSON, errors, response
@@ -32,6 +33,7 @@ def _body(schema: Schema, example: Any) -> Any:
             "of the index, with eventual consistency."
         ),
         tags=["Items"],
+        **p.needs(READ),
         parameters=[
             p.LIMIT,
             p.CURSOR,
@@ -43,12 +45,13 @@ def _body(schema: Schema, example: Any) -> Any:
             p.NEXT_LINK,
             p.PLAN,
             p.TOTAL_COUNT,
+            p.CHALLENGE,
             p.REQUEST_ID,
             p.retry_after_header(503),
         ],
         responses={
             (200, JSON): response("The items", {"type": "array", "items": ref("Item")}, [CHANGED]),
-            **errors(400, 406, 503),
+            **errors(400, 406, 503, scope=READ),
         },
     ),
     create=extend_schema(
@@ -62,6 +65,7 @@ def _body(schema: Schema, example: Any) -> Any:
             "`status`."
         ),
         tags=["Items"],
+        **p.needs(WRITE),
         parameters=[
             p.IDEMPOTENCY_KEY,
             *p.WRITE_MEASURED,
@@ -69,32 +73,35 @@ def _body(schema: Schema, example: Any) -> Any:
             p.LOCATION,
             p.CONTENT_LOCATION,
             p.REPLAYED,
+            p.CHALLENGE,
             p.REQUEST_ID,
             p.retry_after_header(409, 503),
         ],
         request={JSON: _body(ref("NewItem"), ITEM)},
         responses={
             (201, JSON): response("The new item's key, or the item", ref("Key"), NEW_KEY),
-            **errors(400, 406, 408, 409, 413, 415, 422, 503),
+            **errors(400, 406, 408, 409, 413, 415, 422, 503, scope=WRITE),
         },
     ),
     retrieve=extend_schema(
         operation_id="getItem",
         summary="Get an item",
         tags=["Items"],
+        **p.needs(READ),
         parameters=[
             p.KEY,
             p.IF_MATCH,
             p.IF_NONE_MATCH,
             *p.MEASURED,
             p.etag_header(200, 304),
+            p.CHALLENGE,
             p.REQUEST_ID,
             p.retry_after_header(503),
         ],
         responses={
             (200, JSON): response("The item", ref("Item"), STORED),
             304: response("The item has an ETag of `If-None-Match`"),
-            **errors(400, 404, 406, 412, 503),
+            **errors(400, 404, 406, 412, 503, scope=READ),
         },
     ),
 )
@@ -107,6 +114,7 @@ class DescribedItems(views.ItemViewSet):
         operation_id="replaceItem",
         summary="Replace an item, or create it under a chosen key",
         tags=["Items"],
+        **p.needs(WRITE),
         parameters=[
             p.CHOSEN_KEY,
             p.IF_MATCH,
@@ -116,6 +124,7 @@ class DescribedItems(views.ItemViewSet):
             p.LOCATION,
             p.CONTENT_LOCATION,
             p.ACCEPT_PATCH,
+            p.CHALLENGE,
             p.REQUEST_ID,
             p.retry_after_header(409, 503),
         ],
@@ -123,7 +132,7 @@ class DescribedItems(views.ItemViewSet):
         responses={
             (200, JSON): response("Replaced", ref("Key"), {"object_id": p.EXAMPLE_KEY}),
             (201, JSON): response("Created", ref("Key"), {"object_id": p.EXAMPLE_KEY}),
-            **errors(400, 406, 408, 409, 412, 413, 415, 428, 503),
+            **errors(400, 406, 408, 409, 412, 413, 415, 428, 503, scope=WRITE),
         },
     ),
     partial_update=extend_schema(
@@ -131,6 +140,7 @@ class DescribedItems(views.ItemViewSet):
         summary="Change parts of an item",
         description="Without `If-Match`, the service repeats a patch if another write came first. No write is lost.",
         tags=["Items"],
+        **p.needs(WRITE),
         parameters=[
             p.CHOSEN_KEY,
             p.IF_MATCH,
@@ -139,13 +149,14 @@ class DescribedItems(views.ItemViewSet):
             p.etag_header(200),
             p.CONTENT_LOCATION,
             p.ACCEPT_PATCH,
+            p.CHALLENGE,
             p.REQUEST_ID,
             p.retry_after_header(409, 503),
         ],
         request={"application/merge-patch+json": _body(ref("Patch"), CHANGE), JSON: _body(ref("Patch"), CHANGE)},
         responses={
             (200, JSON): response("The patched item", ref("Item"), CHANGED),
-            **errors(400, 404, 406, 408, 409, 412, 413, 415, 428, 503),
+            **errors(400, 404, 406, 408, 409, 412, 413, 415, 428, 503, scope=WRITE),
         },
     ),
 )

@@ -9,6 +9,28 @@ from picus_api.core.query.pagination import MAX_LIMIT
 
 EXAMPLE_KEY = "blue chair"
 
+SECURITY_SCHEMES = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "picus_<id>_<secret><checksum>",
+        "description": (
+            "A token from `./picus create_token`. `x-required-scope` of an operation is the scope that it needs: "
+            "`read`, `write` or `delete`. Browsers sign in at `/sign-in` and get a cookie with the same effect."
+        ),
+    }
+}
+
+
+def needs(scope: str) -> dict[str, Any]:
+    """Return the arguments of extend_schema for an operation that needs a scope.
+
+    ``{}``: anonymous clients may do what the operator allows. OpenAPI 3.1 allows the name of the scope in the
+    requirement, but Spectral takes it for an error, so an extension has the name.
+    """
+    return {"auth": [{"token": []}, {}], "extensions": {"x-required-scope": scope}}
+
+
 # These formats have no public definition. Tools that generate requests need the names to register generators.
 _TAGS = r'^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$'
 _UNIQUE = r'^("([ !#-\[\]-~]|\\["\\]){1,255}"|[A-Za-z0-9._~:/+=-]{1,255})$'
@@ -151,13 +173,22 @@ TOTAL_COUNT = _response_header("Picus-Total-Count", [200], "The count that `Pref
 REPLAYED = _response_header(
     "Idempotent-Replayed", [201], "Present if an earlier request stored the item.", enum=["true"]
 )
+CHALLENGE = _response_header(
+    "WWW-Authenticate",
+    [401, 403],
+    "The challenge (RFC 6750, section 3). On AWS, `DELETE` has it as `x-amzn-Remapped-WWW-Authenticate`.",
+    pattern="^Bearer ",
+)
 ACCEPT_PATCH = _response_header("Accept-Patch", [200, 201, 415], "The accepted patch types (RFC 5789).")
 
 
 def etag_header(*statuses: int) -> OpenApiParameter:
     """Return the ETag field of responses with these statuses."""
     return _response_header(
-        "ETag", [*statuses], "The item's version, a strong validator. Every write changes it.", pattern='^"[!#-~]*"$'
+        "ETag",
+        [*statuses],
+        "The item's version. Every write changes it. `W/` marks a compressed response.",
+        pattern='^(W/)?"[!#-~]*"$',
     )
 
 

@@ -41,8 +41,17 @@ def require_bodies(result: dict[str, Any], **context: Any) -> dict[str, Any]:
     return result
 
 
-def require_no_credentials(result: dict[str, Any], **context: Any) -> dict[str, Any]:
-    """Say that no operation needs credentials."""
+def describe_scopes(result: dict[str, Any], **context: Any) -> dict[str, Any]:
+    """Write the scope that an operation needs into its description, which pages show."""
+    for operation in _operations(result):
+        if scope := operation.get("x-required-scope"):
+            told = operation.get("description")
+            operation["description"] = f"{told}\n\n" * bool(told) + f"Needs the scope `{scope}`."
+    return result
+
+
+def require_no_token_by_default(result: dict[str, Any], **context: Any) -> dict[str, Any]:
+    """Say that an operation without a requirement of its own needs no token."""
     return {**result, "security": []}
 
 

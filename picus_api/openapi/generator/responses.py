@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 
 from picus_api.core import errors as e
+from picus_api.core.access.access import READ
 from picus_api.openapi.generator.parameters import EXAMPLE_KEY
 from picus_api.openapi.generator.schemas import Schema, ref
 
@@ -43,6 +44,7 @@ _ERRORS: dict[int, tuple[str, dict[str, str]]] = {
     ),
     422: ("The `Idempotency-Key` was used for another item", e.IdempotencyKeyReused().body()),
     428: ("The service requires `If-Match` (`REQUIRE_IF_MATCH`)", e.PreconditionRequired().body()),
+    431: ("The header fields, or the path with them, are too large", e.HeadersTooLarge().body()),
     500: ("An error of the service", e.InternalError().body()),
     503: ("DynamoDB throttles (with `Retry-After`) or is unavailable", e.TableThrottled().body()),
 }
@@ -54,10 +56,28 @@ def response(description: str, schema: Schema | None = None, example: Any = None
     return OpenApiResponse(schema, description, examples)
 
 
-def errors(*statuses: int) -> Responses:
-    """Return the errors with these statuses, and the errors that every operation can have."""
+def errors(*statuses: int, scope: str = "") -> Responses:
+    """Return the errors with these statuses, and the errors that every operation can have.
+
+    ``scope``: what the operation needs, or "" if it needs no token.
+    """
+    wanted = (*statuses, 414, 431, 500, *((401, 403) if scope else ()))
+    known = _ERRORS | (_access_errors(scope) if scope else {})
     return {
         (status, JSON): response(description, ref("Error"), body)
-        for status, (description, body) in _ERRORS.items()
-        if status in (*statuses, 414, 500)
+        for status, (description, body) in sorted(known.items())
+        if status in wanted
+    }
+
+
+def _access_errors(scope: str) -> dict[int, tuple[str, dict[str, str]]]:
+    cross_site = "" if scope == READ else ", or the change comes with the cookie of a browser from another site"
+    changes = {
+        503: ("DynamoDB throttles or is unavailable, or the service is read-only", e.ReadOnly().body()),
+    }
+    forbidden = f"The token does not have the scope `{scope}` or is for other keys{cross_site}"
+    return {
+        401: ("The request needs a token, or its token is not valid", e.TokenRequired().body()),
+        403: (forbidden, e.InsufficientScope(scope).body()),
+        **({} if scope == READ else changes),
     }

@@ -54,11 +54,12 @@ def test_unsafe_request_id_is_replaced(api: Client) -> None:
     assert first != second
 
 
-def test_only_pages_have_security_policies(api: Client) -> None:
-    plain, page = api.send("GET", "/"), api.send("GET", "/", Accept="text/html")
+def test_only_pages_have_security_policies(stocked: Client) -> None:
+    plain, page = stocked.send("GET", "/"), stocked.send("GET", "/", Accept="text/html")
     for response in (plain, page):
         assert response["X-Content-Type-Options"] == "nosniff"
     assert "default-src 'self'" in page["Content-Security-Policy"]
+    assert "form-action 'self'" in page["Content-Security-Policy"]
     assert page["X-Frame-Options"] == "DENY"
     assert "Content-Security-Policy" not in plain
 

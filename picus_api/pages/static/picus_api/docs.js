@@ -11,6 +11,7 @@ function picusPlugin({ React: { createElement: create } }) {
       create(getComponent("SvgAssets")),
       create(getComponent("errors", true)),
       create("section", { className: "wrapper" }, create(getComponent("Markdown", true), { source: description })),
+      create("section", { className: "wrapper authorization" }, create(getComponent("AuthorizeBtnContainer", true))),
       create("section", { className: "wrapper" }, create("h2", null, "Operations"), create(getComponent("operations", true))),
     );
   };
@@ -46,6 +47,8 @@ const ui = SwaggerUIBundle({
   plugins: [picusPlugin],
   layout: "PicusLayout",
   deepLinking: true,
+  // A token is not kept in the browser: it is forgotten when the page is left.
+  persistAuthorization: false,
   syntaxHighlight: false,
   // The validator badge would send the address of the description to another host.
   validatorUrl: null,

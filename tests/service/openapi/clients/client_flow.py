@@ -1,16 +1,16 @@
-"""Use the generated Python client for every operation on items: ``client_flow.py URL``."""
+"""Use the generated Python client for every operation on items, with a token: ``client_flow.py URL TOKEN``."""
 
 import sys
 from urllib.parse import parse_qs, urlsplit
 
-from picus_client import Client
+from picus_client import AuthenticatedClient
 from picus_client.api.items import create_item, delete_item, get_item, list_items, patch_item, replace_item
 from picus_client.models import Error, Item, Key, Message, NewItem, Patch, Replacement
 from picus_client.types import UNSET, Unset
 
 
-def main(url: str) -> None:
-    with Client(url) as client:
+def main(url: str, token: str) -> None:
+    with AuthenticatedClient(url, token) as client:
         keys = [create(client, number) for number in range(5)]
         assert sorted(listed_in_pages(client)) == sorted(keys)
         key = "a/b c?ü"
@@ -34,15 +34,20 @@ def main(url: str) -> None:
         absent = get_item.sync(key, client=client)
         assert isinstance(absent, Error)
         assert absent.error == f'Item with key "{key}" not found'
+    with AuthenticatedClient(url, "wrong") as client:
+        refused = get_item.sync_detailed("k", client=client)
+        assert refused.status_code == 401
+        assert isinstance(refused.parsed, Error)
+        assert refused.parsed.code == "invalid_token"
 
 
-def create(client: Client, number: int) -> str:
+def create(client: AuthenticatedClient, number: int) -> str:
     created = create_item.sync(client=client, body=NewItem.from_dict({"page": "python", "n": number}))
     assert isinstance(created, Key)
     return str(created.object_id)
 
 
-def listed_in_pages(client: Client) -> list[str]:
+def listed_in_pages(client: AuthenticatedClient) -> list[str]:
     """Return the keys of all pages of two items."""
     keys: list[str] = []
     cursor: str | Unset = UNSET
@@ -57,7 +62,7 @@ def listed_in_pages(client: Client) -> list[str]:
         [cursor] = parse_qs(urlsplit(link[1 : link.index(">")]).query)["cursor"]
 
 
-def get_and_compare(client: Client, key: str, expected: dict[str, object]) -> str:
+def get_and_compare(client: AuthenticatedClient, key: str, expected: dict[str, object]) -> str:
     """Return the ETag of an item that must have these attributes."""
     response = get_item.sync_detailed(key, client=client)
     assert isinstance(response.parsed, Item)
@@ -66,4 +71,4 @@ def get_and_compare(client: Client, key: str, expected: dict[str, object]) -> st
     return str(response.headers["ETag"])
 
 
-main(sys.argv[1])
+main(sys.argv[1], sys.argv[2])

@@ -1,9 +1,10 @@
-// Use the generated TypeScript client for every operation on items: client_flow.js URL
+// Use the generated TypeScript client for every operation on items, with a token: client_flow.js URL TOKEN
 import { deepStrictEqual as equal } from "node:assert/strict";
 import createClient from "openapi-fetch";
 import type { paths } from "./picus.js";
 
-const client = createClient<paths>({ baseUrl: process.argv[2]! });
+const baseUrl = process.argv[2]!;
+const client = createClient<paths>({ baseUrl, headers: { Authorization: `Bearer ${process.argv[3]}` } });
 
 async function create(n: number): Promise<string> {
   const { data, error } = await client.POST("/picus/put", { body: { page: "typescript", n } });
@@ -20,7 +21,7 @@ async function listInPages(): Promise<string[]> {
     const { data, response } = await client.GET("/picus/list", { params: { query } });
     keys.push(...data!.map((item) => item.object_id));
     const link = response.headers.get("Link");
-    cursor = link && new URL(link.slice(1, link.indexOf(">")), process.argv[2]).searchParams.get("cursor");
+    cursor = link && new URL(link.slice(1, link.indexOf(">")), baseUrl).searchParams.get("cursor");
   } while (cursor);
   return keys;
 }
@@ -54,3 +55,5 @@ for (const key of [...keys, path.key]) {
 }
 const absent = await client.GET("/picus/get/{key}", { params: { path } });
 equal(absent.error, { error: `Item with key "${path.key}" not found` });
+const anonymous = await createClient<paths>({ baseUrl }).GET("/picus/get/{key}", { params: { path } });
+equal([anonymous.response.status, anonymous.error?.code], [401, "token_required"]);
