@@ -45,6 +45,8 @@ RUN python3 -c "import ensurepip, shutil; shutil.rmtree(ensurepip.__path__[0])" 
 WORKDIR /app
 COPY --from=build /app .
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 BIND_HOST=0.0.0.0 PORT=8000
+# Each thread would keep up to 0.2 MB of freed blocks, between which larger ones fit no more: memory would grow for hours.
+ENV GLIBC_TUNABLES=glibc.malloc.tcache_count=0
 # Load the service once. This compiles the modules of the standard library that it needs, which the base has no bytecode of,
 # and stops the build if the service can't be loaded.
 RUN DYNAMODB_TABLE_NAME=none gunicorn --check-config -c gunicorn.conf.py picus_project.wsgi:application

@@ -33,7 +33,11 @@ class JsonRequest(Request):
         self._request = request
         self.META = request.META
         self.method = request.method
-        self.parser_context: dict[str, Any] = {"request": self}
+
+    @property
+    def parser_context(self) -> dict[str, Any]:  # type: ignore[override]  # an attribute in DRF
+        """Return DRF's context of a parser. As an attribute it would keep the request until a garbage collection."""
+        return {"request": self}
 
     @property
     def data(self) -> AttributeMap:

@@ -119,10 +119,12 @@ class KeyedItemViewSet(JsonViewSet):
         return respond(request, body, headers={"ETag": tag, **headers})
 
     def partial_update(self, request: Request, **kwargs: str) -> HttpResponseBase:
-        """Apply a JSON Merge Patch to the item, and return the item."""
+        """Apply a JSON Merge Patch to the item. Return the item, or its key to a client that may not read it."""
         item, written = Item.patch(_key(request, WRITE), _document(request), _required_preconditions(request))
         key, tag = item.object_id, item.etag()
         log_change(request, "patch", key=key, etag_before=written.etag_before, etag_after=tag)
+        if READ not in access_of(request).scopes:
+            return respond(request, {KEY: key}, headers={"ETag": tag})
         return respond(request, item, headers={"ETag": tag, "Content-Location": item_path(key)})
 
     @property

@@ -50,7 +50,7 @@ def list_context(page: Page, request: Request, formats: Collection[str]) -> dict
         "is_filtered": "filter" in query,
         "first_path": _list_path(query, cursor=None) if "cursor" in query else None,
         "keys": keys,
-        "sizes": [(size, size == limit, _list_path(query, limit=size)) for size in _sizes(limit)],
+        "sizes": [(size, size == limit) for size in _sizes(limit)],
         "count_path": None if keys else _list_path(query, cursor=None, fields=None, sort=None, limit="1"),
         "downloads": _downloads(query, formats, columns),
         "path": path,

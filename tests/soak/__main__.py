@@ -136,6 +136,7 @@ class Soak:
         """Compare the table with the model, when everything has settled."""
         deadline = time.monotonic() + RECOVERY_SECONDS
         time.sleep(SETTLE_SECONDS)
+        self._checker.close()  # the server has closed its connection, which was unused for longer than keepalive
         while (table := self._checker.send(Call("list", "GET", "/picus/list", "200"))).status != 200:
             if time.monotonic() > deadline:
                 self._checker.wrong(f"no list within {RECOVERY_SECONDS} s of the last fault")

@@ -1,6 +1,7 @@
 """The programs of a soak: DynamoDB, two hosts of the service on one table, and the delete function."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -42,7 +43,12 @@ class Service:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = log
         self._environment = _environment(
-            PORT=str(self.port), ALLOWED_HOSTS="127.0.0.1", LOG_FORMAT="json", LOG_LEVEL="ERROR", **environment
+            PORT=str(self.port),
+            ALLOWED_HOSTS="127.0.0.1",
+            LOG_FORMAT="json",
+            LOG_LEVEL="ERROR",
+            **allocator(),
+            **environment,
         )
         self._process = self._start()
 
@@ -75,6 +81,12 @@ class Service:
         assert status == 0, f"the server ended with status {status}: {self.log.read_text()[-2000:]}"
 
 
+def allocator() -> dict[str, str]:
+    """Return the variable by which the container sets the C library's allocator: see the Dockerfile."""
+    found = re.search(r"^ENV (GLIBC_TUNABLES)=(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    return {found[1]: found[2]} if found else {}
+
+
 def _environment(**settings: str) -> dict[str, str]:
     """Return the variables of a program: nothing of the caller's that configures Picus or AWS."""
     foreign = ("AWS_", "COVERAGE", "DYNAMODB_", "WEB_", "LOG_")
@@ -89,7 +101,8 @@ def function(log: Path, **environment: str) -> Iterator[tuple[str, int]]:
     settings = {"GATEWAY_PORT": str(port), "GATEWAY_STAGE": STAGE, "GATEWAY_API_KEY": API_KEY, "LOG_LEVEL": "ERROR"}
     with log.open("ab") as output:
         command = [sys.executable, "-m", "picus_project.local.api_gateway"]
-        env = _environment(**settings, **environment)
+        # The stand-in has many threads, a process of the function on AWS only one.
+        env = _environment(**settings, **allocator(), **environment)
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)
     try:
         wait_for(f"http://127.0.0.1:{port}/", process)

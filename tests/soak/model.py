@@ -100,10 +100,11 @@ class Slope(NamedTuple):
     seconds: float
 
 
-def slope(samples: Sequence[tuple[float, float]], bucket_seconds: float = 10.0) -> Slope:
+def slope(samples: Sequence[tuple[float, float]], bucket_seconds: float = 20.0) -> Slope:
     """Return the regression line of memory samples (seconds, MB).
 
-    Each bucket counts by its smallest sample: buffers of requests in flight come and go, and a leak stays.
+    Each bucket counts by its smallest sample: requests in flight, and garbage until it is collected, come and go within
+    seconds, and a leak stays.
     """
     start = samples[0][0]
     buckets: dict[int, tuple[float, float]] = {}

@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 class CallState:
-    """The state of one call. Each `on_…` method returns when it is time for another attempt, or raises the error."""
+    """The state of one call. Each `on_…` method waits until it is time for another attempt, if there may be one."""
 
     __slots__ = (
         "attempts",
@@ -40,7 +40,10 @@ class CallState:
         self.recovered: tuple[Kind, ...] = ()  # causes that were removed for this call already, once each
 
     def on_connection_error(self, loss: RequestNotSent | ResponseLost) -> None:
-        """Continue after an attempt without a response. It does not count if a pooled connection had died."""
+        """Wait after an attempt without a response. It does not count if a pooled connection had died.
+
+        Raises NoResponse if there may not be another attempt.
+        """
         if isinstance(loss, ResponseLost) and not loss.refused:
             self._note_lost_response()
         self.fresh = True
@@ -56,8 +59,11 @@ class CallState:
             ) from loss
         logger.info("%s is sent again: %s", self.operation, loss)
 
-    def on_service_error(self, error: ServiceError, kind: Kind) -> None:
-        """Continue after an error response. After a 5xx the operation may have been carried out, says AWS."""
+    def on_service_error(self, error: ServiceError, kind: Kind) -> bool:
+        """Wait after an error response, and return True, or return False if the error is final.
+
+        After a 5xx the operation may have been carried out, says AWS.
+        """
         if error.status >= 500:
             self._note_lost_response()
         error.record(self.attempts, response_lost=self.response_lost)
@@ -65,8 +71,9 @@ class CallState:
         again = kind in ("throttled", "failed") and self._may_repeat()
         delay = self.limits.throttled_delay if kind == "throttled" else self.limits.base_delay
         if not (again and self._wait(delay)):
-            raise error
+            return False
         logger.info("%s is sent again: %s (request %s)", self.operation, error.code, error.request_id)
+        return True
 
     def _note_lost_response(self) -> None:
         self.response_lost = True

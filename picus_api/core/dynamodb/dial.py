@@ -51,7 +51,10 @@ def _connect_any(address: Address, deadline: float) -> socket.socket:
             failure = error
         else:
             return sock
-    raise failure
+    try:
+        raise failure
+    finally:
+        del failure  # its traceback has this frame: the two would keep each other until a garbage collection
 
 
 def _start_tls(sock: socket.socket, trust: "Trust", host: str) -> socket.socket:

@@ -137,14 +137,21 @@ class Transport:
             error = ServiceError(reply, operation)
             if state.response_lost and has_succeeded(operation, state.body, error):
                 return _result(state, reply, b"{}")
-            kind = kind_of(error)
-            if kind not in state.recovered and self._signer.recover(kind, reply, context.credentials):
-                state.recovered += (kind,)
-                if kind == "skewed" and operation in CLOCK_DEPENDENT:
-                    error.record(state.attempts, response_lost=state.response_lost)
+            if not self._may_go_on(state, reply, error, context):
+                try:
                     raise error
-            else:
-                state.on_service_error(error, kind)
+                finally:
+                    # Its traceback has this frame: the two would keep the request until a garbage collection.
+                    del error
+
+    def _may_go_on(self, state: CallState, reply: HttpReply, error: ServiceError, context: SigningContext) -> bool:
+        """Remove the cause of an error response, or wait, and return True if another attempt is right."""
+        kind = kind_of(error)
+        if kind in state.recovered or not self._signer.recover(kind, reply, context.credentials):
+            return state.on_service_error(error, kind)
+        state.recovered += (kind,)
+        error.record(state.attempts, response_lost=state.response_lost)
+        return not (kind == "skewed" and state.operation in CLOCK_DEPENDENT)
 
     @property
     def clock_offset(self) -> float:

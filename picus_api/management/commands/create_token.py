@@ -30,11 +30,11 @@ class Command(TerminalCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--label", required=True, type=_label, help="who or what uses the token, for logs")
         parser.add_argument("--scopes", required=True, type=_scopes, help="some of read,write,delete")
-        parser.add_argument("--prefix", default="", type=_prefix, help="what the keys of its items begin with")
+        parser.add_argument("--prefix", type=_prefix, help="what the keys of its items begin with")
         parser.add_argument("--expires", type=_lifetime, metavar="90d", help="lifetime; default: it does not expire")
 
     def run(self, options: dict[str, Any]) -> None:
-        created = create_token(options["label"], options["scopes"], options["prefix"], options["expires"])
+        created = create_token(options["label"], options["scopes"], options["prefix"] or "", options["expires"])
         record = created.record
         self.say(f"The token {record.token_id} is shown only here:")
         about = {"scopes": ",".join(sorted(record.scopes)), "prefix": record.prefix or None, "expires": record.expires}
@@ -57,6 +57,8 @@ def _scopes(text: str) -> frozenset[str]:
 
 
 def _prefix(text: str) -> str:
+    if not text:
+        raise ArgumentTypeError("must not be empty: leave --prefix out for a token for all items")
     prefix = key_argument(text)
     if len(prefix.encode()) > MAX_PREFIX_BYTES:
         raise ArgumentTypeError(f"must have at most {MAX_PREFIX_BYTES} bytes")

@@ -59,6 +59,7 @@ def test_token_is_created_listed_and_revoked(tokens: Terminal) -> None:
     [
         ("--scopes", "read,admin", "must list read, write, delete, not 'admin'"),
         ("--scopes", "", "must list"),
+        ("--prefix", "", "must not be empty"),
         ("--prefix", "get/", "belongs to other paths"),
         ("--prefix", "put/x", "belongs to other paths"),
         ("--prefix", "é" * 513, "must have at most 1024 bytes"),

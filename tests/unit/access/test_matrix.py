@@ -39,7 +39,7 @@ ENDPOINTS = (
     Endpoint("write", "POST", "/picus/put", 201, rf'\{{"object_id": "(a/)?{UUID}"\}}', "{}", has_key=False),
     Endpoint("write", "POST", "/picus/put", 200, rf'\{{"object_id": "(a/)?{UUID}"\}}\n', "{}", NDJSON_TYPE, False),
     Endpoint("write", "PUT", "/picus/put/{}", 200, r'\{"object_id": "a/k"\}', '{"n": 1}'),
-    Endpoint("write", "PATCH", "/picus/put/{}", 200, ITEM, '{"n": 1}'),
+    Endpoint("write", "PATCH", "/picus/put/{}", 200, rf'{ITEM}|\{{"object_id": "a/k"\}}', '{"n": 1}'),
     Endpoint("delete", "DELETE", "/picus/{}", 200, r'\{"message": "Item with key \\"a/k\\" deleted successfully"\}'),
 )
 
@@ -155,6 +155,14 @@ def test_each_endpoint_with_cookie_and_without_token(computes: Computes, endpoin
     reply = send(computes, endpoint)
     assert (reply.status, reply.headers["Cache-Control"]) == (endpoint.status, "no-cache")
     assert re.fullmatch(endpoint.response, reply.body.decode())
+
+
+def test_patch_does_not_show_item_without_scope_to_read(closed: Computes) -> None:
+    for scopes, body in ((ALL, {"object_id": "a/k", "n": 1}), (frozenset({"write"}), {"object_id": "a/k"})):
+        store(closed, new())
+        reply = closed.send("PATCH", f"/picus/put/{STORED}", "{}", **bearer(new(scopes)))
+        assert (reply.status, reply.json) == (200, body)
+        assert ("Content-Location" in reply.headers) is (scopes == ALL)
 
 
 def test_read_only_holds_on_both_computes(computes: Computes, calls: list[tuple[str, str]]) -> None:

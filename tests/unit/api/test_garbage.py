@@ -1,0 +1,32 @@
+"""What requests leave behind: no object, even before a garbage collection."""
+
+import gc
+
+import pytest
+from django.core.handlers.wsgi import WSGIRequest
+from django.test import RequestFactory
+from django.urls import resolve
+
+from picus_api.json_viewset import JsonRequest
+from tests.unit.api.conftest import JSON_TYPE, body_of
+
+
+def respond(method: str, path: str) -> int:
+    """Call the view of a path, without the client of the tests, which keeps its requests. Return the status."""
+    request = RequestFactory().generic(method, path, b'{"a": 1}', JSON_TYPE)
+    match = resolve(path)
+    response = match.func(request, *match.args, **match.kwargs)
+    body_of(response)
+    response.close()
+    return int(response.status_code)
+
+
+@pytest.mark.usefixtures("item_table")
+def test_requests_are_freed_with_their_responses() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        assert (respond("POST", "/picus/put"), respond("GET", "/picus/list")) == (201, 200)
+        assert [each for each in gc.get_objects() if type(each) in (WSGIRequest, JsonRequest)] == []
+    finally:
+        gc.enable()
