@@ -110,6 +110,9 @@ def create_index(index: IndexSpec) -> bool:
     if found.get("BillingModeSummary", {}).get("BillingMode") != "PAY_PER_REQUEST":
         units = ("ReadCapacityUnits", "WriteCapacityUnits")
         definition["ProvisionedThroughput"] = {unit: found["ProvisionedThroughput"][unit] for unit in units}
+    elif limits := found.get("OnDemandThroughput"):
+        # An index has its own limits; without them it would have none, whatever the limits of the table bound.
+        definition["OnDemandThroughput"] = limits
     attributes = [{"AttributeName": name, "AttributeType": kind} for name, kind in types.items()]
     _call("UpdateTable", spec, AttributeDefinitions=attributes, GlobalSecondaryIndexUpdates=[{"Create": definition}])
     return True

@@ -29,6 +29,16 @@ ACCESS_LOG_FORMAT = json.dumps(
         }.items()
     }
 )
+# The function's variables with the names of their values in the stage.
+SETTINGS_OF_STAGE = {
+    "DYNAMODB_TABLE_NAME": "TableName",
+    "DYNAMODB_TOKENS_TABLE_NAME": "TokensTableName",
+    "ANONYMOUS_SCOPES": "AnonymousScopes",
+    "CORS_ALLOWED_ORIGINS": "CorsAllowedOrigins",
+    "TTL_ATTRIBUTE": "TtlAttribute",
+    "REQUIRE_IF_MATCH": "RequireIfMatch",
+    "LOG_LEVEL": "LogLevel",
+}
 ADVICE = "See Zappa's output above. The same command continues from the present state."
 
 
@@ -46,8 +56,13 @@ def publish(stage: Stage) -> None:
 def plan(stage: Stage) -> list[str]:
     """Return what `publish` would change. The bytes of the package depend on the commit only."""
     found = _configuration(stage["FunctionName"])
-    now = ((found or {}).get("Environment") or {}).get("Variables", {}).get("PICUS_COMMIT", "nothing")
-    return [] if now == stage["Commit"] else [f"Modify  {stage['FunctionName']}: from {now} to {stage['Commit']}"]
+    now = ((found or {}).get("Environment") or {}).get("Variables", {})
+    commit = now.get("PICUS_COMMIT", "nothing")
+    changed = [variable for variable, name in SETTINGS_OF_STAGE.items() if now.get(variable) != stage.get(name)]
+    lines = (
+        [] if commit == stage["Commit"] else [f"Modify  {stage['FunctionName']}: from {commit} to {stage['Commit']}"]
+    )
+    return [*lines, f"Modify  {stage['FunctionName']}: {', '.join(changed)}"] if found and changed else lines
 
 
 def remove(stage: Stage) -> None:
@@ -99,11 +114,7 @@ def _write_settings(stage: Stage) -> None:
         "s3_bucket": stage["ZappaBucket"],
         "lambda_concurrency": int(stage["FunctionConcurrency"]) if stage["FunctionConcurrency"] else None,
         "aws_environment_variables": {
-            "DYNAMODB_TABLE_NAME": stage["TableName"],
-            "DYNAMODB_TOKENS_TABLE_NAME": stage["TokensTableName"],
-            "ANONYMOUS_SCOPES": stage["AnonymousScopes"],
-            "CORS_ALLOWED_ORIGINS": stage["CorsAllowedOrigins"],
-            "LOG_LEVEL": stage["LogLevel"],
+            **{variable: stage[name] for variable, name in SETTINGS_OF_STAGE.items()},
             "METRICS_NAMESPACE": f"Picus/{stage.name}",
             "PICUS_COMMIT": stage["Commit"],
         },

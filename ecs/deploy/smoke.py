@@ -37,18 +37,19 @@ def requests(anonymous_scopes: str) -> list[tuple[str, str, int]]:
             ("GET", "/picus/get/{key}", 404),
         ]
     refusals = [("POST", "/picus/put", 401)] if "write" not in scopes else []
-    read, delete = (404 if scope in scopes else 401 for scope in ("read", "delete"))
+    # A deletion of no item is a 412, because `request` sends If-Match, which REQUIRE_IF_MATCH requires.
+    read, delete = 404 if "read" in scopes else 401, 412 if "delete" in scopes else 401
     return [("GET", "/picus/get/picus-smoke", read), ("DELETE", "/picus/picus-smoke", delete), *refusals]
 
 
 def request(method: str, url: str) -> tuple[int, Any]:
     """Return the status and the JSON of a response, or 0 and the reason if there is no response."""
-    content = (
-        {"data": b'{"picus": "smoke"}', "headers": {"Content-Type": "application/json"}} if method == "POST" else {}
-    )
+    content: dict[str, Any] = {"headers": {"If-Match": "*"} if method == "DELETE" else {}}
+    if method == "POST":
+        content = {"data": b'{"picus": "smoke"}', "headers": {"Content-Type": "application/json"}}
     try:
         with urllib.request.urlopen(  # noqa: S310 -- the address of the stage
-            urllib.request.Request(url, method=method, **content),  # type: ignore[arg-type]  # noqa: S310
+            urllib.request.Request(url, method=method, **content),  # noqa: S310
             timeout=30,
         ) as response:
             return response.status, json.load(response)

@@ -45,6 +45,9 @@ FORMATS = {
     "ApiPath": "/{ApiStage}",
     "Url": "https://{DomainName}",
     "CorsAllowedOrigins": "",
+    "Indexes": "",
+    "TtlAttribute": "",
+    "RequireIfMatch": "false",
     # Resolvers need time to learn the name of a new distribution, and the last old task of a service to stop.
     "SmokeSeconds": "300",
 }
@@ -108,9 +111,10 @@ class Stage:
 
     def parameters(self, template: str) -> dict[str, str]:
         """Return the known values of a template's parameters; CloudFormation reports missing ones."""
-        return {name: value for name in stacks.parameter_names(template) if (value := self._get(name)) is not None}
+        return {name: value for name in stacks.parameter_names(template) if (value := self.get(name)) is not None}
 
-    def _get(self, name: str) -> str | None:
+    def get(self, name: str) -> str | None:
+        """Return a value, or None if it is not known, or not yet."""
         try:
             return self[name]
         except KeyError:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ecs.deploy import function, image, origin, smoke, stacks
+from ecs.deploy import function, image, indexes, origin, smoke, stacks
 from ecs.deploy.aws import AwsRefused, aws
 from ecs.deploy.stage import Stage
 
@@ -107,6 +107,7 @@ def _firewall_step() -> Step:
 _DATA = _stack_step("data")
 STEPS = (
     Step("data", _DATA.apply, _DATA.plan, _keep_table, _DATA.read_outputs),
+    Step("indexes", indexes.publish, indexes.plan, _do_nothing, _do_nothing),
     _stack_step("idempotency"),
     _stack_step("tokens"),
     _stack_step("network"),

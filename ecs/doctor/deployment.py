@@ -67,6 +67,11 @@ class Deployment:
         return self._aws.read("dynamodb", "describe_continuous_backups", key, TableName=self._table)
 
     @property
+    def item_time_to_live(self) -> Any:
+        """Return the description of the time to live of the table of items."""
+        return self._time_to_live(self._table)
+
+    @property
     def time_to_live(self) -> Any:
         """Return the description of the idempotency table's time to live."""
         return self._time_to_live(self._idempotency_table)

@@ -4,11 +4,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from ecs.deploy import indexes
+from ecs.deploy.errors import StepFailed
+from ecs.deploy.stage import Stage
 from ecs.doctor import access, origins, releases, roles, stacks, tables
 from ecs.doctor.aws_reader import AwsReader, Unreachable, Unreadable, readable
 from ecs.doctor.deployment import Deployment
 from ecs.doctor.findings import Finding, unknown
 from ecs.doctor.http_get import get
+from picus_api.core import expiry
 
 
 class Context(NamedTuple):
@@ -41,6 +45,22 @@ def examine(stage: str, *, url: str = "", commit: str = "", package: Path) -> It
             causes.setdefault(str(error), []).append(subject)
     for cause, subjects in causes.items():
         yield unknown(", ".join(subjects), cause, "check stage, region, credentials and clock")
+
+
+def _table(context: Context) -> list[Finding]:
+    deployment = context.deployment
+    found = tables.check_item_table(deployment.table, deployment.backups)
+    if wanted := releases.setting(deployment.task_definition, expiry.SETTING):
+        found.append(tables.check_item_expiry(deployment.table, deployment.item_time_to_live, wanted))
+    return found
+
+
+def _indexes(context: Context) -> list[Finding]:
+    try:
+        wanted = indexes.parse(Stage(context.aws.stage)["Indexes"])
+    except StepFailed as error:
+        raise Unreadable(error.reason) from error
+    return tables.check_indexes(context.deployment.table, wanted) if wanted else []
 
 
 def _roles(context: Context) -> list[Finding]:
@@ -93,7 +113,8 @@ def _version(context: Context) -> list[Finding]:
 
 CHECKS: dict[str, Callable[[Context], list[Finding]]] = {
     stacks.SUBJECT: lambda c: stacks.check_stacks(c.aws),
-    tables.TABLE: lambda c: tables.check_item_table(c.deployment.table, c.deployment.backups),
+    tables.TABLE: _table,
+    tables.INDEXES: _indexes,
     tables.IDEMPOTENCY_TABLE: lambda c: tables.check_idempotency_table(
         c.deployment.idempotency_table, c.deployment.time_to_live
     ),

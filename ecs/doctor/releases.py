@@ -9,9 +9,12 @@ from typing import Any
 
 from ecs.doctor.findings import Finding, judge, unknown
 from ecs.doctor.http_get import GetResponse
+from picus_api.core import expiry, preconditions
 
 SERVICE, FUNCTION, VERSION = "service", "function", "version"
 FIX = "make deploy again; if ECS rolled the release back, `aws ecs describe-services` says why in `events`"
+UNSET = "not set"
+SHARED_SETTINGS = (expiry.SETTING, preconditions.REQUIRED_SETTING)
 Config = Mapping[str, Any]
 
 
@@ -39,6 +42,7 @@ def check_function(function: Config, task_definition: Config, package: Path) -> 
     """Judge GetFunctionConfiguration's response by the service's table and commit, and by the built package."""
     variables = function.get("Environment", {}).get("Variables", {})
     return [
+        *(_check_equal(name, variables.get(name, ""), setting(task_definition, name)) for name in SHARED_SETTINGS),
         _check_equal("table", variables.get("DYNAMODB_TABLE_NAME"), setting(task_definition, "DYNAMODB_TABLE_NAME")),
         _check_equal("commit", variables.get("PICUS_COMMIT"), setting(task_definition, "PICUS_COMMIT")),
         _check_package(function["CodeSha256"], package),
@@ -59,7 +63,9 @@ def check_version(response: GetResponse, deployed: str, commit: str) -> Finding:
 
 
 def _check_equal(name: str, found: str | None, expected: str) -> Finding:
-    return judge(FUNCTION, found == expected, f"its {name} is {found}, the service's is {expected}", FIX)
+    return judge(
+        FUNCTION, found == expected, f"its {name} is {found or UNSET}, the service's is {expected or UNSET}", FIX
+    )
 
 
 def _check_package(digest: str, package: Path) -> Finding:

@@ -77,14 +77,15 @@ class EmulatedStage:
     def release(self, **parameters: str) -> None:
         """Deploy the service stack with the values of the other stacks."""
         image = f"{self['RepositoryUri']}:{COMMIT}"
-        self.apply("service", ImageUri=image, Commit=COMMIT, AnonymousScopes="read", **parameters)
+        self.apply("service", ImageUri=image, Commit=COMMIT, AnonymousScopes="read", TtlAttribute="until", **parameters)
 
     def enable_recovery_and_expiry(self) -> None:
         """Set two properties of tables that ministack's CloudFormation ignores."""
         dynamodb = self.client("dynamodb")
         recovery = {"PointInTimeRecoveryEnabled": True}
         dynamodb.update_continuous_backups(TableName=self["TableName"], PointInTimeRecoverySpecification=recovery)
-        for table, attribute in (("IdempotencyTableName", "expires_at"), ("TokensTableName", "expires")):
+        attributes = {"TableName": "until", "IdempotencyTableName": "expires_at", "TokensTableName": "expires"}
+        for table, attribute in attributes.items():
             expiry = {"AttributeName": attribute, "Enabled": True}
             dynamodb.update_time_to_live(TableName=self[table], TimeToLiveSpecification=expiry)
 
@@ -111,7 +112,8 @@ class EmulatedStage:
 
     def function_variables(self) -> dict[str, str]:
         """Return the environment of the function."""
-        return {"DYNAMODB_TABLE_NAME": self["TableName"], "PICUS_COMMIT": COMMIT, "ANONYMOUS_SCOPES": "read"}
+        where = {"DYNAMODB_TABLE_NAME": self["TableName"], "PICUS_COMMIT": COMMIT, "ANONYMOUS_SCOPES": "read"}
+        return {**where, "TTL_ATTRIBUTE": "until", "REQUIRE_IF_MATCH": "false"}
 
     def _make_api(self) -> None:
         gateway = self.client("apigateway")

@@ -42,6 +42,7 @@ def function(bad: dict[str, Any], good: dict[str, Any]) -> faults.Fault:
 
 def variables(**changed: str) -> dict[str, Any]:
     good = {"DYNAMODB_TABLE_NAME": "{TableName}", "PICUS_COMMIT": COMMIT, "ANONYMOUS_SCOPES": "read"}
+    good |= {"TTL_ATTRIBUTE": "until", "REQUIRE_IF_MATCH": "false"}
     return {"Environment": {"Variables": good | changed}}
 
 
@@ -53,8 +54,8 @@ def recovery(on: bool) -> dict[str, bool]:
     return {"PointInTimeRecoveryEnabled": on}
 
 
-def expiry(on: bool) -> dict[str, Any]:
-    return {"AttributeName": "expires_at", "Enabled": on}
+def expiry(on: bool, attribute: str = "expires_at") -> dict[str, Any]:
+    return {"AttributeName": attribute, "Enabled": on}
 
 
 FAULTS: dict[str, tuple[faults.Fault, set[str]]] = {
@@ -107,6 +108,13 @@ FAULTS: dict[str, tuple[faults.Fault, set[str]]] = {
         ),
         {"idempotency table: its records expire by nothing"},
     ),
+    "items that never expire": (
+        table(
+            *("update_time_to_live", "{TableName}", "TimeToLiveSpecification"),
+            *(expiry(False, "until"), expiry(True, "until")),
+        ),
+        {"table: its items expire by nothing"},
+    ),
     "service that may delete": (
         policy("{TaskRoleName}", Action="dynamodb:DeleteItem"),
         {"service's role: it also allows dynamodb:DeleteItem on *"},
@@ -134,6 +142,13 @@ FAULTS: dict[str, tuple[faults.Fault, set[str]]] = {
     "function that allows more without a token": (
         function(variables(ANONYMOUS_SCOPES="delete"), variables()),
         {"access: ANONYMOUS_SCOPES of the function is 'delete', 'read' here"},
+    ),
+    "function with other rules for changes": (
+        function(variables(TTL_ATTRIBUTE="", REQUIRE_IF_MATCH="true"), variables()),
+        {
+            "function: its TTL_ATTRIBUTE is not set, the service's is until",
+            "function: its REQUIRE_IF_MATCH is true, the service's is false",
+        },
     ),
     "listener without TLS": (
         faults.call(

@@ -8,7 +8,9 @@ import pytest
 
 from picus_api.core import idempotency
 from picus_api.core.access import token_table
+from picus_api.core.expiry import MAX_NAME_BYTES
 from picus_api.core.keys import KEY
+from picus_api.core.values.version_attribute import VERSION
 from tests.dynamodb import ROOT
 from tests.ecs.templates.template import NAMES, STAGES, leaves, properties, resource, resources, template
 
@@ -35,6 +37,17 @@ def test_table_is_retained_protected_and_recoverable() -> None:
     assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert table["Properties"]["DeletionProtectionEnabled"] is True
     assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_items_expire_by_an_attribute_that_can_be_one() -> None:
+    expiry = {"AttributeName": {"Ref": "TtlAttribute"}, "Enabled": True}
+    assert properties("data", "Table")["TimeToLiveSpecification"] == {
+        "Fn::If": ["ItemsExpire", expiry, {"Ref": "AWS::NoValue"}]
+    }
+    rules = template("data")["Parameters"]["TtlAttribute"]
+    assert (rules["Default"], rules["MaxLength"]) == ("", MAX_NAME_BYTES)
+    good, bad = ("", "until", "object_id2", "a.b c"), (KEY, VERSION)
+    assert [name for name in (*good, *bad) if re.fullmatch(rules["AllowedPattern"], name)] == list(good)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from ecs.deploy.function import SETTINGS_OF_STAGE
 from tests.dynamodb import ROOT
 from tests.ecs.templates.template import attributes, properties, resources, template
 
@@ -152,4 +153,13 @@ def test_anonymous_scopes_have_no_default_and_reach_the_service() -> None:
     environment = {entry["Name"]: entry["Value"] for entry in container()["Environment"]}
     assert environment["ANONYMOUS_SCOPES"] == {"Ref": "AnonymousScopes"}
     assert environment["DYNAMODB_TOKENS_TABLE_NAME"] == {"Ref": "TokensTableName"}
+    # These have defaults, and the function has the same values.
+    parameters = template("service")["Parameters"]
+    assert (parameters["TtlAttribute"]["Default"], parameters["RequireIfMatch"]["Default"]) == ("", "false")
+    assert (
+        environment.items()
+        >= {
+            variable: {"Ref": name} for variable, name in SETTINGS_OF_STAGE.items() if name != "TokensTableName"
+        }.items()
+    )
     assert environment["METRICS_NAMESPACE"] == {"Fn::Sub": "Picus/${Stage}"}
