@@ -40,7 +40,7 @@ class FakeTable:
     def respond(self, operation: bytes, body: bytes) -> list[bytes]:
         """Return the parts of the response's body."""
         if operation == b"GetItem":
-            # Other tables, for example that of tokens, are empty.
+            # Other tables, for example the token table, are empty.
             key = json.loads(body)["Key"].get("object_id", {})
             return [self._by_key.get(key.get("S"), b"{}")]
         if operation == b"BatchWriteItem":

@@ -37,7 +37,7 @@ class BenchError(Exception):
 
 @contextmanager
 def pinned(*cores: int) -> Iterator[None]:
-    """Pin this process, and those that are started inside, to these cores."""
+    """Pin this process and its child processes to these cores."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:

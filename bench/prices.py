@@ -39,7 +39,7 @@ READ_UNIT_BYTES, WRITE_UNIT_BYTES = 4096, 1024
 
 
 class Cost(NamedTuple):
-    """US dollars by what they pay for."""
+    """US dollars by service."""
 
     compute: float
     dynamodb: float

@@ -1,4 +1,4 @@
-"""Access control (core/access) in DRF's terms: who sends a request, and what it may do."""
+"""Connect access control (core/access) to DRF: authentication, permissions and audit lines."""
 
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ACCESS = "picus.access"
 """The key in META under which the middleware finds the Access of the request, for log lines and Cache-Control."""
 CREATED_KEY = "picus.created_key"
-"""The key in META under which it finds the key that a POST assigned."""
+"""The key in META under which the middleware finds the item's key that a POST assigned."""
 
 
 def authenticate(meta: dict[str, Any]) -> Access:
@@ -29,11 +29,11 @@ def authenticate(meta: dict[str, Any]) -> Access:
 
 
 def caller(meta: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a log line that say who sent the request with these header fields."""
+    """Return the log fields that identify the client of the request with these header fields."""
     peer = meta.get("REMOTE_ADDR", "")
     who = audit.caller("service", meta.get("HTTP_X_FORWARDED_FOR"), peer, meta.get("HTTP_USER_AGENT"))
     found: Access | None = meta.get(ACCESS)
-    # Paths without items ask for no token, and check none.
+    # Views that need no token have not checked one.
     return who | (found.log_fields() if found else {"token": ANONYMOUS})
 
 
@@ -43,12 +43,12 @@ def log_change(request: Request, action: str, **about: Any) -> None:
 
 
 def access_of(request: Request) -> Access:
-    """Return the access of a request that was authenticated: DRF calls it the user."""
+    """Return the Access of an authenticated request, which DRF calls the user."""
     return cast(Access, request.user)
 
 
 class TokenAuthentication(BaseAuthentication):
-    """A token in Authorization or in the cookie of a signed-in browser. An anonymous client has an Access too."""
+    """Find the token in Authorization, or in the cookie of a browser. Anonymous clients have an Access too."""
 
     def authenticate(self, request: Request) -> tuple[Access, None]:
         """Return the Access as DRF's user. An Access with a refused token allows nothing."""
@@ -56,12 +56,12 @@ class TokenAuthentication(BaseAuthentication):
 
 
 class HasScope(BasePermission):
-    """Base of the permissions: the token, or anonymous clients, need a scope."""
+    """Base of the permissions: the client needs a scope, by its token or as an anonymous client."""
 
     scope: str
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        """Return True. Raises what ``Access.check_scope`` raises, which both computes respond with."""
+        """Return True if the client has the scope. Raises the errors of ``Access.check_scope``."""
         access_of(request).check_scope(self.scope)
         return True
 

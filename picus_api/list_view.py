@@ -68,7 +68,7 @@ def _path(request: Request, query: ListQuery) -> AccessPath:
 
 
 def _can_do_without_index(query: ListQuery, path: AccessPath, error: TableUnavailable) -> bool:
-    """Return True if the error is about an index of which the answer does not depend. Nothing has been sent yet."""
+    """Return True if the error is about an index, and the list can do without. Nothing has been sent yet."""
     is_index = path.index is not None and bool(path.index.name)
     depends = query.wanted.sort is not None or query.position is not None
     return is_index and not depends and getattr(error.__cause__, "code", "") in _NO_INDEX

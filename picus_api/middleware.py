@@ -134,7 +134,7 @@ def _line(request: HttpRequest, method: str, response: HttpResponseBase, started
 
 
 def _key_field(request: HttpRequest) -> dict[str, str]:
-    """Return the key of the item that the request is about: the one in its path, or the one that it got."""
+    """Return the key of the request's item: the key in its path, or the key that a POST assigned."""
     if CREATED_KEY in request.META:
         return {"key": request.META[CREATED_KEY]}
     path = request.path_info

@@ -20,7 +20,7 @@ def instrumented(application: Application) -> Application:
     if not os.environ.get(SWITCH):
         return application
     try:
-        # Only here, because these imports take longer than those of the service.
+        # Imported only here, because these imports take longer than all imports of the service.
         from opentelemetry import trace  # noqa: PLC0415
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
         from opentelemetry.instrumentation.wsgi import OpenTelemetryMiddleware  # noqa: PLC0415

@@ -13,7 +13,7 @@ from ecs.deploy.stage import Stage
 
 PACKAGE = "build/delete_fn.zip"
 SETTINGS = "build/zappa_settings.json"
-# The path is that of the request, without its query. `requestId` is the X-Request-Id of API Gateway's own responses.
+# The path has no query. `requestId` is the X-Request-Id of API Gateway's own responses.
 ACCESS_LOG_FORMAT = json.dumps(
     {
         name: f"$context.{variable}"

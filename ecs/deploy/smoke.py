@@ -1,4 +1,4 @@
-"""The last step: wait until the public domain serves the commit, then use an item there or be refused."""
+"""Test the public domain as the last step: wait for the commit, then use an item, or expect refusals."""
 
 import json
 import time

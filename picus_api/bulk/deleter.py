@@ -32,12 +32,12 @@ from picus_api.core.values.version_attribute import VERSION
 
 DELETED, CHANGED, GONE = "deleted", "changed", "gone"
 OnProgress = Callable[[int], object]
-# Of most items, and of a refused delete. The response corrects it.
+# The units of most deletes, refused ones too. The response corrects this estimate.
 _EXPECTED_UNITS = 1.0
 
 
 class DeleteOptions(NamedTuple):
-    """The options of a deletion: the filter, the checkpoint file, and what imports and exports have."""
+    """The options of a deletion: filter, checkpoint file, and the options that imports and exports have too."""
 
     filter: str
     checkpoint: Path

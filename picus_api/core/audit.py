@@ -1,4 +1,4 @@
-"""Whose request it is, for log lines, and the audit lines of changes. docs/operate.md says how to search them."""
+"""Identify the client of a request for log lines, and write audit lines of changes (docs/operate.md)."""
 
 from typing import Any
 
@@ -12,8 +12,9 @@ _ADDRESS_CHARACTERS = "0123456789ABCDEFabcdef:."
 def client_address(forwarded_for: str | None, peer: str) -> str:
     """Return the address of the client: the last but one in X-Forwarded-For.
 
-    CloudFront appends the address of its client, and the load balancer or API Gateway appends CloudFront's. All before
-    these two is the client's own claim. Without two of them the request did not pass both: then it is ``peer``.
+    CloudFront appends the address of its client, and the load balancer or API Gateway appends CloudFront's. The client
+    can forge all addresses before these two. With fewer than two addresses the request did not pass both, so return
+    ``peer``.
     """
     addresses = forwarded_for.rsplit(",", 2) if forwarded_for else []
     found = addresses[-2].strip(" \t") if len(addresses) > 1 else peer
@@ -22,7 +23,7 @@ def client_address(forwarded_for: str | None, peer: str) -> str:
 
 
 def caller(compute: str, forwarded_for: str | None, peer: str, agent: str | None) -> dict[str, Any]:
-    """Return the fields of a log line that say who sent the request, but for its token."""
+    """Return the log fields that identify the client of a request, without its token."""
     client = client_address(forwarded_for, peer)
     return {"compute": compute, "client": client, "agent": agent[:MAX_AGENT_LENGTH] if agent else ""}
 

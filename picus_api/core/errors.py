@@ -177,7 +177,7 @@ class TokenRequired(PicusError):
     challenge = _CHALLENGE
 
     def headers(self) -> dict[str, str]:
-        """Return the challenge."""
+        """Return the challenge in WWW-Authenticate (RFC 6750, section 3)."""
         return {"WWW-Authenticate": self.challenge}
 
 
@@ -194,7 +194,7 @@ class InvalidToken(TokenRequired):
 
 
 class InsufficientScope(PicusError):
-    """The token is valid and does not allow this."""
+    """The token is valid, and lacks the scope or the key prefix for the request."""
 
     code = "insufficient_scope"
     status = 403
@@ -214,7 +214,7 @@ class InsufficientScope(PicusError):
 
 
 class CrossSiteWrite(PicusError):
-    """A change with the cookie of a browser that may come from a page of another site."""
+    """A change by the cookie of a browser, which a page of another site may have caused."""
 
     code = "cross_site_write"
     status = 403
@@ -574,7 +574,7 @@ class TokensUnavailable(TableUnavailable):
 
 
 class TooManyNewTokens(TokensUnavailable):
-    """This process has read too many ids of tokens that it did not know: somebody guesses."""
+    """The process has read too many unknown token ids, so a client probably guesses tokens."""
 
     retry_after = 1
     log_level = logging.WARNING

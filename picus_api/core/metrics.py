@@ -27,7 +27,7 @@ _CAPACITY_UNITS = re.compile(rb'"CapacityUnits" ?: ?([0-9.eE+-]+)')
 
 
 class CallCounts:
-    """What the DynamoDB calls of one request amount to."""
+    """Count the DynamoDB calls of one request."""
 
     __slots__ = ("calls", "retries", "throttles", "units")
 

@@ -1,4 +1,4 @@
-"""The field Prefer (RFC 7240): what a client would like, and what is done for it."""
+"""Parse the header field Prefer (RFC 7240)."""
 
 import re
 

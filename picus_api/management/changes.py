@@ -1,4 +1,4 @@
-"""Changes by commands: the read-only switch, and the audit line with the user of the operating system."""
+"""Respect the read-only switch in commands, and write their audit lines with the user of the operating system."""
 
 import getpass
 import os

@@ -46,7 +46,7 @@ class SessionView(View):
 
 
 class SignIn(SessionView):
-    """The form for a token."""
+    """The page with the form that takes a token."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Return the page with the form."""

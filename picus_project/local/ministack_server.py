@@ -78,7 +78,7 @@ def _page_of(request: dict[str, Any]) -> tuple[int, str] | None:
 
 
 def sort(values: Iterable[Any], **options: Any) -> list[Any]:
-    """Return the values in order; of the keys of a large table those of the page, and the two beside it."""
+    """Return the values in order. Of a large table, return only the keys of the page and their two neighbours."""
     page = _page.get()
     if page is None or not isinstance(values, KeysView) or len(values) < SMALLEST_SHARE * page[0]:
         return builtins.sorted(values, **options)
@@ -87,7 +87,7 @@ def sort(values: Iterable[Any], **options: Any) -> list[Any]:
 
 
 SMALLEST_SHARE = 10
-"""How many times more keys than a page a table must have for the shortcut."""
+"""The shortcut is for tables with this many times the keys of a page."""
 
 _page: ContextVar[tuple[int, str] | None] = ContextVar("page", default=None)
 _scan = dynamodb._scan

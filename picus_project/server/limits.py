@@ -15,7 +15,7 @@ from picus_api.core import environment
 BUSY_SECONDS = environment.integer("BUSY_SECONDS", 5, minimum=1, maximum=60)
 MIN_BYTES_PER_SECOND = environment.integer("MIN_BYTES_PER_SECOND", 4096, minimum=1, maximum=1_000_000)
 GRACE_SECONDS = 10
-"""How long a client may be slower than that."""
+"""How many seconds a client may be slower than MIN_BYTES_PER_SECOND."""
 
 TRIM_SECONDS = 2.0
 """How often freed memory is returned to the system while requests take much of it."""

@@ -20,7 +20,7 @@ _NDJSON = re.compile(rb"\r\ncontent-type:[ \t]*application/x-ndjson", re.IGNOREC
 
 
 class Completeness(Enum):
-    """How much of a request has arrived."""
+    """The state of a request that is arriving."""
 
     COMPLETE = "all of it, or an error that more bytes would not change"
     PARTIAL = "a part; the rest is worth waiting for without a thread"

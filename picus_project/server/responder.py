@@ -36,7 +36,7 @@ Application = Callable[[Environ, Any], Iterable[bytes]]
 
 
 class Outcome(Enum):
-    """How far the response to a request is."""
+    """The state of a response after a step."""
 
     DONE = "the connection can be used again"
     LAST = "the connection must be closed"

@@ -118,7 +118,7 @@ def test_any_query_string_is_accepted(client: Client, query: str) -> None:
     assert client.delete(key, query).status == 200
 
 
-def test_other_credentials_than_tokens_are_ignored(client: Client) -> None:
+def test_credentials_of_other_schemes_are_ignored(client: Client) -> None:
     authorization = {} if client.token else {"Authorization": "Basic eDp5"}
     headers = authorization | {"Cookie": "sessionid=x; csrftoken=y"}
     response = client.request("POST", "/picus/put", '{"a": 1}', JSON_TYPE | headers)

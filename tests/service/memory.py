@@ -32,6 +32,6 @@ def peak_megabytes(client: Client) -> float:
 
 
 def limit_memory(pid: int, more: int) -> None:
-    """Let a process have at most ``more`` megabytes of address space beside what it has."""
+    """Limit the address space of a process to its current size and ``more`` megabytes."""
     size = int(megabytes(pid, "VmSize") + more) * 1024 * 1024
     resource.prlimit(pid, resource.RLIMIT_AS, (size, size))

@@ -121,7 +121,7 @@ def test_a_reader_below_the_minimum_rate_is_cut(dynamodb_url: str) -> None:
         assert len(json.loads(client.request("GET", "/picus/list").body)) == 30
 
 
-def test_what_slow_readers_have_not_taken_is_bounded(dynamodb_url: str) -> None:
+def test_unsent_bytes_of_slow_readers_are_bounded(dynamodb_url: str) -> None:
     table = new_table(dynamodb_url)
     with table.batch_writer() as batch:
         for number in range(30):
@@ -273,7 +273,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
 
 @contextmanager
 def file_limit(count: int) -> Iterator[None]:
-    """Let this process and those that it starts have so many open files."""
+    """Limit the open files of this process and of its child processes."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (count, before[1]))
     try:

@@ -64,10 +64,10 @@ def both(action: Callable[[], object]) -> list[str]:
 
 
 @pytest.mark.parametrize("write", ["create", "replace", "delete"])
-def test_throttled_write_after_lost_response_is_open(
+def test_throttling_after_a_lost_response_is_unknown(
     table: "Table", dynamodb_url: str, monkeypatch: pytest.MonkeyPatch, write: str
 ) -> None:
-    """Nothing was written, says a throttled write: here the first attempt was carried out."""
+    """Report a throttled write as not written only if no earlier attempt may have been carried out."""
     with FaultyProxy(dynamodb_url) as faulty:
         use_table(monkeypatch, faulty.url, table.name)
         store.replace("k", {"n": {"N": "1"}})

@@ -43,7 +43,7 @@ def test_span_of_a_request_continues_the_trace_of_its_client() -> None:
     assert collector.requests[0].head.startswith("POST /v1/traces ")
 
 
-def test_nothing_of_it_is_imported_without_the_variable() -> None:
+def test_opentelemetry_is_imported_only_with_the_variable() -> None:
     code = "import sys, picus_project.wsgi; print([name for name in sys.modules if 'opentelemetry' in name])"
     environment = {"DYNAMODB_TABLE_NAME": "none", "PATH": "", "AWS_REGION": "us-east-1"}
     run = subprocess.run(

@@ -59,7 +59,7 @@ def _options() -> argparse.Namespace:
 
 
 class Soak:
-    """One run."""
+    """A run of the soak test: its servers, its load and its findings."""
 
     def __init__(
         self, options: argparse.Namespace, proxy: SoakProxy, hosts: list[Service], delete: tuple[str, int]

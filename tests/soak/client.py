@@ -35,7 +35,7 @@ class Call(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What a request led to: a status, 0 without a response, and its JSON."""
+    """The outcome of a request: the status (0 without a response) and the JSON."""
 
     status: int
     response: RawResponse | None = None

@@ -92,7 +92,7 @@ class Tally:
 
 
 class Slope(NamedTuple):
-    """How memory grows, in MB an hour, with the standard error; from a number of MB."""
+    """The growth of memory in MB an hour, with its standard error, from a number of MB."""
 
     per_hour: float
     error: float

@@ -1,4 +1,4 @@
-"""Access control: what a request may do, by its token or as an anonymous one. Both computes call this module.
+"""Decide what a request may do, by its token or as an anonymous request. Both computes call this module.
 
 The decision needs the header fields and the token table only. It comes before any call to the item table, so that a
 refusal never tells whether an item exists.
@@ -71,7 +71,7 @@ class Access(NamedTuple):
         return self.token if self.has_token else ""
 
     def check_scope(self, scope: str) -> None:
-        """Raise an error if the client may not do what needs this scope.
+        """Raise an error if the client lacks this scope, or if an operator has switched changes off.
 
         Raises TokenRequired, InvalidToken, TokensUnavailable, InsufficientScope, CrossSiteWrite, ReadOnly,
         TableUnavailable.
@@ -92,7 +92,7 @@ class Access(NamedTuple):
             raise InsufficientScope.outside_prefix(scope, self.prefix)
 
     def log_fields(self) -> dict[str, str]:
-        """Return the fields of a log line that say whose request it is."""
+        """Return the log fields that identify the token."""
         return {"token": self.token, "label": self.label} if self.label else {"token": self.token}
 
 
@@ -105,7 +105,7 @@ class Rules:
 
 @cache
 def rules() -> Rules:
-    """Return the rules in the environment variables. Raises SettingError."""
+    """Return the rules that the environment variables set. Raises SettingError."""
     seconds = environment.integer("ACCESS_CACHE_SECONDS", 30, minimum=0, maximum=30)
     secure = environment.choice("SECURE_COOKIES", "on", ("on", "off")) == "on"
     return Rules(Access(_anonymous_scopes()), SECURE_COOKIE if secure else COOKIE, TokenTable(seconds))
@@ -150,8 +150,8 @@ def verify(text: str) -> "TokenRecord":
 
 
 def _verify(text: str) -> "TokenRecord":
-    """Return the record of a token. A malformed token causes no call; others take the same calls and comparison."""
-    # Imported when the first token comes: the function must start fast.
+    """Return the record of a token. A malformed token causes no call. All others take the same steps."""
+    # Imported with the first token, because the function must start fast.
     from picus_api.core.access.tokens import is_secret_of, parse_token  # noqa: PLC0415
 
     parsed = parse_token(text)
@@ -169,7 +169,7 @@ def _is_expired(record: "TokenRecord") -> bool:
 
 
 def _bearer_token(authorization: str | None) -> str | None:
-    """Return the token of an Authorization field; None for another scheme, which is not ours."""
+    """Return the token of an Authorization field, or None for another scheme than Bearer."""
     scheme, _, token = (authorization or "").strip(" \t").partition(" ")
     return token.strip(" \t") if scheme.lower() == "bearer" else None
 

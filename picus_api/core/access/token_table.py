@@ -1,7 +1,7 @@
 """The token table: records of tokens, and the read-only switch. Reads are cached for ACCESS_CACHE_SECONDS.
 
-A change holds when the cached read expires, so everywhere within that time. A cached read counts from before its call,
-by the clock that is further ahead: Lambda can stop the clock of a process between two invocations.
+A change takes effect when the cached read expires. The age of a cached read is measured from before its call, by the
+clock that is further ahead: Lambda can stop the clock of a process between two invocations.
 """
 
 import os
@@ -22,13 +22,13 @@ TOKEN_KEY, EXPIRES = "token_id", "expires"
 READ_ONLY = "read_only"
 """The key of the switch. No token has this id: an id has no underscore."""
 MAX_TOKENS = 1024
-"""Cached tokens, and cached ids of no token. Guessed ids only replace other guessed ids."""
+"""The most tokens, and the most unknown ids, in the caches. Guessed ids replace other guessed ids only."""
 
 NEW_IDS, NEW_IDS_PER_SECOND = 100, 50.0
-"""How many ids that were not valid before a process reads at once, and each second.
+"""How many new ids a process may read at once, and each second. A new id was not valid before.
 
-Whoever knows the form of tokens can guess ids with a right checksum. So guesses can't use up the table's reads, which
-valid tokens and the read-only switch need.
+A client that knows the form of tokens can guess ids with a right checksum. The limit keeps the table's reads for valid
+tokens and the read-only switch.
 """
 
 _Key = TypeVar("_Key")
@@ -56,7 +56,7 @@ def age(moment: Moment) -> float:
 
 
 class BoundedCache(Generic[_Key, _Value]):
-    """Values for a number of seconds. A new value replaces the oldest one when the cache is full."""
+    """Keep values for some seconds. A new value replaces the oldest one when the cache is full."""
 
     def __init__(self, size: int, seconds: float) -> None:
         self._size, self._seconds = size, seconds
@@ -82,12 +82,12 @@ class BoundedCache(Generic[_Key, _Value]):
             self._entries[key] = (value, moment)
 
     def drop(self, key: _Key) -> None:
-        """Remove a value."""
+        """Remove the value of a key, if the cache has one."""
         self._entries.pop(key, None)
 
 
 class NewIds:
-    """The ids that may still be read: a token bucket (https://en.wikipedia.org/wiki/Token_bucket)."""
+    """Limit the reads of new ids by a token bucket (https://en.wikipedia.org/wiki/Token_bucket)."""
 
     def __init__(self) -> None:
         self._left = float(NEW_IDS)
@@ -109,7 +109,7 @@ class TokenTable:
     """Cached reads of the token table, shared by the threads of a process."""
 
     def __init__(self, seconds: float) -> None:
-        """Take how long a read is cached."""
+        """Create the caches. ``seconds``: how long a read is cached."""
         self.seconds = seconds
         self._known: BoundedCache[str, TokenRecord] = BoundedCache(MAX_TOKENS, seconds)
         self._unknown: BoundedCache[str, bool] = BoundedCache(MAX_TOKENS, seconds)
@@ -153,12 +153,12 @@ class TokenTable:
     def is_read_only(self) -> bool:
         """Return True if the read-only switch is on. Raises TableUnavailable.
 
-        Without a token table the switch can't be on: a deployment of before has none.
+        Without a token table the switch is off: deployments of earlier versions have no such table.
         """
         found = self._switch.get(READ_ONLY)
         if found is not None:
             return found
-        # Without a lock: several threads may read at once, and none waits for another one that gets no response.
+        # Without a lock, several threads may read at once, and none waits for another thread's call.
         moment = now()
         try:
             item = _read(READ_ONLY)

@@ -80,7 +80,7 @@ def _refusal(message: str) -> Exception:
 
 
 def _may_have_written(error: Exception) -> bool:
-    """Return True for a single write of which an attempt before the throttled ones may have been carried out."""
+    """Return True if an earlier attempt of this throttled single write may have been carried out."""
     writes = ("PutItem", "DeleteItem", "TransactWriteItems")
     return getattr(error, "response_lost", False) and getattr(error, "operation_name", "") in writes
 

@@ -32,7 +32,7 @@ class Trust:
         self.context = _context(cadata=amazon) if amazon else _whole_store(bundle)
 
     def widen(self, used: "ssl.SSLContext") -> bool:
-        """Trust the whole store after a certificate that the used context refused. Return True if that may help."""
+        """Trust the whole store after the current context refused a certificate. Return True if that may help."""
         if self.context is not used:
             return True  # another thread was faster
         if self._is_whole:

@@ -55,7 +55,7 @@ def compile_filter(text: str, placeholders: Placeholders) -> str:
 
 
 def parse_filter(text: str, placeholders: Placeholders) -> list[Condition]:
-    """Return the conditions that a filter joins by AND, or the one that it is. Raises BadParameter."""
+    """Return the conditions that a filter joins by AND, or its only condition. Raises BadParameter."""
     compiler = _Compiler(Reader("filter", text), placeholders)
     conditions = compiler.filter(0)
     if not compiler.reader.at_end():

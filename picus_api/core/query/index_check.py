@@ -1,8 +1,8 @@
 """Find out whether an index holds every item that has its sort key.
 
 DynamoDB refuses writes that an index can't hold, so only items from before the index can be missing: their sort key has
-another type or is empty. One count of such items, which never has to be repeated, tells. It reads the whole table, so
-each list that could profit counts a little further.
+another type or is empty. One count of such items is enough, and is never repeated. It reads the whole table, so each
+list that could use the index continues the count a little.
 """
 
 import threading
@@ -36,7 +36,7 @@ def holds_all(index: Index) -> bool:
     Raises TableUnavailable.
     """
     count = _counts.setdefault((table.table_name(), index), _Count())
-    # Another list that counts at this moment is not waited for: this one then reads the table.
+    # Do not wait for another list that counts: this list then reads the table.
     if count.holds_all is None and count.lock.acquire(blocking=False):
         try:
             _count_further(count, _request(index))

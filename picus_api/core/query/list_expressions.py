@@ -1,4 +1,4 @@
-"""What a list asks for, for the service and the commands: its filter, its fields, and how it is read."""
+"""Compile the request of a list (filter, fields, order), and choose how to read it. Also for the commands."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,7 +93,7 @@ def names_to_sort_by(filter_text: str | None, prefix: str = "") -> frozenset[str
         return frozenset()
     indexes = describe_table().indexes
     names = {index.sort_key for index in indexes if index.sort_key is not None}
-    # In an order, a list has the items that the index has: no index must be known to hold all items.
+    # A sorted list has the items of its index, so the index need not hold all items.
     wanted = {name: replace(parse_list(filter_text, prefix=prefix), sort=Sort(name, False)) for name in names}
     return frozenset(name for name, each in wanted.items() if index_path(each, indexes, lambda index: False))
 
@@ -115,7 +115,7 @@ def _path_from(wanted: ListExpressions, position: Position, strong: bool) -> Acc
 def _index_path(wanted: ListExpressions, described: TableDescription, name: str | None = None) -> AccessPath | None:
     index_check.forget_other_indexes(described.indexes)
     if name is not None:
-        # A list that goes on by an index was found to be safe when it began.
+        # A list that continues by an index was checked when it began.
         return index_path(wanted, [each for each in described.indexes if each.name == name], lambda index: True)
     return index_path(wanted, described.indexes, index_check.holds_all)
 

@@ -51,7 +51,7 @@ def describe_scopes(result: dict[str, Any], **context: Any) -> dict[str, Any]:
 
 
 def require_no_token_by_default(result: dict[str, Any], **context: Any) -> dict[str, Any]:
-    """Say that an operation without a requirement of its own needs no token."""
+    """State that an operation without a security requirement needs no token."""
     return {**result, "security": []}
 
 

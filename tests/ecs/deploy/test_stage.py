@@ -64,7 +64,7 @@ def test_unknown_stage_is_refused_with_the_known_ones() -> None:
         ({"AnonymousScopes": "none"}, "Email: the address that alarms and the budget are sent to"),
     ],
 )
-def test_stage_that_does_not_say_what_has_no_default_is_refused(
+def test_stage_without_a_required_setting_is_refused(
     said: dict[str, str], missing: str, stage_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stage_file.write_text(json.dumps(said))
@@ -83,7 +83,7 @@ def test_stage_that_does_not_say_what_has_no_default_is_refused(
         ("write,delete,read", "may create and change, delete, list and get all items", [201, 200, 200, 404]),
     ],
 )
-def test_access_is_said_and_tested_by_the_anonymous_scopes(scopes: str, sentence: str, statuses: list[int]) -> None:
+def test_smoke_requests_follow_the_anonymous_scopes(scopes: str, sentence: str, statuses: list[int]) -> None:
     assert sentence in access_sentence(scopes)
     assert [status for _, _, status in smoke.requests(scopes)] == statuses
 

@@ -68,7 +68,7 @@ def test_image_has_the_files_of_the_service_only(image: Engine) -> None:
     assert not {"local", "management"} & set(lines(image, "ls", "/app/picus_project"))
 
 
-def test_list_of_packages_is_that_of_the_lock(image: Engine) -> None:
+def test_image_lists_its_packages_without_test_tools(image: Engine) -> None:
     listed = json.loads("\n".join(lines(image, "cat", "/app/sbom.cdx.json")))
     assert (listed["bomFormat"], listed["specVersion"]) == ("CycloneDX", "1.5")
     names = {component["name"] for component in listed["components"]}

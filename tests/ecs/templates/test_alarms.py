@@ -30,7 +30,7 @@ def test_an_address_for_alarms_is_required() -> None:
         assert "Default" not in template(name)["Parameters"]["Email"]
 
 
-def test_only_an_outage_without_tasks_is_told_by_missing_data() -> None:
+def test_only_the_alarm_for_no_tasks_fires_without_data() -> None:
     missing = {name: alarm["TreatMissingData"] for name, (_, alarm) in ALARMS.items()}
     assert [name for name, value in missing.items() if value != "notBreaching"] == ["alarms NoHealthyHosts"]
     alarm = properties("alarms", "NoHealthyHosts")
@@ -52,7 +52,7 @@ def test_throttling_of_each_table_raises_an_alarm() -> None:
     ]
 
 
-def test_limits_of_the_table_and_of_its_alarms_have_equal_defaults() -> None:
+def test_table_limits_and_their_alarms_have_equal_defaults() -> None:
     for name in ("MaxReadUnits", "MaxWriteUnits"):
         assert (
             template("data")["Parameters"][name]["Default"] == template("table-alarms")["Parameters"][name]["Default"]

@@ -102,7 +102,7 @@ def test_load_balancer_admits_cloudfront_only(name: str, port: int, scheme: str)
     assert (balancer["Scheme"], balancer["SecurityGroups"]) == (scheme, groups)
 
 
-def test_load_balancers_and_target_groups_differ_in_the_scheme_only() -> None:
+def test_both_load_balancers_differ_in_the_scheme_only() -> None:
     private, public = (properties(name, "LoadBalancer") for name in ORIGINS)
     assert private["LoadBalancerAttributes"] == public["LoadBalancerAttributes"]
     assert properties(ORIGINS[0], "TargetGroup") == properties(ORIGINS[1], "TargetGroup")
@@ -127,7 +127,7 @@ def test_private_load_balancer_has_a_vpc_origin_and_no_secret() -> None:
     assert [route["SubnetId"] for route in routes] == [{"Ref": "SubnetA"}, {"Ref": "SubnetB"}]
 
 
-def test_public_load_balancer_requires_a_certificate_and_the_secret() -> None:
+def test_public_load_balancer_needs_certificate_and_secret() -> None:
     parameters, listener = template("public-origin")["Parameters"], properties("public-origin", "Listener")
     assert not [name for name in ("AlbDomain", "AlbCertificateArn") if "Default" in parameters[name]]
     assert (listener["Protocol"], listener["Certificates"]) == (

@@ -132,7 +132,7 @@ def _keep_one(computes: Computes) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda each: f"{each.method}{each.path}")
-def test_each_endpoint_with_cookie_and_open(computes: Computes, endpoint: Endpoint) -> None:
+def test_each_endpoint_with_cookie_and_without_token(computes: Computes, endpoint: Endpoint) -> None:
     token = new()
     cookie = {"Cookie": f"theme=dark; picus_token={token}"}
     cross_site = {

@@ -124,7 +124,7 @@ def test_keys_are_read_in_the_order_asked(twelve: Client, monkeypatch: pytest.Mo
         assert error["parameter"] == parameter
 
 
-def test_unprocessed_keys_are_asked_for_again(twelve: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unprocessed_keys_are_read_again(twelve: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """DynamoDB returns at most 16 MB at once, and moto all keys: here only one of them is asked for at a time."""
     send, calls = table.send, []
 
@@ -179,7 +179,7 @@ def test_plain_requests_describe_no_table(twelve: Client, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException"])
-def test_index_that_fails_is_done_without(twelve: Client, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+def test_list_reads_the_table_if_its_index_fails(twelve: Client, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     call = table.call
 
     def without_queries(operation: str, **request: Any) -> bytes:

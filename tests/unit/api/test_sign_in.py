@@ -127,7 +127,7 @@ def test_pages_show_who_is_signed_in_and_what_is_allowed(closed: Client) -> None
     ):
         text = page_of(closed, "/picus/get/a%2F1", new_token(*scopes, prefix="a/"))
         assert {name for name, mark in parts.items() if mark in text} == shown
-        assert f"<b>the label</b>: {', '.join(scopes)}, keys that begin with <code>a/</code>" in text
+        assert f"<strong>the label</strong>: {', '.join(scopes)}, keys that begin with <code>a/</code>" in text
         assert 'action="/sign-out"' in text
     listed = page_of(closed, "/picus/list", new_token("read", "delete", prefix="a/"))
     assert 'href="/picus/get/a%2F1"' in listed
@@ -137,7 +137,7 @@ def test_pages_show_who_is_signed_in_and_what_is_allowed(closed: Client) -> None
     assert "<form data-method" not in page_of(closed, "/picus/put", new_token("read"))
     for path in ("/", "/docs/", "/nope", "/picus/put"):
         text = page_of(closed, path, status=404 if path == "/nope" else 200)
-        assert "<b>anonymous</b>: nothing" in text, path
+        assert "<strong>anonymous</strong>: nothing" in text, path
         assert f'href="/sign-in?next={path}"' in text, path
         assert "read-only at the moment" not in text
 

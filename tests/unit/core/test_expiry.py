@@ -80,7 +80,7 @@ def test_items_stay_without_the_setting(item_table: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["object_id", "picus_version", "x" * 256])
-def test_setting_must_name_an_attribute_of_clients(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_invalid_ttl_attribute_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("TTL_ATTRIBUTE", name)
     with pytest.raises(SettingError, match="TTL_ATTRIBUTE"):
         expiry.check_setting()

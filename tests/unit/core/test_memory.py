@@ -84,5 +84,5 @@ def test_threads_without_the_budget_reserve_nothing() -> None:
     assert in_thread(lambda: memory.reserve(memory.MAX_ITEM_MEMORY)) == []
 
 
-def test_a_larger_need_counts_as_that_of_the_largest_item() -> None:
+def test_a_reservation_is_at_most_that_of_the_largest_item() -> None:
     assert in_thread(lambda: memory.reserve(10 * memory.MAX_ITEM_MEMORY)) == []

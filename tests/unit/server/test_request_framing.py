@@ -106,7 +106,7 @@ def test_large_bodies_and_ndjson_take_much() -> None:
     assert takes_much(post + b"\r\n" + b"x" * SMALL_BYTES)
 
 
-def test_missing_bytes_are_those_of_the_body() -> None:
+def test_missing_bytes_of_the_body_are_counted() -> None:
     head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n"
     assert missing_bytes(head) == 0
     assert missing_bytes(head + b"\r\nabc") == 99_997

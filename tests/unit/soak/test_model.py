@@ -26,7 +26,7 @@ def test_acknowledged_write_leaves_one_state() -> None:
     assert not Tracked("k", [State(NEW)]).observe(None, None)
 
 
-def test_open_write_leaves_two_states() -> None:
+def test_unknown_outcome_leaves_two_states() -> None:
     for found in (OLD, NEW):
         item = Tracked("k", [State(OLD, '"a"')])
         item.doubt(NEW)
@@ -52,7 +52,7 @@ def test_list_shows_lost_and_doubled_items() -> None:
         assert (len(tally.lost), len(tally.twice), len(tally.wrong)) == (lost, twice, wrong), listed
 
 
-def test_item_of_an_open_request_is_adopted() -> None:
+def test_item_of_a_request_without_response_is_accepted() -> None:
     document = {"owner": "c0", "born": 7}
     checked = client()
     checked.orphans[7] = document
@@ -73,7 +73,7 @@ def test_item_of_an_open_request_is_adopted() -> None:
         (500, "internal_error", False, True),
     ],
 )
-def test_errors_tell_whether_a_write_is_open(status: int, code: str, failed: bool, unknown: bool) -> None:
+def test_errors_tell_whether_the_outcome_is_unknown(status: int, code: str, failed: bool, unknown: bool) -> None:
     reply = Reply(status, RawResponse(status, []), {"error": "x", "code": code})
     assert (reply.failed, reply.unknown) == (failed, unknown)
 

@@ -182,7 +182,7 @@ def test_missing_token_table_stops_tokens_only(moto_url: str, settings: pytest.M
     table.shared_transport().close()
 
 
-def test_failing_token_table_is_never_access(settings: pytest.MonkeyPatch) -> None:
+def test_failing_token_table_gives_no_access(settings: pytest.MonkeyPatch) -> None:
     failure = dynamodb_response(400, b'{"__type": "x#AccessDeniedException", "message": "no"}')
     with Server(replies(failure)) as server:
         use_table(settings, server.url, "items")
