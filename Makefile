@@ -49,7 +49,7 @@ test: $(if $(findstring ecs,$(TESTS)),$(TEST_ENVIRONMENTS),.venv/.synced .venv-m
 else
 test:
 	rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory --jobs=3 $(SYNC_OUTPUT) lint test-unit environments
+	@$(MAKE) --no-print-directory --jobs=2 $(SYNC_OUTPUT) lint environments
 	@$(MAKE) --no-print-directory --jobs=3 $(SYNC_OUTPUT) $(TEST_PARTS)
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report
@@ -74,12 +74,12 @@ lint:
 	.venv/bin/zizmor --offline --no-progress --quiet --strict-collection .github/workflows
 
 # Run the parts of the tests as separate processes, three at a time, because two cores would not be busy with two: many
-# tests wait for a timeout. The longest parts come first.
+# tests wait for a timeout. The unit tests come first, because they find most faults, and then the longest parts.
 # Only test-deploying builds and deploys the function's package, in build/.
 DEPLOYING := tests/ecs tests/function
 WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/local tests/npm tests/service tests/soak tests/unit
 OTHERS := $(filter-out $(WITH_A_PART),$(patsubst %/,%,$(wildcard tests/*/)))
-TEST_PARTS := test-deploying test-browser test-soak test-service test-local image-test test-commands test-contract test-others
+TEST_PARTS := test-unit test-deploying test-browser test-soak test-service test-local image-test test-commands test-contract test-others
 
 test-deploying:
 	.venv/bin/coverage run -m pytest $(DEPLOYING)
