@@ -22,10 +22,22 @@ CREATED_KEY = "picus.created_key"
 
 def authenticate(meta: dict[str, Any]) -> Access:
     """Return the access of the request with these header fields."""
-    fields = Credentials(meta.get("HTTP_AUTHORIZATION"), meta.get("HTTP_COOKIE"), meta.get("HTTP_SEC_FETCH_SITE"))
-    found: Access = access.authenticate(fields)
+    found = _access(meta)
     meta[ACCESS] = found
     return found
+
+
+def check_again(request: Request, scope: str) -> None:
+    """Raise an error if the client may not do this any more. A body can take long to arrive, and many items to write.
+
+    Raises the errors of ``Access.check_scope``. Log lines keep the access that the request began with.
+    """
+    _access(request.META).check_scope(scope)
+
+
+def _access(meta: dict[str, Any]) -> Access:
+    fields = Credentials(meta.get("HTTP_AUTHORIZATION"), meta.get("HTTP_COOKIE"), meta.get("HTTP_SEC_FETCH_SITE"))
+    return access.authenticate(fields)
 
 
 def caller(meta: dict[str, Any]) -> dict[str, Any]:

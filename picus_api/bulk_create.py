@@ -2,15 +2,17 @@
 
 import logging
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 
 from django.http import StreamingHttpResponse
 from rest_framework.request import Request
 
-from picus_api.authentication import access_of, log_change
+from picus_api.authentication import access_of, check_again, log_change
 from picus_api.core import logs
-from picus_api.core.batch_write import Outcome, write_new_items
-from picus_api.core.errors import NotTried, OutcomeUnknown, PicusError, TableUnavailable
+from picus_api.core.access.access import WRITE
+from picus_api.core.batch_write import Outcome, concerns_all, write_new_items
+from picus_api.core.errors import BadLine, NotTried, OutcomeUnknown, PicusError, TableUnavailable
 from picus_api.core.keys import KEY
 from picus_api.core.response_body import encode_json
 from picus_api.ndjson_body import NdjsonBody, receive
@@ -28,7 +30,8 @@ def create_many(request: Request) -> StreamingHttpResponse:
     Negotiation().select_renderer(request, [NdjsonRenderer()])
     lines = receive(request._request, access_of(request).prefix)
     try:
-        batches = _audited(request, write_new_items(lines.rows()))
+        # The body took its time: the access may have ended since, and may end before any batch.
+        batches = _audited(request, write_new_items(lines.rows(), partial(check_again, request, WRITE)))
         first = next(batches)
         _raise_when_nothing_is_written(first)
     except BaseException:
@@ -57,29 +60,38 @@ def _audited(request: Request, batches: Iterator[list[Outcome]]) -> Iterator[lis
 
 
 def _raise_when_nothing_is_written(outcomes: list[Outcome]) -> None:
-    """Raise the error of an outage from the start, before the status line is sent: the response is a 503."""
-    error = outcomes[0].error
-    if isinstance(error, TableUnavailable) and all(each.error and not each.unknown for each in outcomes):
-        raise error
+    """Raise an error if none of the first batch is written, before the status line is sent and before other batches."""
+    errors = [each.error for each in outcomes if each.error and not each.unknown]
+    if len(errors) == len(outcomes):
+        raise next(filter(concerns_all, errors), BadLine(outcomes[0].row.origin, errors[0]))
 
 
 def _response_lines(lines: NdjsonBody, batches: Iterator[list[Outcome]]) -> Iterator[bytes]:
     try:
         last_line = 0
+        rest: PicusError = NotTried()
         for outcomes in batches:
+            rest = _error_of_rest(outcomes) or rest
             _log_failure(outcomes)
             yield b"".join(map(_line, outcomes))
             last_line = outcomes[-1].row.origin
         for number, _ in lines.numbered(after=last_line):
-            yield _failed_line(number, NotTried())
+            yield _failed_line(number, rest)
     finally:
         lines.close()
+
+
+def _error_of_rest(outcomes: list[Outcome]) -> PicusError | None:
+    """Return the error of the lines that are not tried after these, or None if the writing goes on."""
+    error = next((each.error for each in outcomes if concerns_all(each.error)), None)
+    # A client whose access has ended must not send the lines again.
+    return NotTried() if isinstance(error, TableUnavailable) else error
 
 
 def _line(outcome: Outcome) -> bytes:
     if outcome.error is None:
         return b'{"%b": "%b"}\n' % (KEY.encode(), outcome.row.key.encode())
-    if outcome.unknown and isinstance(outcome.error, TableUnavailable):
+    if outcome.unknown and concerns_all(outcome.error):
         # The key, so that the client can find out.
         return _failed_line(outcome.row.origin, OutcomeUnknown(), {KEY: outcome.row.key})
     return _failed_line(outcome.row.origin, outcome.error)

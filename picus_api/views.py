@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from picus_api.authentication import CREATED_KEY, CanRead, CanWrite, access_of, log_change
+from picus_api.authentication import CREATED_KEY, CanRead, CanWrite, access_of, check_again, log_change
 from picus_api.bulk_create import create_many
 from picus_api.core.access.access import READ, WRITE
 from picus_api.core.errors import BadRequest, InvalidHeader, InvalidJson, ItemNotFound, PathNotFound
@@ -145,10 +145,15 @@ def _key(request: Request, scope: str) -> str:
 
 
 def _document(request: Request) -> AttributeMap:
-    """Return the attribute map in the body. Raises InvalidJson, BadValue."""
+    """Return the attribute map in the body of a write.
+
+    Raises InvalidJson, BadValue, and the errors of ``check_again``.
+    """
     if request.META.get("CONTENT_LENGTH") in (None, "", "0"):
         raise InvalidJson("The body is empty: send a JSON object.")
-    return cast(AttributeMap, request.data)
+    document = cast(AttributeMap, request.data)
+    check_again(request, WRITE)
+    return document
 
 
 def _preconditions(request: Request) -> Preconditions | None:

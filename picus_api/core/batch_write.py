@@ -19,7 +19,7 @@ from picus_api.core.dynamodb import table
 from picus_api.core.dynamodb.backoff import Backoff
 from picus_api.core.dynamodb.table import ConditionFailed, is_refusal
 from picus_api.core.dynamodb.transport import CallResult
-from picus_api.core.errors import BadValue, ItemTooLarge, PicusError, TableThrottled, TableUnavailable
+from picus_api.core.errors import BadValue, ItemTooLarge, PicusError, TableThrottled
 from picus_api.core.keys import KEY
 from picus_api.core.preconditions import is_absent
 from picus_api.core.values.attribute_values import AttributeMap
@@ -112,7 +112,7 @@ class BatchWriter:
                 lost = lost or lost_now
             except TableThrottled as throttled:
                 unprocessed, error, lost = left, throttled, lost or _may_be_written(throttled)
-            except (BadValue, ItemTooLarge, TableUnavailable) as failure:
+            except PicusError as failure:
                 return _Failure(left, failure, lost)
             if len(unprocessed) < len(left):
                 backoff = self._new_backoff()
@@ -137,7 +137,7 @@ class BatchWriter:
         for position, row in enumerate(rows):
             try:
                 self._put(row, {})
-            except (BadValue, ItemTooLarge, TableUnavailable) as error:
+            except PicusError as error:
                 if not is_refusal(error):
                     return errors | {left.key: error for left in rows[position:]}
                 errors[row.key] = error
@@ -186,7 +186,10 @@ def _outcome(row: Row, error: PicusError | None, response_lost: bool) -> Outcome
 
 
 def _may_be_written(error: Exception) -> bool:
-    return bool(getattr(error.__cause__, "response_lost", False))
+    cause = error.__cause__
+    # The check of access before a write only reads.
+    operation = getattr(cause, "operation_name", None) or getattr(cause, "operation", None)
+    return operation in ("BatchWriteItem", "PutItem") and bool(getattr(cause, "response_lost", False))
 
 
 def _requests(rows: Iterable[Row]) -> Iterator[list[Row]]:
@@ -227,13 +230,25 @@ def new_row(line: int, document: AttributeMap, prefix: str = "") -> Row:
     return Row(item[KEY]["S"], encode(item), line)
 
 
-def write_new_items(rows: Iterator[Row]) -> Iterator[list[Outcome]]:
+def concerns_all(error: PicusError | None) -> bool:
+    """Return True if an error is not about the item of its row, so that no later row can be written either."""
+    return error is not None and not isinstance(error, BadValue | ItemTooLarge)
+
+
+def write_new_items(rows: Iterator[Row], check: Callable[[], None] = lambda: None) -> Iterator[list[Outcome]]:
     """Write rows with new keys; yield their outcomes batch by batch, in order.
 
-    The first batch goes alone: if it fails, nothing at all is written. After a failure no further rows are written:
-    the last outcome belongs to the last row that was tried.
+    ``check`` comes before each call of DynamoDB, and raises a PicusError if no more items may be written.
+
+    The first batch goes alone: if it fails, nothing at all is written. After an error that concerns all rows no further
+    ones are written: the last outcome belongs to the last row that was tried.
     """
-    writer = BatchWriter(table.send, table.table_name(), _new_backoff)
+
+    def send(operation: str, request: bytes) -> CallResult:
+        check()
+        return table.send(operation, request)
+
+    writer = BatchWriter(send, table.table_name(), _new_backoff)
     batches = _requests(rows)
     running: deque[Future[list[Outcome]]] = deque()
     width, failed = 1, False
@@ -243,7 +258,7 @@ def write_new_items(rows: Iterator[Row]) -> Iterator[list[Outcome]]:
         if not running:
             return
         outcomes = running.popleft().result()
-        failed = failed or any(isinstance(outcome.error, TableUnavailable) for outcome in outcomes)
+        failed = failed or any(concerns_all(outcome.error) for outcome in outcomes)
         width = PARALLEL_BATCHES
         yield outcomes
 

@@ -7,7 +7,11 @@ import pytest
 from pytest_django import Settings
 
 from picus_api.core import store
+from picus_api.core.dynamodb import table
+from picus_api.core.dynamodb.transport import CallResult
+from picus_api.core.errors import BadValue
 from picus_api.models import Item
+from picus_api.table_setup import IndexSpec, create_index
 from tests.unit.api.conftest import NDJSON_TYPE, Client, body_of, error_of
 
 ETAG = re.compile(r'"[0-9a-f]{32}"')
@@ -165,6 +169,32 @@ def test_bad_line_stores_nothing(stocked: Client) -> None:
     error = error_of(response, 400, "invalid_value")
     assert (error["line"], error["pointer"]) == (2, "/n/0")
     assert json.loads(body_of(stocked.send("GET", "/picus/list"))) == []
+
+
+def test_line_that_an_index_refuses_is_named(stocked: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Moto's PutItem refuses null in an index as DynamoDB does, and its BatchWriteItem does not."""
+    create_index(IndexSpec((("status", "S"),)))
+    send = table.send
+
+    def send_like_dynamodb(operation: str, request: bytes) -> CallResult:
+        if operation == "BatchWriteItem" and b'"NULL"' in request:
+            raise BadValue("The index status-index of the table takes this value as a text only.", "status")
+        return send(operation, request)
+
+    monkeypatch.setattr(table, "send", send_like_dynamodb)
+    good, bad = '{"status": "open"}\n', '{"status": null}\n'
+    for nothing in (bad, "\n" + bad * 2, bad * 25 + good):
+        error = error_of(stocked.send("POST", "/picus/put", nothing, NDJSON_TYPE), 400, "invalid_value")
+        assert (error["line"], error["pointer"]) == (2 if nothing[0] == "\n" else 1, "/status")
+    assert json.loads(body_of(stocked.send("GET", "/picus/list"))) == []
+    response = stocked.send("POST", "/picus/put", good + bad + good * 60 + bad + good, NDJSON_TYPE)
+    results = [json.loads(line) for line in body_of(response).splitlines()]
+    refused = {number: each for number, each in enumerate(results, 1) if list(each) != ["object_id"]}
+    assert (response.status_code, len(results), list(refused)) == (200, 64, [2, 63])
+    for number, each in refused.items():
+        assert each.pop("error").startswith("The index status-index")
+        assert each == {"line": number, "code": "invalid_value", "pointer": "/status", "status": 400}
+    assert len(json.loads(body_of(stocked.send("GET", "/picus/list")))) == 62
 
 
 def test_lines_take_no_idempotency_key(stocked: Client) -> None:

@@ -14,7 +14,15 @@ from picus_api.core.dynamodb.backoff import Backoff
 from picus_api.core.dynamodb.dynamodb_errors import NoResponse, ServiceError
 from picus_api.core.dynamodb.http_parser import HttpReply
 from picus_api.core.dynamodb.transport import CallResult
-from picus_api.core.errors import BadValue, ItemTooLarge, PicusError, TableThrottled, TableUnavailable
+from picus_api.core.errors import (
+    BadValue,
+    ItemTooLarge,
+    PicusError,
+    ReadOnly,
+    TableThrottled,
+    TableUnavailable,
+    TokensUnavailable,
+)
 from picus_api.core.values.codec import encode
 from picus_api.core.values.version_attribute import with_version
 from tests.unit.conftest import Stored
@@ -77,7 +85,7 @@ def takes(count: int, calls: list[int]) -> Send:
         body = json.loads(request)
         [(name, requests)] = body["RequestItems"].items()
         calls.append(len(requests))
-        result = table.send(operation, json.dumps({"RequestItems": {name: requests[:count]}}).encode())
+        result = SEND(operation, json.dumps({"RequestItems": {name: requests[:count]}}).encode())
         left = {name: requests[count:]} if requests[count:] else {}
         return result._replace(body=json.dumps({"UnprocessedItems": left}).encode())
 
@@ -275,6 +283,26 @@ def test_failure_of_first_batch_writes_nothing(item_table: str, monkeypatch: pyt
     monkeypatch.setattr(table, "send", send)
     assert len(list(write_new_items(rows(100)))) == 1
     assert send.operations == ["BatchWriteItem"]
+
+
+def test_check_comes_before_each_call(item_table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch whose rows stay unprocessed for long is checked again too. A lost read of the check writes nothing."""
+    unread = TokensUnavailable("x")
+    unread.__cause__ = NoResponse(operation="GetItem", reason="test", attempts=4, response_lost=True)
+    for error in (ReadOnly(), unread):
+        calls: list[int] = []
+        with monkeypatch.context() as patch:
+            patch.setattr(table, "send", takes(10, calls))
+
+            def check(calls: list[int] = calls, error: PicusError = error) -> None:
+                if calls:
+                    raise error
+
+            [outcomes] = write_new_items(rows(100), check)
+        assert calls == [25]
+        assert [outcome.error for outcome in outcomes] == [None] * 10 + [error] * 15
+        assert not any(outcome.unknown for outcome in outcomes)
+    assert count_items() == 20
 
 
 def test_new_items_are_checked_before_their_write() -> None:
