@@ -8,7 +8,7 @@ import pytest
 from picus_api.core.dynamodb import table, table_description
 from picus_api.core.dynamodb.table import domain_error
 from picus_api.core.dynamodb.table_description import describe_table
-from picus_api.core.errors import TableUnavailable
+from picus_api.core.errors import BadValue, TableUnavailable
 from picus_api.core.query import batch_get, index_check
 from picus_api.table_setup import IndexSpec, create_index
 from picus_api.token_admin import create_token
@@ -229,13 +229,23 @@ def test_expired_items_are_not_listed(twelve: Client, monkeypatch: pytest.Monkey
     assert json.loads(body_of(response)) == [{"object_id": "k3", "n": 1}]
 
 
-def test_value_that_an_index_refuses_is_400(twelve: Client) -> None:
+def test_value_that_an_index_refuses_is_400() -> None:
     """Moto takes such items, so these are DynamoDB's sentences."""
     kind = (
         "One or more parameter values were invalid: Type mismatch for Index Key a b Expected: S Actual: N IndexName: i"
     )
     empty = "The AttributeValue for a key attribute cannot contain an empty string value. IndexName: i, IndexKey: a b"
-    for message, part in ((kind, "a text only"), (empty, "no empty text")):
+    invalid = "One or more parameter values were invalid: "
+    size = f"{invalid}Size limit exceeded for Index Key a b Actual Size: 2175 bytes Max Size: 2048 bytes IndexName: i"
+    partition = f"{invalid}Size of hashkey has exceeded the maximum size limit of2048 bytes"
+    sort = f"{invalid}Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
+    for message, part, pointer in (
+        (kind, "a text only", "/a b"),
+        (empty, "no empty text", "/a b"),
+        (size, "The index i of the table takes at most 2048 bytes here", "/a b"),
+        (partition, "at most 2048 bytes", ""),
+        (sort, "at most 1024 bytes", ""),
+    ):
         for response in (
             {"Error": {"Code": "ValidationException", "Message": message}},
             {
@@ -246,7 +256,8 @@ def test_value_that_an_index_refuses_is_400(twelve: Client) -> None:
             cause: Any = OSError()
             cause.response = response
             error = domain_error(cause)
-            assert error.body()["pointer"] == "/a b"  # type: ignore[attr-defined]
+            assert isinstance(error, BadValue)
+            assert (error.status, error.body()["pointer"]) == (400, pointer)
             assert part in str(error)
 
 
