@@ -14,7 +14,7 @@ from picus_api.core.query import index_check
 from picus_api.core.query.access_path import WHOLE_TABLE, AccessPath
 from picus_api.core.query.cursor import Position, not_of_this_list
 from picus_api.core.query.expressions import MAX_EXPRESSION_BYTES, Placeholders
-from picus_api.core.query.filters import Condition, join_conditions, key_begins_with, parse_filter
+from picus_api.core.query.filters import Comparison, Condition, join_conditions, key_begins_with, parse_filter
 from picus_api.core.query.plan import (
     ListExpressions,
     Sort,
@@ -54,8 +54,9 @@ def parse_list(
 
 
 def _not_expired(name: str, placeholders: Placeholders) -> Condition:
-    now = placeholders.value({"N": str(table.now())})
-    return Condition(f"NOT {placeholders.path((name,))} <= {now}", frozenset([name]))
+    now = {"N": str(table.now())}
+    expression = f"NOT {placeholders.path((name,))} <= {placeholders.value(now)}"
+    return Condition(expression, frozenset([name]), if_number=Comparison((name,), ">", now))
 
 
 def list_expressions(filter_text: str | None, fields: str | None, prefix: str = "") -> dict[str, Any]:
