@@ -81,13 +81,16 @@ def test_cursor_belongs_to_its_plan(twelve: Client) -> None:
         error_of(twelve.send("GET", f"/picus/list?{query}&cursor={cursor}"), 400, "invalid_parameter")
     rest = twelve.send("GET", f"/picus/list?{OPEN}&sort=at&cursor={cursor}")
     assert len(numbers(body_of(rest))) == 4
-    # A list that began without the index goes on without it, and a strong one never uses it.
+    # A list goes on as it began, with the index or without it.
     begun = twelve.send("GET", f"/picus/list?{OPEN}&limit=2", Prefer="consistency=strong")
     assert (begun["Picus-Plan"], begun["Preference-Applied"]) == ("scan", "consistency=strong")
     assert twelve.send("GET", NEXT.fullmatch(begun["Link"])[1])["Picus-Plan"] == "scan"  # type: ignore[index]
     by_index = twelve.send("GET", f"/picus/list?{OPEN}&limit=2")
     following = NEXT.fullmatch(by_index["Link"])[1]  # type: ignore[index]
-    error_of(twelve.send("GET", following, Prefer="consistency=strong"), 400, "invalid_parameter")
+    for path in (following, f"/picus/list?{OPEN}&sort=at", f"/picus/list?{OPEN}&sort=at&cursor={cursor}"):
+        response = twelve.send("GET", path, Prefer="consistency=strong")
+        assert response["Picus-Plan"].startswith("query status-")
+        assert (response.status_code, "Preference-Applied" in response) == (200, False)
 
 
 def test_sort_orders_or_names_the_index(twelve: Client) -> None:
