@@ -2,6 +2,7 @@
 """Run a command with this project's settings."""
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -13,7 +14,7 @@ def use_local_stack() -> None:
     stack = Path(os.environ.get("LOCAL_DATA_DIR") or Path(__file__).parent / ".local") / "stack.env"
     if "DYNAMODB_TABLE_NAME" in os.environ or "DYNAMODB_ENDPOINT_URL" in os.environ or not stack.is_file():
         return
-    variables = dict(line.split("=", 1) for line in stack.read_text().splitlines())
+    variables = dict(word.split("=", 1) for word in shlex.split(stack.read_text()))
     if "AWS_ACCESS_KEY_ID" in variables:
         # The stack has its credentials here: the caller's profile, region and keys must not mix with them.
         for name in [name for name in os.environ if name.startswith("AWS_")]:

@@ -28,6 +28,8 @@ CREDENTIALS = (
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
 REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+# Which tables there are, and which items of them have expired: the service and the commands must agree.
+SHARED_SETTINGS = ("DYNAMODB_IDEMPOTENCY_TABLE_NAME", "DYNAMODB_TOKENS_TABLE_NAME", "TTL_ATTRIBUTE")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +98,14 @@ def table_environment(config: StackConfig, dynamodb_port: int, outer: Mapping[st
     if not any(outer.get(name) for name in CREDENTIALS):
         return table | DUMMY_CREDENTIALS | dict.fromkeys(REGIONS, region or "us-east-1")
     return table if region else table | {"AWS_DEFAULT_REGION": "us-east-1"}
+
+
+def command_environment(config: StackConfig, dynamodb_port: int, outer: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables for commands that are run beside the stack, whatever their own environment has.
+
+    A setting that the service does not have is empty.
+    """
+    return table_environment(config, dynamodb_port, outer) | {name: outer.get(name, "") for name in SHARED_SETTINGS}
 
 
 def child_environment(config: StackConfig, dynamodb_port: int, outer: Mapping[str, str]) -> dict[str, str]:

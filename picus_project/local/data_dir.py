@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shlex
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -44,9 +45,12 @@ def _try_lock(descriptor: int) -> bool:
 
 @contextmanager
 def stack_env(folder: Path, variables: Mapping[str, str]) -> Iterator[None]:
-    """Keep `stack.env` in the folder, with the variables that manage.py needs to use the stack's table."""
+    """Keep `stack.env` in the folder, with the variables that manage.py needs to use the stack's table.
+
+    A shell can read it, so values are quoted where necessary.
+    """
     path = folder / "stack.env"
-    path.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+    path.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items()))
     try:
         yield
     finally:

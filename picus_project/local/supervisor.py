@@ -102,7 +102,7 @@ class Supervisor:
 
     async def _serve(self) -> None:
         """Start everything, announce the address, and stay until a part fails."""
-        table = environments.table_environment(self.config, self.dynamodb_port, self.outer)
+        variables = environments.command_environment(self.config, self.dynamodb_port, self.outer)
         async with asyncio.TaskGroup() as self.tasks:
             try:
                 async with asyncio.timeout(START_SECONDS):
@@ -110,7 +110,7 @@ class Supervisor:
             except TimeoutError as error:
                 raise StackError(f"not everything was up after {START_SECONDS:.0f} seconds") from error
             self._listen()
-            with stack_env(self.config.data_dir, table):
+            with stack_env(self.config.data_dir, variables):
                 print(banner(f"http://127.0.0.1:{self.config.port}"), flush=True)
                 await asyncio.Event().wait()
 

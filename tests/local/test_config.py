@@ -1,10 +1,20 @@
 """The environments of the stack's programs."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from picus_project.local.config import StackConfig, child_environment, ministack_environment, table_environment
+import manage
+from picus_project.local.config import (
+    StackConfig,
+    child_environment,
+    command_environment,
+    ministack_environment,
+    table_environment,
+)
+from picus_project.local.data_dir import stack_env
 
 
 def config(endpoint_url: str | None) -> StackConfig:
@@ -48,6 +58,21 @@ def test_another_server_keeps_the_callers_credentials(name: str) -> None:
 
 def test_aws_itself_gets_nothing_added() -> None:
     assert table_environment(config(""), 1001, {}) == {"DYNAMODB_ENDPOINT_URL": "", "DYNAMODB_TABLE_NAME": "table"}
+
+
+def test_commands_share_settings_of_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting that the service does not have is not taken from the command's own environment."""
+    outer = {"TTL_ATTRIBUTE": "it's due; $HOME", "DYNAMODB_TOKENS_TABLE_NAME": "tokens"}
+    names = (*outer, "DYNAMODB_IDEMPOTENCY_TABLE_NAME")
+    monkeypatch.setattr(os, "environ", {"LOCAL_DATA_DIR": str(tmp_path), names[-1]: "other"})
+    with stack_env(tmp_path, command_environment(config("http://elsewhere:8000"), 1001, outer)):
+        manage.use_local_stack()
+        assert {name: os.environ[name] for name in names} == {**outer, names[-1]: ""}
+        assert os.environ["DYNAMODB_ENDPOINT_URL"] == "http://elsewhere:8000"
+        shell = subprocess.run(
+            ["/bin/sh", "-c", f'. {tmp_path}/stack.env; printf %s "$TTL_ATTRIBUTE"'], check=True, capture_output=True
+        )
+    assert shell.stdout.decode() == outer["TTL_ATTRIBUTE"]
 
 
 def test_debug_is_dropped_and_local_hosts_are_allowed() -> None:

@@ -6,6 +6,7 @@ index can't hold, and leaves it out of the index.
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import product
 from typing import Any
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from picus_api.core.dynamodb import table as item_table
 from picus_api.core.dynamodb.table_description import describe_table
 from picus_api.core.query.access_path import AccessPath
+from picus_api.core.query.cursor import Position
 from picus_api.core.query.list_expressions import choose_path, parse_list
 from picus_api.core.query.pagination import count_items, read_page, read_pages
 from picus_api.core.query.plan import scan_path
@@ -117,6 +119,54 @@ def test_every_filter_finds_the_same_with_indexes(text: str, fields: str | None,
     assert {item["object_id"]["S"]: item for page in read_pages(path) for item in page.items} == expected, path.name
     if path.index is not None:
         assert sorted(in_pages(path, limit)) == sorted(expected), path.name
+
+
+@given(filters, st.integers(1, 9))
+@example('status = "open" AND price > 0', 2)
+@example('status = "open" AND price:*', 2)
+@example('price = 1 AND created > ""', 2)
+@example('status = "open" AND price < 2.5 AND price > 0', 2)
+def test_expired_items_are_in_no_list(text: str, limit: int) -> None:
+    """Prices are times here, and the time is 2."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TTL_ATTRIBUTE", "price")
+        patch.setattr(item_table, "now", lambda: 2)
+        path = choose_path(parse_list(text))
+        expected = keys_by(scan_path(parse_list(text)))
+        assert sorted(keys_by(path)) == sorted(expected), path.name
+        assert not any(ITEMS[key].get("price") == {"N": "1"} for key in expected)
+        if path.index is not None:
+            assert sorted(in_pages(path, limit)) == sorted(expected), path.name
+        by_time = choose_path(parse_list(f'status = "open" AND ({text})', sort="price")) if is_simple(text) else None
+        if by_time is not None:
+            assert by_time.name == "query status-price-index"
+            assert all(ITEMS[key]["price"] == {"N": "2.5"} for key in keys_by(by_time))
+
+
+def is_simple(text: str) -> bool:
+    """Return True if the filter does not rule out an order by price."""
+    return "price" not in text and "status" not in text
+
+
+def test_list_in_the_order_of_expiry_goes_on() -> None:
+    """DynamoDB refuses to start at an item that has expired since the last page."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TTL_ATTRIBUTE", "price")
+        patch.setattr(item_table, "now", lambda: 0)
+        for sort, left in (("price", {"2.5"}), ("-price", set())):
+            wanted = parse_list('status = "open"', sort=sort)
+            whole = {ITEMS[key]["price"]["N"] for key in keys_by(choose_path(wanted))}
+            assert whole == {"1", "2.5"}
+            position = Position("k0", "status-price-index", {"N": "1"})
+            patch.setattr(item_table, "now", lambda: 2)
+            path = choose_path(parse_list('status = "open"', sort=sort), position)
+            start = path.start(position)
+            assert Decimal(2) < Decimal(start["price"]["N"]) < Decimal("2.1")
+            found = {
+                ITEMS[item["object_id"]["S"]]["price"]["N"] for page in read_pages(path, start) for item in page.items
+            }
+            assert found == left
+            patch.setattr(item_table, "now", lambda: 0)
 
 
 def test_indexes_are_used() -> None:

@@ -34,7 +34,12 @@ MAX_CONNECTIONS = 64
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.OnlineOps.html
 _INDEX_TYPE = re.compile(r"Type mismatch for Index Key (.+) Expected: (\w+) Actual: .*IndexName: (.+)", re.DOTALL)
+_INDEX_LONG = re.compile(
+    r"Size limit exceeded for Index Key (.+) Actual Size: .*Max Size: (\d+) .*IndexName: (.+)", re.DOTALL
+)
 _INDEX_EMPTY = re.compile(r"IndexName: (.+), IndexKey: (.+)", re.DOTALL)
+# DynamoDB writes "of2048". The message names no attribute.
+_KEY_LONG = re.compile(r"(?:hashkey|range keys) has exceeded the (?:maximum )?size limit of ?(\d+) bytes")
 
 
 class ConditionFailed(Exception):
@@ -73,6 +78,13 @@ def _refusal(message: str) -> Exception:
         name, tag, index = match.groups()
         kind = {"S": "a text", "N": "a number"}.get(tag, f"of the type {tag}")
         return BadValue(f"The index {index} of the table takes this value as {kind} only.", name)
+    if match := _INDEX_LONG.search(message):
+        name, limit, index = match.groups()
+        return BadValue(f"The index {index} of the table takes at most {limit} bytes here.", name)
+    if match := _KEY_LONG.search(message):
+        return BadValue(
+            f"An index of the table takes at most {match[1]} bytes, and an attribute of this item has more."
+        )
     if match := _INDEX_EMPTY.search(message):
         index, name = match.groups()
         return BadValue(f"The index {index} of the table takes no empty text here: leave {name} out.", name)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from picus_api.core.dynamodb.table_description import Index
@@ -23,6 +24,7 @@ class AccessPath:
 
     ``name`` is what Picus-Plan says. ``index`` is None for a Scan. ``partition``: the value of the partition key.
     ``fields``: what to select of each item that was read, or None. ``is_empty``: no item can match, so read nothing.
+    ``lowest``: the smallest sort key that the list can have, if it has numbers from there on.
     """
 
     name: str
@@ -32,6 +34,7 @@ class AccessPath:
     partition: AttributeValue | None = None
     fields: Fields | None = None
     is_empty: bool = False
+    lowest: AttributeValue | None = None
 
     @property
     def filtered(self) -> bool:
@@ -54,7 +57,16 @@ class AccessPath:
         if (index.sort_key is None) != (position.sort_value is None) or self.partition is None:
             raise not_of_this_list()
         start[index.partition_key] = self.partition
-        return start if index.sort_key is None else {**start, index.sort_key: position.sort_value or {}}
+        return start if index.sort_key is None else {**start, index.sort_key: self._sort_value(position)}
+
+    def _sort_value(self, position: Position) -> AttributeValue:
+        """Return the sort key of a position. DynamoDB refuses a start outside the range of a Query.
+
+        It is outside if the item there has expired since: then the list goes on from the end of the range.
+        """
+        value = position.sort_value or {}
+        is_below = self.lowest is not None and Decimal(value.get("N", "0")) < Decimal(self.lowest["N"])
+        return self.lowest if is_below and self.lowest is not None else value
 
     def counting(self) -> dict[str, Any]:
         """Return the parameters with which DynamoDB counts the items, and returns none of them."""

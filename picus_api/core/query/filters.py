@@ -41,12 +41,14 @@ class Condition(NamedTuple):
     """A condition that items must meet, beside others: an expression, which binds tighter than AND and OR.
 
     ``names`` are the attributes of the top level that it mentions. ``comparison`` is None for a condition of several
-    comparisons, or with NOT.
+    comparisons, or with NOT. ``if_number``, of a condition that all items meet whose attribute is no number: the
+    comparison that says the same of numbers.
     """
 
     expression: str
     names: frozenset[str]
     comparison: Comparison | None = None
+    if_number: Comparison | None = None
 
 
 def compile_filter(text: str, placeholders: Placeholders) -> str:

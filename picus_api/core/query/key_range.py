@@ -31,6 +31,17 @@ class KeyRange(NamedTuple):
     holds_all: bool = False
     is_empty: bool = False
 
+    @property
+    def lowest(self) -> AttributeValue | None:
+        """Return the smallest number in the range, or None for texts and without a lower bound."""
+        low = next(
+            (each for each in self.comparisons if each.operator in (">", ">=") and "N" in (each.value or {})), None
+        )
+        if low is None:
+            return None
+        text = _text(low) if low.operator == ">=" else number_after(_text(low))
+        return None if text is None else {"N": text}
+
     def expression(self, placeholders: Placeholders) -> str:
         """Return the part of a KeyConditionExpression, or "" for the whole partition."""
         if len(self.comparisons) < 2:
@@ -56,11 +67,23 @@ def key_range(comparisons: Sequence[Comparison], tag: str) -> KeyRange | None:
     bounds = [each for each in bounds if each.value != {"S": ""}]
     if len(bounds) < 2:
         return KeyRange(tuple(bounds), holds_all)
-    lows = [each for each in bounds if each.operator in (">", ">=")]
-    highs = [each for each in bounds if each.operator in ("<", "<=")]
-    if len(lows) != 1 or len(highs) != 1 or len(bounds) != 2:
+    if "begins_with" in operators:
         return None
-    return _between(lows[0], highs[0], tag, holds_all)
+    low = max(_bounds(bounds, ">"), key=lambda each: (_order(each, tag), each.operator == ">"), default=None)
+    high = min(_bounds(bounds, "<"), key=lambda each: (_order(each, tag), each.operator == "<="), default=None)
+    if low is None or high is None:
+        return KeyRange(tuple(filter(None, (low, high))), holds_all)
+    return _between(low, high, tag, holds_all)
+
+
+def _bounds(comparisons: Sequence[Comparison], direction: str) -> list[Comparison]:
+    """Return the bounds in one direction, < or >. A comparison by = is a bound in both."""
+    either = [each._replace(operator=f"{direction}=") if each.operator == "=" else each for each in comparisons]
+    return [each for each in either if each.operator.startswith(direction)]
+
+
+def _order(comparison: Comparison, tag: str) -> bytes | Decimal:
+    return _text(comparison).encode() if tag == "S" else Decimal(_text(comparison))
 
 
 def _is_key_value(value: AttributeValue | None, tag: str) -> bool:

@@ -14,7 +14,7 @@ from picus_api.core.query import index_check
 from picus_api.core.query.access_path import WHOLE_TABLE, AccessPath
 from picus_api.core.query.cursor import Position, not_of_this_list
 from picus_api.core.query.expressions import MAX_EXPRESSION_BYTES, Placeholders
-from picus_api.core.query.filters import Condition, join_conditions, key_begins_with, parse_filter
+from picus_api.core.query.filters import Comparison, Condition, join_conditions, key_begins_with, parse_filter
 from picus_api.core.query.plan import (
     ListExpressions,
     Sort,
@@ -54,8 +54,9 @@ def parse_list(
 
 
 def _not_expired(name: str, placeholders: Placeholders) -> Condition:
-    now = placeholders.value({"N": str(table.now())})
-    return Condition(f"NOT {placeholders.path((name,))} <= {now}", frozenset([name]))
+    now = {"N": str(table.now())}
+    expression = f"NOT {placeholders.path((name,))} <= {placeholders.value(now)}"
+    return Condition(expression, frozenset([name]), if_number=Comparison((name,), ">", now))
 
 
 def list_expressions(filter_text: str | None, fields: str | None, prefix: str = "") -> dict[str, Any]:
@@ -70,13 +71,13 @@ def list_expressions(filter_text: str | None, fields: str | None, prefix: str = 
 def choose_path(wanted: ListExpressions, position: Position | None = None, *, strong: bool = False) -> AccessPath:
     """Return how to read a list. It asks for the table's description only if an index could help.
 
-    ``position``: where the list goes on; a list that was begun without an index goes on without. ``strong``: whether
-    the client asks for strongly consistent reads, which an index does not have. Raises BadParameter, TableUnavailable.
+    ``position``: where the list goes on, with or without an index as it began. ``strong``: whether the client prefers
+    strongly consistent reads, which an index does not have. An order needs one. Raises BadParameter, TableUnavailable.
     """
     if not wanted.conditions and wanted.fields is None and wanted.sort is None:
         return WHOLE_TABLE
     if position is not None:
-        return _path_from(wanted, position, strong)
+        return _path_from(wanted, position)
     if path := table_path(wanted):
         return path
     if wanted.sort is None and (strong or not set(wanted.partition_names()) - {KEY}):
@@ -98,16 +99,11 @@ def names_to_sort_by(filter_text: str | None, prefix: str = "") -> frozenset[str
     return frozenset(name for name, each in wanted.items() if index_path(each, indexes, lambda index: False))
 
 
-def _path_from(wanted: ListExpressions, position: Position, strong: bool) -> AccessPath:
+def _path_from(wanted: ListExpressions, position: Position) -> AccessPath:
     if not position.index_name:
         return scan_path(wanted)
     for max_age in (60.0, NEW_INDEX_SECONDS):
-        path = (
-            None
-            if strong and wanted.sort is None
-            else _index_path(wanted, describe_table(max_age), position.index_name)
-        )
-        if path is not None:
+        if path := _index_path(wanted, describe_table(max_age), position.index_name):
             return path
     raise not_of_this_list()
 

@@ -6,6 +6,7 @@ types and not empty, and only the attributes that it projects.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from picus_api.core.dynamodb.table_description import Index
@@ -43,6 +44,11 @@ class ListExpressions:
         equal = [each for each in _comparisons(self.conditions) if each.operator == "=" and len(each.path) == 1]
         return [each.path[0] for each in equal if not _KEY_TYPES.isdisjoint(each.value or {})]
 
+    def has_number(self, name: str) -> bool:
+        """Return True if a condition compares the attribute with a number."""
+        found = [each.if_number or each.comparison for each in self.conditions]
+        return any(each.path == (name,) and "N" in (each.value or {}) for each in found if each is not None)
+
 
 ALL_ITEMS = ListExpressions((), None, None, Placeholders())
 
@@ -51,7 +57,7 @@ def parse_sort(text: str) -> Sort:
     """Return the order that ``name`` or ``-name`` (descending) asks for. Raises BadParameter."""
     reader = Reader("sort", text.removeprefix("-"))
     path = reader.path()
-    if not reader.at_end() or len(path) > 1:
+    if not reader.at_end() or len(path) > 1 or text.startswith("--"):
         raise BadParameter("The parameter sort takes one attribute of the top level, or - and its name.", "sort")
     return Sort(path[0], text.startswith("-"))
 
@@ -91,17 +97,28 @@ def index_path(
 
 def missing_index(wanted: ListExpressions, sort: Sort) -> BadParameter:
     """Return the error for an order that no index gives: it names the index that would."""
-    name = sort.name
-    partition = next((each for each in wanted.partition_names() if each != KEY), None)
+    name, equal = sort.name, [each for each in wanted.partition_names() if each != KEY]
+    partition = next((each for each in equal if each != name), None)
+    if partition is None and name in equal:
+        return BadParameter(f"All items of this filter have the same {name}: they have no order by it.", "sort")
     if partition is None:
         return BadParameter(
             f"The parameter sort needs a filter that compares an attribute with =, and the index of that attribute and "
             f"{name}, named ATTRIBUTE-{name}-index.",
             "sort",
         )
+    # No index helps where these are, even if it has the right name.
+    others = any(
+        name in each.names and each.if_number is None and (each.comparison is None or each.comparison.operator == "!=")
+        for each in wanted.conditions
+    )
+    limit = f" The filter may then limit {name} by comparisons without !=, OR and NOT only." if others else ""
+    types = {(False, True): " --type N", (True, False): " --type N S", (True, True): " --type N N"}.get(
+        (wanted.has_number(partition), wanted.has_number(name)), ""
+    )
     return BadParameter(
         f"The parameter sort needs an index that has the items of this filter in the order of {name}: "
-        f"{partition}-{name}-index, with all attributes (./picus create_index {partition} {name}).",
+        f"{partition}-{name}-index, with all attributes (./picus create_index {partition} {name}{types}).{limit}",
         "sort",
     )
 
@@ -129,7 +146,7 @@ def _use(index: Index, wanted: ListExpressions, max_bytes: int = MAX_KEY_BYTES) 
     A Query takes no filter on the keys of its index: all conditions on them must become key conditions.
     """
     keys = {index.partition_key, index.sort_key} - {None}
-    on_keys = [each for each in wanted.conditions if each.names & keys]
+    on_keys = [each for each in wanted.conditions if each.names & keys and each.if_number is None]
     rest = tuple(each for each in wanted.conditions if not each.names & keys)
     comparisons = _comparisons(on_keys)
     if len(comparisons) < len(on_keys) or any(len(each.path) > 1 for each in comparisons):
@@ -137,15 +154,29 @@ def _use(index: Index, wanted: ListExpressions, max_bytes: int = MAX_KEY_BYTES) 
     of_partition = [each for each in comparisons if each.path[0] == index.partition_key]
     value = _equal_value(of_partition, index.partition_type, max_bytes)
     of_sort_key = [each for each in comparisons if each.path[0] != index.partition_key]
-    found = KeyRange(holds_all=True) if index.sort_key is None else key_range(of_sort_key, index.sort_type)
+    implied = [each.if_number for each in wanted.conditions if each.if_number is not None]
+    found = _range(index, of_sort_key, implied)
     is_sorted = wanted.sort is not None
     if value is None or found is None or (is_sorted and wanted.sort.name != index.sort_key):  # type: ignore[union-attr]
         return None
     if index.sort_key is not None and not of_sort_key and not is_sorted:
         return None
+    of_partition += [each for each in implied if each.path[0] == index.partition_key]
     is_empty = found.is_empty or not all(_holds(each, value) for each in of_partition)
     # A list in an order has the items that the index has, which is what its client asked for.
     return _Use(index, value, found, rest, found.holds_all or is_sorted, is_empty)
+
+
+def _range(index: Index, demanded: list[Comparison], implied: list[Comparison]) -> KeyRange | None:
+    """Return the range of the sort key. ``implied``: of items whose attribute is a number, so they demand none."""
+    if index.sort_key is None:
+        return KeyRange(holds_all=True)
+    found = key_range(demanded, index.sort_type)
+    more = [each for each in implied if each.path[0] == index.sort_key and index.sort_type == "N"]
+    if found is None or not more:
+        return found
+    narrowed = key_range([*demanded, *more], index.sort_type)
+    return None if narrowed is None else narrowed._replace(holds_all=found.holds_all)
 
 
 def _comparisons(conditions: Sequence[Condition]) -> list[Comparison]:
@@ -162,7 +193,9 @@ def _equal_value(comparisons: Sequence[Comparison], tag: str, max_bytes: int) ->
 
 
 def _holds(comparison: Comparison, value: AttributeValue) -> bool:
-    """Return True if a partition key with this value meets a comparison by =, :* or begins_with."""
+    """Return True if a partition key with this value meets a comparison by =, :*, begins_with, or > if a number."""
+    if comparison.operator == ">":
+        return "N" not in value or Decimal(value["N"]) > Decimal((comparison.value or value)["N"])
     if comparison.operator != "begins_with" or comparison.value is None:
         return True
     return "S" in value and value["S"].startswith(comparison.value["S"])
@@ -184,7 +217,8 @@ def _index_path(wanted: ListExpressions, use: _Use) -> AccessPath:
     key = use.expression(wanted.placeholders)
     parameters = _parameters(wanted, use.rest, *needed, key=key, IndexName=index.name, **order)
     selected = fields if needed and (index.sort_key,) not in fields.paths else None  # type: ignore[union-attr]
-    return AccessPath(f"query {index.name}", "Query", parameters, index, use.partition, selected, use.is_empty)
+    name, lowest = f"query {index.name}", use.range.lowest
+    return AccessPath(name, "Query", parameters, index, use.partition, selected, use.is_empty, lowest)
 
 
 def _parameters(

@@ -101,7 +101,7 @@ PREFER = _prefer()
 PREFER_OF_LIST = _prefer(
     "`count=exact` counts all items of the list into `Picus-Total-Count`, at the cost of reading them all.",
     "`count=estimated` is DynamoDB's own count of the last hours, which is free, for a list without `filter`.",
-    "`consistency=strong` uses no index.",
+    "`consistency=strong` uses no index, unless the list has `sort` or began with an index.",
 )
 PREFER_OF_WRITE = _prefer("`return=representation` asks for the item as the body.")
 SCHEMA_FORMAT = _query("format", {"type": "string", "enum": ["json", "yaml"]}, "Overrides `Accept`.")

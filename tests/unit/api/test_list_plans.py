@@ -8,7 +8,7 @@ import pytest
 from picus_api.core.dynamodb import table, table_description
 from picus_api.core.dynamodb.table import domain_error
 from picus_api.core.dynamodb.table_description import describe_table
-from picus_api.core.errors import TableUnavailable
+from picus_api.core.errors import BadValue, TableUnavailable
 from picus_api.core.query import batch_get, index_check
 from picus_api.table_setup import IndexSpec, create_index
 from picus_api.token_admin import create_token
@@ -81,13 +81,16 @@ def test_cursor_belongs_to_its_plan(twelve: Client) -> None:
         error_of(twelve.send("GET", f"/picus/list?{query}&cursor={cursor}"), 400, "invalid_parameter")
     rest = twelve.send("GET", f"/picus/list?{OPEN}&sort=at&cursor={cursor}")
     assert len(numbers(body_of(rest))) == 4
-    # A list that began without the index goes on without it, and a strong one never uses it.
+    # A list goes on as it began, with the index or without it.
     begun = twelve.send("GET", f"/picus/list?{OPEN}&limit=2", Prefer="consistency=strong")
     assert (begun["Picus-Plan"], begun["Preference-Applied"]) == ("scan", "consistency=strong")
     assert twelve.send("GET", NEXT.fullmatch(begun["Link"])[1])["Picus-Plan"] == "scan"  # type: ignore[index]
     by_index = twelve.send("GET", f"/picus/list?{OPEN}&limit=2")
     following = NEXT.fullmatch(by_index["Link"])[1]  # type: ignore[index]
-    error_of(twelve.send("GET", following, Prefer="consistency=strong"), 400, "invalid_parameter")
+    for path in (following, f"/picus/list?{OPEN}&sort=at", f"/picus/list?{OPEN}&sort=at&cursor={cursor}"):
+        response = twelve.send("GET", path, Prefer="consistency=strong")
+        assert response["Picus-Plan"].startswith("query status-")
+        assert (response.status_code, "Preference-Applied" in response) == (200, False)
 
 
 def test_sort_orders_or_names_the_index(twelve: Client) -> None:
@@ -229,13 +232,23 @@ def test_expired_items_are_not_listed(twelve: Client, monkeypatch: pytest.Monkey
     assert json.loads(body_of(response)) == [{"object_id": "k3", "n": 1}]
 
 
-def test_value_that_an_index_refuses_is_400(twelve: Client) -> None:
+def test_value_that_an_index_refuses_is_400() -> None:
     """Moto takes such items, so these are DynamoDB's sentences."""
     kind = (
         "One or more parameter values were invalid: Type mismatch for Index Key a b Expected: S Actual: N IndexName: i"
     )
     empty = "The AttributeValue for a key attribute cannot contain an empty string value. IndexName: i, IndexKey: a b"
-    for message, part in ((kind, "a text only"), (empty, "no empty text")):
+    invalid = "One or more parameter values were invalid: "
+    size = f"{invalid}Size limit exceeded for Index Key a b Actual Size: 2175 bytes Max Size: 2048 bytes IndexName: i"
+    partition = f"{invalid}Size of hashkey has exceeded the maximum size limit of2048 bytes"
+    sort = f"{invalid}Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
+    for message, part, pointer in (
+        (kind, "a text only", "/a b"),
+        (empty, "no empty text", "/a b"),
+        (size, "The index i of the table takes at most 2048 bytes here", "/a b"),
+        (partition, "at most 2048 bytes", ""),
+        (sort, "at most 1024 bytes", ""),
+    ):
         for response in (
             {"Error": {"Code": "ValidationException", "Message": message}},
             {
@@ -246,7 +259,8 @@ def test_value_that_an_index_refuses_is_400(twelve: Client) -> None:
             cause: Any = OSError()
             cause.response = response
             error = domain_error(cause)
-            assert error.body()["pointer"] == "/a b"  # type: ignore[attr-defined]
+            assert isinstance(error, BadValue)
+            assert (error.status, error.body()["pointer"]) == (400, pointer)
             assert part in str(error)
 
 

@@ -67,6 +67,8 @@ def test_largest_numbers_have_no_neighbour() -> None:
         ("c < 5", "N", "#n0 < :v0", True),
         ("c >= 1 AND c < 5", "N", "#n0 BETWEEN :v0 AND :v1", True),
         ('c > "a" AND c <= "b"', "S", "#n0 BETWEEN :v0 AND :v1", True),
+        ("c > 9 AND c > 10", "N", "#n0 > :v0", True),
+        ('c = "b" AND c > "a"', "S", "#n0 BETWEEN :v0 AND :v1", True),
     ],
 )
 def test_comparisons_become_key_condition(text: str, tag: str, expression: str, holds_all: bool) -> None:
@@ -84,8 +86,7 @@ def test_comparisons_become_key_condition(text: str, tag: str, expression: str, 
         ("c = null", "S"),
         ('c = ""', "S"),
         ('c <= ""', "S"),
-        ('c = "a" AND c > "b"', "S"),
-        ("c > 1 AND c > 2", "N"),
+        ('begins_with(c, "a") AND c > "b"', "S"),
         (f'c > "{"x" * 1025}"', "S"),
     ],
 )
@@ -93,8 +94,22 @@ def test_other_comparisons_need_scan(text: str, tag: str) -> None:
     assert key_range(comparisons(text), tag) is None
 
 
+def test_strongest_bounds_make_the_range() -> None:
+    found = key_range(comparisons("c > 9 AND c >= 10 AND c > 10 AND c <= 100 AND c < 20 AND c <= 20"), "N")
+    assert found is not None
+    low, high = (Decimal((each.value or {})["N"]) for each in found.comparisons)
+    assert 10 < low < Decimal("10.0001") < Decimal("19.9999") < high < 20
+    [low_only] = key_range(comparisons('c > "Z" AND c >= "a"'), "S").comparisons  # type: ignore[union-attr]
+    assert (low_only.operator, low_only.value) == (">=", {"S": "a"})
+
+
 def test_contradiction_is_empty_range() -> None:
-    for text, tag in (("c > 1 AND c < 1", "N"), ('c >= "b" AND c < "b"', "S")):
+    for text, tag in (
+        ("c > 1 AND c < 1", "N"),
+        ('c = "a" AND c > "b"', "S"),
+        ("c = 9 AND c < 10 AND c > 9", "N"),
+        ('c >= "b" AND c < "b"', "S"),
+    ):
         found = key_range(comparisons(text), tag)
         assert found is not None
         assert found.is_empty

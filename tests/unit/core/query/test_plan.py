@@ -182,7 +182,25 @@ def test_sort_needs_index_in_this_order() -> None:
         assert index in missing_index(list_, list_.sort).message  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("text", ["", "-", "a.b", "a,b", "a desc"])
+def test_missing_index_has_types_and_two_attributes() -> None:
+    for filter_text, sort, command in (
+        ('a = "x" AND n > 1', "n", "create_index a n --type N)"),
+        ("n = 1", "a", "create_index n a --type N S)"),
+        ("n = 1 AND m < 2", "m", "create_index n m --type N N)"),
+        ('a = "x" AND b = "y"', "a", "create_index b a)"),
+        ('a = "x"', "a", "the same a"),
+        (
+            'a = "x" AND n != 1',
+            "n",
+            "--type N). The filter may then limit n by comparisons without !=, OR and NOT only.",
+        ),
+        ('a = "x" AND NOT n = 1', "n", "a n). The filter may then limit n"),
+    ):
+        list_ = wanted(filter_text, sort=sort)
+        assert command in missing_index(list_, list_.sort).message  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["", "-", "--a", "a.b", "a,b", "a desc"])
 def test_malformed_sort_is_refused(text: str) -> None:
     with pytest.raises(BadParameter) as refused:
         parse_sort(text)
