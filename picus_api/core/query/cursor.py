@@ -62,7 +62,22 @@ def decode_position(cursor: str, of: List) -> Position:
             return Position(decode_cursor(cursor, of.table, of.filter_text, of.secret))
     except BadParameter:
         pass
-    return Position(*json.loads(decode_cursor(cursor, of.table, _indexed(of), of.secret, MAX_POSITION_BYTES)))
+    return _parse_position(decode_cursor(cursor, of.table, _indexed(of), of.secret, MAX_POSITION_BYTES))
+
+
+def _parse_position(text: str) -> Position:
+    """Return the position in the JSON of a cursor. Its client may have made it. Raises BadParameter."""
+    try:
+        position = Position(*json.loads(text))
+    except (ValueError, TypeError, RecursionError):
+        raise not_of_this_list() from None
+    texts: list[object] = [position.key, position.index_name]
+    if position.sort_value is not None:
+        is_key = isinstance(position.sort_value, dict) and [*position.sort_value] in (["S"], ["N"])
+        texts += [*position.sort_value.values()] if is_key else [None]
+    if not all(isinstance(text, str) for text in texts):
+        raise not_of_this_list()
+    return position
 
 
 def _indexed(of: List) -> str:

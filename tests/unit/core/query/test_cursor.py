@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from picus_api.core.errors import BadParameter
-from picus_api.core.query.cursor import decode_cursor, encode_cursor
+from picus_api.core.query.cursor import List, Position, decode_cursor, decode_position, encode_cursor, encode_position
 
 keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
 
@@ -29,3 +29,17 @@ def test_cursor_of_other_table_or_filter_is_refused(key: str, other: str) -> Non
 def test_malformed_cursor_is_refused(text: str) -> None:
     with pytest.raises(BadParameter):
         decode_cursor(text, "table", "")
+
+
+@pytest.mark.parametrize("value", [None, {"S": "x"}, {"N": "1"}])
+def test_position_in_an_index_comes_back(value: dict[str, str] | None) -> None:
+    position, of = Position("k", "i", value), List("t", "f", "s")
+    assert decode_position(encode_position(position, of), of) == position
+
+
+@pytest.mark.parametrize(
+    "text", ["x", "1", "[]", "[1]", '["k", 1]', '["k", "i", 1]', '["k", "i", {"S": 1}]', '["k", "i", {}]', "[" * 3000]
+)
+def test_forged_position_is_refused(text: str) -> None:
+    with pytest.raises(BadParameter):
+        decode_position(encode_cursor(text, "t", "f\0s"), List("t", "f", "s"))
