@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from picus_api.core.dynamodb.table import reset_transport
 from picus_api.table_setup import create_missing, table_specs
 from tests.conftest import use_table
 
@@ -16,4 +17,7 @@ def token_table(url: str, name: str) -> Iterator[None]:
         use_table(patch, url, name)
         for spec in table_specs():
             create_missing(spec)
-        yield
+        try:
+            yield
+        finally:
+            reset_transport()

@@ -151,7 +151,9 @@ def shared_transport() -> Transport:
 
 
 def reset_transport() -> None:
-    """Make a new transport at the next use, after a change of settings."""
+    """Close the idle connections, and make a new transport at the next use, after a change of settings."""
+    if _Shared.transport is not None:
+        _Shared.transport.close()
     _Shared.transport = None
 
 
