@@ -1,6 +1,5 @@
 """The step `indexes`: what a stage's `Indexes` says, and what the table has afterwards."""
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +10,6 @@ from ecs.deploy.stage import Stage
 from ecs.doctor import tables
 from ecs.doctor.findings import FAIL, OK
 from picus_api.table_setup import IndexSpec
-from tests.dynamodb import ROOT
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -37,14 +35,8 @@ def test_wrong_index_is_refused_with_the_format(entry: str) -> None:
     assert "customer total:N" in raised.value.advice
 
 
-def test_step_makes_missing_indexes_and_the_doctor_agrees(
-    table: "Table", dynamodb_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = f"{ROOT / '.venv-awscli/bin'}:{os.environ['PATH']}"
-    variables = {"PATH": path, "AWS_ENDPOINT_URL": dynamodb_url, "AWS_DEFAULT_REGION": "us-east-1"}
-    # The step must not use the address of another DynamoDB than the AWS CLI's.
-    for name, value in (variables | {"DYNAMODB_ENDPOINT_URL": "http://127.0.0.1:1"}).items():
-        monkeypatch.setenv(name, value)
+@pytest.mark.usefixtures("aws_cli")
+def test_step_makes_missing_indexes_and_the_doctor_agrees(table: "Table") -> None:
     client, limits = table.meta.client, {"MaxReadRequestUnits": 20, "MaxWriteRequestUnits": 10}
     client.update_table(TableName=table.name, OnDemandThroughput=limits)  # type: ignore[arg-type]
 
