@@ -135,8 +135,8 @@ def _exit_at_once(*_: object) -> NoReturn:
 
 def exit_silently() -> NoReturn:
     """Exit after the reader of standard output closed it: the output is incomplete, and a message would not help."""
-    # Without this, Python reports at exit that it can't flush standard output.
-    sys.stdout = None
+    # Otherwise Python reports at exit that it can't flush what is left: https://docs.python.org/3/library/signal.html
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.exit(FAILED)
 
 
