@@ -20,12 +20,10 @@ from picus_api.core.values.to_json import json_from_attributes, json_lines
 from picus_api.models import Item
 
 
-class ItemRenderer(BaseRenderer):
-    """JSON in UTF-8: items and pages from their wire form, other bodies as they are."""
+class _BytesRenderer(BaseRenderer):
+    """Base of the renderers of responses for programs."""
 
-    media_type = "application/json"
-    format = "json"
-    charset = None
+    charset: str | None = None
     render_style = "text"
 
     def render(
@@ -34,6 +32,20 @@ class ItemRenderer(BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
+        return self.body(data, renderer_context or {})
+
+    def body(self, data: Any, context: Mapping[str, Any]) -> bytes:
+        """Return the body of a response with this data. ``context``: DRF's, with the request."""
+        raise NotImplementedError
+
+
+class ItemRenderer(_BytesRenderer):
+    """JSON in UTF-8: items and pages from their wire form, other bodies as they are."""
+
+    media_type = "application/json"
+    format = "json"
+
+    def body(self, data: Any, context: Mapping[str, Any]) -> bytes:
         if isinstance(data, Item):
             return data.json_text()
         if isinstance(data, Page):
@@ -41,42 +53,29 @@ class ItemRenderer(BaseRenderer):
         return encode_json(data)
 
 
-class NdjsonRenderer(BaseRenderer):
+class NdjsonRenderer(_BytesRenderer):
     """A line of JSON for each item (https://github.com/ndjson/ndjson-spec); other bodies are one line."""
 
     media_type = "application/x-ndjson"
     format = "ndjson"
-    charset = None
-    render_style = "text"
 
-    def render(
-        self,
-        data: Any,
-        accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,
-    ) -> bytes:
+    def body(self, data: Any, context: Mapping[str, Any]) -> bytes:
         if isinstance(data, Page):
             return json_lines(data.items)
         return encode_json(data) + b"\n"
 
 
-class CsvRenderer(BaseRenderer):
+class CsvRenderer(_BytesRenderer):
     """CSV with the columns of ``fields`` (core/values/to_csv.py); other bodies are JSON."""
 
     media_type = "text/csv"
     format = "csv"
     charset = "utf-8"
-    render_style = "text"
 
-    def render(
-        self,
-        data: Any,
-        accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,
-    ) -> bytes:
+    def body(self, data: Any, context: Mapping[str, Any]) -> bytes:
         if not isinstance(data, Page):
             return encode_json(data)
-        columns = csv_columns((renderer_context or {})["request"])
+        columns = csv_columns(context["request"])
         return csv_header(columns) + csv_rows(tuple(columns.values()), data.items)
 
 
@@ -119,7 +118,7 @@ def respond(request: Request, data: Any, status: int = 200, headers: Mapping[str
     renderer = request.accepted_renderer
     if type(renderer) is not ItemRenderer:
         return Response(data, status, headers=headers)
-    return PlainResponse(renderer.render(data), renderer.media_type, status, headers)
+    return PlainResponse(renderer.body(data, {}), renderer.media_type, status, headers)
 
 
 def item_path(key: str) -> str:
