@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 ACCESS = "picus.access"
 """The key in META under which the middleware finds the Access of the request, for log lines and Cache-Control."""
-CREATED_KEY = "picus.created_key"
-"""The key in META under which the middleware finds the item's key that a POST assigned."""
+ITEM_KEY = "picus.item_key"
+"""The key in META under which the middleware finds the item's key that the view read from the path or assigned."""
 
 
 def authenticate(meta: dict[str, Any]) -> Access:

@@ -15,7 +15,7 @@ from dockerflow.django import views as dockerflow_views
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from picus_api import health
-from picus_api.authentication import ACCESS, CREATED_KEY, caller
+from picus_api.authentication import ACCESS, ITEM_KEY, caller
 from picus_api.capacity_middleware import consumed_capacity
 from picus_api.compression import compress
 from picus_api.core import logs, metrics
@@ -134,9 +134,9 @@ def _line(request: HttpRequest, method: str, response: HttpResponseBase, started
 
 
 def _key_field(request: HttpRequest) -> dict[str, str]:
-    """Return the key of the request's item: the key in its path, or the key that a POST assigned."""
-    if CREATED_KEY in request.META:
-        return {"key": request.META[CREATED_KEY]}
+    """Return the key of the request's item, from the view or, if none has read it, from the path."""
+    if ITEM_KEY in request.META:
+        return {"key": request.META[ITEM_KEY]}
     path = request.path_info
     return key_field(path[len(_ITEM_PATHS[0]) :]) if path.startswith(_ITEM_PATHS) else {}
 

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from picus_api.authentication import CREATED_KEY, CanRead, CanWrite, access_of, check_again, log_change
+from picus_api.authentication import ITEM_KEY, CanRead, CanWrite, access_of, check_again, log_change
 from picus_api.bulk_create import create_many
 from picus_api.core.access.access import READ, WRITE
 from picus_api.core.errors import BadRequest, InvalidHeader, InvalidJson, ItemNotFound, PathNotFound
@@ -80,7 +80,7 @@ class ItemViewSet(JsonViewSet):
             item = Item.create(document, access.prefix)
             created = Created(item.object_id, item.etag())
         key, tag = created[:2]
-        request.META[CREATED_KEY] = key
+        request.META[ITEM_KEY] = key
         if not created.is_new:
             return _repeated_response(request, created)
         log_change(request, "create", key=key, etag_after=tag)
@@ -140,6 +140,7 @@ def _key(request: Request, scope: str) -> str:
     key = key_from_path(segments[3]) if len(segments) == 4 else ""
     if not key:
         raise PathNotFound
+    request.META[ITEM_KEY] = key
     access_of(request).check_key(scope, key)
     return key
 
