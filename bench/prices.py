@@ -1,7 +1,7 @@
 """AWS's prices, dated, and what a number of requests costs by them. Import this module instead of copying a price.
 
 In US dollars, for us-east-1, on demand, without free tiers and taxes. The prices are those of AWS's pricing pages
-(linked below) in the spring of 2026: check them before you rely on a sum. docs/cost.md uses the same figures.
+(linked below) in the spring of 2026: check them before you rely on a sum. ecs/cost.py computes docs/cost.md from them.
 """
 
 from typing import NamedTuple
@@ -16,6 +16,7 @@ FARGATE_GB_HOUR = 0.00356
 DYNAMODB_MILLION_READ_UNITS = 0.125
 DYNAMODB_MILLION_WRITE_UNITS = 0.625
 DYNAMODB_GB_MONTH = 0.25
+DYNAMODB_BACKUP_GB_MONTH = 0.20  # point-in-time recovery
 # https://aws.amazon.com/lambda/pricing/: x86.
 LAMBDA_MILLION_REQUESTS = 0.20
 LAMBDA_GB_SECOND = 0.0000166667
@@ -30,6 +31,10 @@ ALB_CAPACITY_UNIT_HOUR = 0.008
 PUBLIC_IPV4_HOUR = 0.005
 # https://aws.amazon.com/cloudwatch/pricing/: logs of the standard class.
 LOGS_GB = 0.50
+LOGS_GB_MONTH = 0.03  # stored
+METRIC_MONTH, ALARM_MONTH = 0.30, 0.10
+# https://aws.amazon.com/secrets-manager/pricing/
+SECRET_MONTH = 0.40
 
 GB_PER_VCPU = 2
 """The tasks of ecs/service.yaml have half a vCPU and 1 GB."""
@@ -39,7 +44,7 @@ READ_UNIT_BYTES, WRITE_UNIT_BYTES = 4096, 1024
 
 
 class Cost(NamedTuple):
-    """US dollars by service."""
+    """Cost of some requests, in US dollars, split into compute and DynamoDB."""
 
     compute: float
     dynamodb: float

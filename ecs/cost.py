@@ -1,12 +1,14 @@
 """Print the cost of a month of one stage, as the table of docs/cost.md: ``python -m ecs.cost``.
 
-The CPU of a request is what bench/RESULTS.md measured. Prices are AWS's list prices of us-east-1 without free tiers.
+The CPU of a request is what bench/RESULTS.md measured. bench/prices.py has the prices.
 """
 
 import math
 import re
 from pathlib import Path
 from typing import NamedTuple
+
+from bench import prices
 
 RESULTS = Path(__file__).parent.parent / "bench" / "RESULTS.md"
 HOURS = 730
@@ -21,29 +23,6 @@ FUNCTION_SECONDS, FUNCTION_GB = 0.01, 0.5
 ITEM_GB = 1  # of the table
 
 
-class Prices(NamedTuple):
-    """Dollars, us-east-1. The pages are aws.amazon.com/<name>/pricing."""
-
-    vcpu_hour: float = 0.03238  # fargate, Linux on ARM
-    gb_hour: float = 0.00356
-    address_hour: float = 0.005  # vpc: a public IPv4 address
-    balancer_hour: float = 0.0225  # elasticloadbalancing
-    lcu_hour: float = 0.008
-    read_million: float = 0.125  # dynamodb, on demand
-    write_million: float = 0.625
-    table_gb: float = 0.25 + 0.20  # storage and point-in-time recovery
-    gateway_million: float = 3.50  # api-gateway, REST
-    function_million: float = 0.20  # lambda
-    function_gb_second: float = 0.0000166667
-    edge_million: float = 1.00  # cloudfront, HTTPS requests of North America
-    edge_gb: float = 0.085
-    log_gb: float = 0.50 + 0.03  # cloudwatch, ingestion and a month of storage
-    metric: float = 0.30
-    alarm: float = 0.10
-    secret: float = 0.40  # secrets-manager
-
-
-PRICES = Prices()
 FIXED_METRICS, ALARMS, SECRETS = 14, 16, 2
 INSIGHTS_METRICS = 30  # of Container Insights, about
 
@@ -84,17 +63,22 @@ def month(rate: float, stage: Stage, cpu: dict[str, float]) -> dict[str, float]:
     running = tasks(rate, stage, cpu)
     lcus = max(rate / 25, rate * RESPONSE_KB * 3600 / 1e6)  # new connections, or GB an hour
     metrics = FIXED_METRICS + (INSIGHTS_METRICS if stage.has_insights else 0)
-    p = PRICES
     return {
-        "Fargate": running * HOURS * (VCPU * p.vcpu_hour + MEMORY_GB * p.gb_hour + p.address_hour),
-        "load balancer": HOURS * (p.balancer_hour + lcus * p.lcu_hour),
+        "Fargate": running
+        * HOURS
+        * (VCPU * prices.FARGATE_VCPU_HOUR + MEMORY_GB * prices.FARGATE_GB_HOUR + prices.PUBLIC_IPV4_HOUR),
+        "load balancer": HOURS * (prices.ALB_HOUR + lcus * prices.ALB_CAPACITY_UNIT_HOUR),
         # A consistent read of 4 KB and a write of 1 KB are a unit each.
-        "DynamoDB": reads * p.read_million + (writes + deletes) * p.write_million + ITEM_GB * p.table_gb,
-        "API Gateway and Lambda": deletes * (p.gateway_million + p.function_million)
-        + deletes * 1e6 * FUNCTION_SECONDS * FUNCTION_GB * p.function_gb_second,
-        "CloudFront": million * p.edge_million + gb * p.edge_gb,
-        "CloudWatch": million * LINE_KB * p.log_gb + metrics * p.metric + ALARMS * p.alarm,
-        "Secrets Manager": SECRETS * p.secret,
+        "DynamoDB": reads * prices.DYNAMODB_MILLION_READ_UNITS
+        + (writes + deletes) * prices.DYNAMODB_MILLION_WRITE_UNITS
+        + ITEM_GB * (prices.DYNAMODB_GB_MONTH + prices.DYNAMODB_BACKUP_GB_MONTH),
+        "API Gateway and Lambda": deletes * (prices.API_GATEWAY_MILLION_REQUESTS + prices.LAMBDA_MILLION_REQUESTS)
+        + deletes * 1e6 * FUNCTION_SECONDS * FUNCTION_GB * prices.LAMBDA_GB_SECOND,
+        "CloudFront": million * prices.CLOUDFRONT_MILLION_REQUESTS + gb * prices.CLOUDFRONT_GB_OUT,
+        "CloudWatch": million * LINE_KB * (prices.LOGS_GB + prices.LOGS_GB_MONTH)
+        + metrics * prices.METRIC_MONTH
+        + ALARMS * prices.ALARM_MONTH,
+        "Secrets Manager": SECRETS * prices.SECRET_MONTH,
     }
 
 
