@@ -163,4 +163,4 @@ class _RuntimeRequest(BaseHTTPRequestHandler):
         self.server.response = self.rfile.read(int(self.headers["Content-Length"]))
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Print nothing."""
+        """Write no log line: the output is for figures."""

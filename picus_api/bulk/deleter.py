@@ -53,7 +53,7 @@ class DeleteOptions(NamedTuple):
         return self.checkpoint.with_name(self.checkpoint.name + ".keys")
 
     @property
-    def matching(self) -> Path:
+    def scan_checkpoint(self) -> Path:
         """Return the checkpoint of the scan."""
         return self.checkpoint.with_name(self.checkpoint.name + ".matching")
 
@@ -103,7 +103,7 @@ class Deleter:
     @property
     def can_continue(self) -> bool:
         """Return True if the scan has begun, so that its checkpoint is useful."""
-        return self._options.matching.exists()
+        return self._options.scan_checkpoint.exists()
 
     def match(self, on_progress: OnProgress) -> ExportResult | None:
         """List the matching items in a file, unless an earlier run did. Return the result of the scan, or None.
@@ -118,7 +118,7 @@ class Deleter:
             format=DYNAMODB,
             segments=options.segments,
             max_rcu=options.max_rcu,
-            checkpoint=options.matching,
+            checkpoint=options.scan_checkpoint,
             restart=options.restart,
             filter=options.filter,
             fields=VERSION,
@@ -149,7 +149,7 @@ class Deleter:
     def discard(self) -> None:
         """Delete the checkpoint and the list."""
         keys = self._options.keys
-        for path in (keys, keys.with_name(keys.name + PART_SUFFIX), self._options.matching):
+        for path in (keys, keys.with_name(keys.name + PART_SUFFIX), self._options.scan_checkpoint):
             path.unlink(missing_ok=True)
         self.checkpoint.delete()
 

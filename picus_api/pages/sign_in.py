@@ -65,7 +65,7 @@ class SignIn(SessionView):
         else:
             log_error(found.refusal)
             response = _page(request, target, found.refusal)
-        # For the log line, and for Cache-Control. The page above shows who was signed in before.
+        # The log line and Cache-Control need the new token. The page above has shown the session before it.
         request.META[ACCESS] = found
         return response
 

@@ -218,7 +218,7 @@ def worst_bodies() -> list[bytes]:
 
 
 @contextmanager
-def instant_dynamodb(items: int) -> Iterator[str]:
+def fake_dynamodb(items: int) -> Iterator[str]:
     """Run a DynamoDB that needs little time, so that the service's own time counts. Its list has so many items."""
     port = free_port()
     with running([sys.executable, "-m", "bench.fake_dynamodb", str(port), str(items)], f"http://127.0.0.1:{port}"):
@@ -226,8 +226,8 @@ def instant_dynamodb(items: int) -> Iterator[str]:
 
 
 @pytest.fixture
-def instant() -> Iterator[Client]:
-    with instant_dynamodb(1000) as url, gunicorn(DYNAMODB_TABLE_NAME="x", DYNAMODB_ENDPOINT_URL=url) as client:
+def service_on_fake() -> Iterator[Client]:
+    with fake_dynamodb(1000) as url, gunicorn(DYNAMODB_TABLE_NAME="x", DYNAMODB_ENDPOINT_URL=url) as client:
         yield client
 
 
@@ -235,10 +235,10 @@ def instant() -> Iterator[Client]:
 ATTACK_SECONDS = float(os.environ.get("PICUS_ATTACK_SECONDS", "5"))
 
 
-def test_worst_bodies_leave_a_small_worker_alive(instant: Client) -> None:
+def test_worst_bodies_leave_a_small_worker_alive(service_on_fake: Client) -> None:
     bodies = worst_bodies()
-    assert put(instant, bodies[0]) == 413
-    _, worker = worker_pids(instant)
+    assert put(service_on_fake, bodies[0]) == 413
+    _, worker = worker_pids(service_on_fake)
     idle = megabytes(worker, "VmRSS")
     limit_memory(worker, 256)
     until = time.monotonic() + ATTACK_SECONDS
@@ -247,18 +247,18 @@ def test_worst_bodies_leave_a_small_worker_alive(instant: Client) -> None:
     def attack(number: int) -> None:
         while time.monotonic() < until:
             with suppress(OSError, HTTPException):  # no room for this body
-                statuses.append(put(instant, bodies[number % len(bodies)]))
+                statuses.append(put(service_on_fake, bodies[number % len(bodies)]))
 
     threads = [threading.Thread(target=attack, args=(number,)) for number in range(32)]
     for thread in threads:
         thread.start()
     while time.monotonic() < until:
-        assert_prompt(instant)
+        assert_prompt(service_on_fake)
     for thread in threads:
         thread.join()
     assert 201 in statuses
     assert set(statuses) <= {201, 413, 503}
-    assert worker_pids(instant)[1:] == [worker]
+    assert worker_pids(service_on_fake)[1:] == [worker]
     assert megabytes(worker, "VmHWM") - idle < 128
     # Python keeps blocks of memory in which any object is left: about 25 MB.
     wait_until(lambda: megabytes(worker, "VmRSS") - idle < 40)

@@ -89,7 +89,7 @@ class Sender:
         return self._send(self.function, call, {"x-api-key": API_KEY, **headers})
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close the connections. The next request opens a new one."""
         for connection in self._connections.values():
             connection.sock.close()
         self._connections.clear()

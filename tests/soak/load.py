@@ -29,7 +29,7 @@ class Counted:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, key: str, sure: bool) -> None:
-        """Note one increment."""
+        """Count one increment of the counter, as sure or with an unknown outcome."""
         with self.lock:
             (self.sure if sure else self.unsure)[key] += 1
 
