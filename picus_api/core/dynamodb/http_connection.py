@@ -3,6 +3,8 @@
 import select
 import socket
 import time
+from collections.abc import Callable
+from contextvars import ContextVar
 
 from picus_api.core.dynamodb.http_parser import (
     MAX_BODY_BYTES,
@@ -17,6 +19,9 @@ from picus_api.core.dynamodb.http_parser import (
 
 MIN_BYTES_PER_SECOND = 128 * 1024  # a slower body counts as dead
 RECEIVE_BYTES = 64 * 1024  # larger blocks cost 10 µs a call, as malloc maps each of them anew
+
+on_sent: ContextVar[Callable[[], None] | None] = ContextVar("on_sent", default=None)
+"""Called each time a request has been sent, before its response is read."""
 
 
 class HttpConnection:
@@ -67,6 +72,8 @@ class HttpConnection:
         except OSError as error:
             self.close()
             raise RequestNotSent(f"sending failed: {_reason(error)}", stale=self.pooled) from error
+        if (tell := on_sent.get()) is not None:
+            tell()
         data = self._receive_first()
         try:
             return self._read_response(data, min(deadline, now + self._read_timeout), deadline)

@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from threading import Event
 from typing import Any, NamedTuple
 
 from picus_api.core.dynamodb import table
+from picus_api.core.dynamodb.http_connection import on_sent
 from picus_api.core.keys import KEY, check_key
 from picus_api.core.query.access_path import WHOLE_TABLE, AccessPath
 from picus_api.core.query.cursor import Position
@@ -22,7 +24,8 @@ MAX_PAGE_BYTES = 4_000_000
 
 # A page in memory takes several times its bytes as Python objects. Pages of DynamoDB's 1 MB are no faster in all.
 _PAGE_BYTES = 384 * 1024
-_FIRST_PAGE_ITEMS = 250
+_FIRST_PAGE_ITEMS = 100
+"""Few, so that a list starts early."""
 _MIN_PAGE_ITEMS = 25
 # How many items to read per request under a filter: few at first, because a filter may let most of them through.
 _FIRST_STEP, _STEP_GROWTH, _LONGEST_STEP = 100, 4, 100_000
@@ -34,6 +37,8 @@ _COUNT = re.compile(rb'"Count": ?([0-9]{1,9})')
 
 # Threads that wait for DynamoDB, one for each list that is being sent.
 _prefetchers = ThreadPoolExecutor(table.MAX_CONNECTIONS // 2, thread_name_prefix="scan")
+_SEND_SECONDS = 0.005
+"""How long to wait for a request to be sent at most: for some milliseconds if no thread or connection is free."""
 
 GiveUp = Callable[[], bool]
 """Returns True when a search has taken long enough."""
@@ -94,6 +99,18 @@ def _fetch(path: AccessPath, start: AttributeMap | None, limit: int | None, **pa
     return table.call(path.operation, **(parameters or path.parameters), **begin, **size)
 
 
+def _fetch_ahead(path: AccessPath, start: AttributeMap, limit: int | None) -> Future[bytes]:
+    """Fetch in another thread, and return as soon as its request is on its way.
+
+    This thread would otherwise keep the interpreter, and DynamoDB would wait for the request.
+    """
+    context, sent = copy_context(), Event()
+    context.run(on_sent.set, sent.set)
+    ahead = _prefetchers.submit(context.run, _fetch, path, start, limit)
+    sent.wait(_SEND_SECONDS)
+    return ahead
+
+
 def _visible_page(path: AccessPath, body: bytes) -> Page:
     page = parse_page(body)
     return page._replace(items=_visible(path, page.items))
@@ -122,7 +139,7 @@ def read_pages(path: AccessPath = WHOLE_TABLE, start: AttributeMap | None = None
         # Before the page is decoded, which takes as long as a part of the next request.
         expected = _expected_start(bodies[0])
         limit = next_limit(_item_count(bodies[0]), len(bodies[0])) if limited else None
-        ahead = _prefetchers.submit(copy_context().run, _fetch, path, expected, limit) if expected else None
+        ahead = _fetch_ahead(path, expected, limit) if expected else None
         pages = [_visible_page(path, bodies.pop())]
         next_start = pages[0].start
         yield pages.pop()

@@ -48,7 +48,7 @@ def decode(body: bytes) -> dict[str, Any]:
     Equal short values of a response with very many values are one object. Nobody may change an attribute value.
     Raises ServiceBusy if there is no memory for it.
     """
-    # The first count takes less time, and is rarely too large.
+    # Most pages are too short for so many values. The first count takes less time, and is rarely too large.
     if (
         len(body) > _MANY_VALUES * _SHORTEST_VALUE
         and body.count(b"{") > _MANY_VALUES
@@ -60,7 +60,7 @@ def decode(body: bytes) -> dict[str, Any]:
     return response
 
 
-_MANY_VALUES, _SHORTEST_VALUE = 40_000, len('{"S":""},')
+_MANY_VALUES, _SHORTEST_VALUE = 50_000, len('{"S":""},')
 BYTES_PER_VALUE = 240
 """Memory of an attribute value: a dict of one member, and a short text."""
 

@@ -45,21 +45,23 @@ def _members_converter(not_json: Mapping[str, Converter]) -> Callable[[Attribute
     ``not_json`` has the converters of the types that JSON does not have.
     """
 
+    # Most values are strings or numbers, so these two need no call, and no iteration over the value's only tag.
     def members(attributes: AttributeMap) -> dict[str, Any]:
-        # Most values are strings, which need no call.
         return {
-            name: content if tag == "S" else converters[tag](content)
+            name: value["S"] if "S" in value else _number(value["N"]) if "N" in value else other(value)
             for name, value in attributes.items()
-            for tag, content in value.items()
         }
 
     def elements(values: list[AttributeValue]) -> list[Any]:
         return [
-            content if tag == "S" else converters[tag](content) for value in values for tag, content in value.items()
+            value["S"] if "S" in value else _number(value["N"]) if "N" in value else other(value) for value in values
         ]
 
+    def other(value: AttributeValue) -> Any:
+        [(tag, content)] = value.items()
+        return converters[tag](content)
+
     converters: dict[str, Converter] = {
-        "N": _number,
         "BOOL": bool,
         "NULL": lambda content: None,
         "M": members,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from picus_api.core.dynamodb.http_connection import HttpConnection
+from picus_api.core.dynamodb.http_connection import HttpConnection, on_sent
 from picus_api.core.dynamodb.http_parser import HttpReply, RequestNotSent, ResponseLost
 from tests.http_server import dynamodb_response, reset
 
@@ -49,6 +49,16 @@ def test_response_with_length_keeps_connection(pair: Pair) -> None:
         reply = ask(pair, dynamodb_response(200, b'{"a": 1}'))
         assert (reply.status, reply.body, reply.headers["x-amzn-requestid"]) == (200, b'{"a": 1}', "REQUEST1")
         assert pair[0].reusable
+
+
+def test_caller_is_told_when_request_is_sent(pair: Pair) -> None:
+    """A list goes on with its own work then, while DynamoDB works on the next page."""
+    connection, server = pair
+    token = on_sent.set(lambda: server.sendall(dynamodb_response(200, server.recv(100))))
+    try:
+        assert connection.exchange(b"request", time.monotonic() + 10).body == b"request"
+    finally:
+        on_sent.reset(token)
 
 
 @pytest.mark.parametrize(
