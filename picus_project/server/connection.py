@@ -5,6 +5,7 @@ import os
 import socket
 import struct
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -21,6 +22,7 @@ from picus_project.server.request_framing import (
     takes_much,
 )
 from picus_project.server.responder import Application, Outcome, Responder, cached_config
+from picus_project.server.unreader import LimitedUnreader
 
 _PROBES = (b"GET /__lbheartbeat__ ", b"HEAD /__lbheartbeat__ ")
 _PROBE_BYTES = 2048
@@ -58,6 +60,11 @@ class ClientConnection:
         cfg = cached_config(cfg)
         self._parser = ServerRequestParser(cfg, sock, client)
         self.responder = Responder(cfg, log, sock, client, self._parser)
+
+    def share_place(self, is_wanted: Callable[[], bool]) -> None:
+        """Cut a slow body while ``is_wanted`` returns True: another client waits for the thread that reads it."""
+        if isinstance(self._parser.unreader, LimitedUnreader):
+            self._parser.unreader.is_wanted = is_wanted
 
     @property
     def has_buffered_data(self) -> bool:

@@ -35,6 +35,10 @@ class Lane:
         """Return True if no thread has a place."""
         return self._free == self._count
 
+    def waiting(self) -> "list[ClientConnection]":
+        """Return the connections that wait for a place. Some of them may be closed."""
+        return list(self._waiting)
+
     def wait(self, connection: "ClientConnection", *, first: bool) -> None:
         """Let a connection wait behind the others. ``first``: before them, because it has waited already."""
         if first:

@@ -17,6 +17,11 @@ MIN_BYTES_PER_SECOND = environment.integer("MIN_BYTES_PER_SECOND", 4096, minimum
 GRACE_SECONDS = 10
 """How many seconds a client may be slower than MIN_BYTES_PER_SECOND."""
 
+SHARED_BYTES_PER_SECOND = 128 * 1024
+"""A body that a thread reads must arrive at this rate while other clients wait for its place, after SHARED_SECONDS."""
+SHARED_SECONDS = 3
+"""Less than BUSY_SECONDS, so that the others get the place in time."""
+
 TRIM_SECONDS = 2.0
 """How often freed memory is returned to the system while requests take much of it."""
 READ_SECONDS = 10
@@ -75,3 +80,8 @@ def trim_memory() -> None:
 def too_slow(count: int, seconds: float) -> bool:
     """Return True if a client that sent or took ``count`` bytes within ``seconds`` is slower than it may be."""
     return count < (seconds - GRACE_SECONDS) * MIN_BYTES_PER_SECOND
+
+
+def too_slow_for_others(count: int, seconds: float) -> bool:
+    """Return True if a client that sent ``count`` bytes within ``seconds`` must give its place to a waiting one."""
+    return seconds > SHARED_SECONDS and count < seconds * SHARED_BYTES_PER_SECOND

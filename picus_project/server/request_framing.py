@@ -14,7 +14,11 @@ SMALL_BYTES = 64 * 1024
 MAX_BUFFERED_BYTES = 3 * 1024 * 1024
 """The largest request that is buffered before a thread takes it. limits.MAX_UNFINISHED_BYTES bounds their sum."""
 
+_MAX_CHUNKS = 64
+"""The most chunks that are counted each time bytes arrive. A client that sends smaller ones has a thread read them."""
+
 _END_OF_HEAD = b"\r\n\r\n"
+_CHUNK_SIZE = re.compile(rb"[ \t]*([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
 _FRAMING_FIELDS = re.compile(rb"\r\n(content-length|transfer-encoding|expect):[ \t]*([^\r\n]*)", re.IGNORECASE)
 _NDJSON = re.compile(rb"\r\ncontent-type:[ \t]*application/x-ndjson", re.IGNORECASE)
 
@@ -24,7 +28,7 @@ class Completeness(Enum):
 
     COMPLETE = "all of it, or an error that more bytes would not change"
     PARTIAL = "a part; the rest is worth waiting for without a thread"
-    STREAM = "a part; a thread has to read the rest: a large body, a chunked one, or a client that waits for 100"
+    STREAM = "a part; a thread has to read the rest: a large body, or a client that waits for 100"
 
 
 def completeness(data: bytes) -> Completeness:
@@ -36,9 +40,12 @@ def completeness(data: bytes) -> Completeness:
     if not fields:
         return Completeness.COMPLETE
     name, value = fields[0]
-    if len(fields) > 1 or name.lower() != b"content-length":
+    start = head_end + len(_END_OF_HEAD)
+    if len(fields) > 1 or name.lower() == b"expect":
         return Completeness.STREAM
-    return _body_completeness(value.strip(), len(data) - head_end - len(_END_OF_HEAD), data)
+    if name.lower() == b"content-length":
+        return _body_completeness(value.strip(), len(data) - start, data)
+    return _chunked_completeness(data, start) if value.strip().lower() == b"chunked" else Completeness.STREAM
 
 
 def _head_completeness(data: bytes) -> Completeness:
@@ -61,17 +68,36 @@ def _body_completeness(content_length: bytes, received: int, data: bytes) -> Com
     return Completeness.PARTIAL
 
 
+def _chunked_completeness(data: bytes, start: int) -> Completeness:
+    """Return how complete a chunked body is (RFC 9112, section 7.1)."""
+    if len(data) > SMALL_BYTES:
+        return Completeness.STREAM
+    for _ in range(_MAX_CHUNKS):
+        if start >= len(data) or data.find(b"\r\n", start) < 0:
+            return Completeness.PARTIAL
+        size = _CHUNK_SIZE.match(data, start)
+        if size is None:
+            return Completeness.COMPLETE
+        if int(size[1], 16) == 0:
+            # The end of the trailer fields, which begin with the end of the last chunk's line.
+            return Completeness.COMPLETE if data.find(_END_OF_HEAD, size.end() - 2) >= 0 else Completeness.PARTIAL
+        start = size.end() + int(size[1], 16) + 2
+    return Completeness.STREAM
+
+
 def _integer(digits: bytes) -> int:
     # 20 digits are more than any size; int() refuses texts of several thousand.
     return int(digits.lstrip(b"0")[:20] or 0)
 
 
 def missing_bytes(data: bytes) -> int:
-    """Return how many bytes of the body have not arrived, for a partial request; 0 if its head is not complete."""
+    """Return how many bytes of the body have not arrived, for a partial request; 0 if that is not known yet."""
     head_end = data.find(_END_OF_HEAD)
     if head_end < 0:
         return 0
-    [(_, value)] = _FRAMING_FIELDS.findall(data, 0, head_end)
+    [(name, value)] = _FRAMING_FIELDS.findall(data, 0, head_end)
+    if name.lower() != b"content-length":
+        return 0
     return _integer(value.strip()) - (len(data) - head_end - len(_END_OF_HEAD))
 
 

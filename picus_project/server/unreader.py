@@ -4,19 +4,24 @@ import errno
 import select
 import socket
 import time
+from collections.abc import Callable
 
 from gunicorn.http.unreader import SocketUnreader
 
-from picus_project.server.limits import too_slow
+from picus_project.server.limits import READ_SECONDS, too_slow, too_slow_for_others
+
+_LOOK_SECONDS = 1.0
+"""How often a thread that waits for a body looks whether other clients wait for its place."""
 
 
 class LimitedUnreader(SocketUnreader):
     """gunicorn's reader of a socket, which raises TimeoutError for a client that is silent or too slow.
 
     The socket limits a single pause. ``limit_time`` limits a whole body: a client that sends a byte now and then must
-    not keep a thread.
+    not keep a thread. ``is_wanted``: returns True while other clients wait for the place of this one.
     """
 
+    is_wanted: Callable[[], bool] = staticmethod(lambda: False)
     _started = 0.0
     _deadline: float | None = None
     _received = 0
@@ -28,7 +33,8 @@ class LimitedUnreader(SocketUnreader):
 
     def chunk(self, size_hint: int | None = None) -> bytes:
         """Receive the next bytes; none at the end. Raises TimeoutError, OSError."""
-        self._check()
+        if self._deadline is not None:
+            self._wait_for_bytes()
         try:
             data: bytes = super().chunk(size_hint)  # type: ignore[call-arg]  # the stubs are older
         except BlockingIOError:
@@ -37,11 +43,25 @@ class LimitedUnreader(SocketUnreader):
         self._check()
         return data
 
+    def _wait_for_bytes(self) -> None:
+        poller = select.poll()
+        poller.register(self.sock, select.POLLIN)
+        silent_until = time.monotonic() + READ_SECONDS
+        self._check()
+        while not poller.poll(_LOOK_SECONDS * 1000):
+            self._check()
+            if time.monotonic() > silent_until:
+                raise TimeoutError(errno.ETIMEDOUT, "the client is silent")
+
     def _check(self) -> None:
-        if self._deadline is not None:
-            now = time.monotonic()
-            if now > self._deadline or too_slow(self._received, now - self._started):
-                raise TimeoutError(errno.ETIMEDOUT, "the client is too slow")
+        if self._deadline is None:
+            return
+        now = time.monotonic()
+        seconds = now - self._started
+        if now > self._deadline or too_slow(self._received, seconds):
+            raise TimeoutError(errno.ETIMEDOUT, "the client is too slow")
+        if too_slow_for_others(self._received, seconds) and self.is_wanted():
+            raise TimeoutError(errno.ETIMEDOUT, "the client is too slow while others wait")
 
 
 def has_hung_up(sock: socket.socket) -> bool:

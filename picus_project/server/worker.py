@@ -119,6 +119,7 @@ class EpollWorker(base.Worker):
                     time.sleep(0.05)  # the listener stays readable
                 return  # also if another worker was faster, or the client is gone
             connection = ClientConnection(self.cfg, self.log, sock, client)
+            connection.share_place(self._has_waiting_streams)
             self._connections.add(connection)
             if self._connections.is_over_full:
                 self._connections.make_room()
@@ -228,6 +229,9 @@ class EpollWorker(base.Worker):
             pass
         if acquired:
             self._wake_next(lane)
+
+    def _has_waiting_streams(self) -> bool:
+        return any(self._idle.get(each.fd) is each for each in self._streams.waiting())
 
     def _wake_next(self, lane: Lane) -> None:
         """Wake a thread for the connection that has waited for the lane the longest."""

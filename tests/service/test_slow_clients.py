@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from picus_project.server.request_framing import MAX_BUFFERED_BYTES
+from picus_project.server.request_framing import MAX_BUFFERED_BYTES, SMALL_BYTES
 from tests.contract.client import Client
 from tests.service.conftest import Shared, gunicorn
 from tests.service.raw_socket import PROBE, open_socket, read_head
@@ -72,31 +72,53 @@ def test_a_pipelined_request_may_be_slow(client: Client) -> None:
 
 
 def test_streamed_bodies_take_turns_and_leave_threads_free(client: Client) -> None:
-    whole = b"%X\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
+    large = b"%X\r\n%b\r\n0\r\n\r\n" % (SMALL_BYTES + 1, BODY.ljust(SMALL_BYTES + 1))
     with ExitStack() as stack:
         first, second, third = (stack.enter_context(open_socket(client)) for _ in range(3))
-        first.sendall(chunked(client) + whole[:5])
+        first.sendall(chunked(client) + large[:-5])
         time.sleep(0.2)
         for sock in (second, third):
-            sock.sendall(chunked(client) + whole)
+            sock.sendall(chunked(client) + large)
         time.sleep(0.2)
         assert_prompt(client)
-        first.sendall(whole[5:])
+        first.sendall(large[-5:])
         assert all(read_head(sock).startswith(b"HTTP/1.1 201 ") for sock in (first, second, third))
 
 
-def test_a_streamed_body_without_a_thread_in_time_is_503(client: Client) -> None:
-    lines = client.head_of("POST", "/picus/put", "Content-Type: application/x-ndjson", "Transfer-Encoding: chunked")
-    with open_socket(client) as first, open_socket(client) as second:
-        first.sendall(lines)
+def ndjson_head(client: Client) -> bytes:
+    return client.head_of("POST", "/picus/put", "Content-Type: application/x-ndjson", "Transfer-Encoding: chunked")
+
+
+def send_lines(sock: socket.socket, size: int, seconds: float) -> None:
+    """Send blank lines as chunks of this many bytes, some each second, for so long."""
+    for _ in range(int(seconds / 0.2)):
+        sock.sendall(b"%X\r\n%b\r\n" % (size, b"\n" * size))
         time.sleep(0.2)
-        second.sendall(put_head(client, f"Content-Length: {2 * MAX_BUFFERED_BYTES}"))
-        for _ in range(14):  # NDJSON has a limit of half an hour
-            first.sendall(b"1\r\n \r\n")
-            time.sleep(0.4)
+
+
+def test_slow_ndjson_gives_its_place_to_a_client_that_waits(client: Client) -> None:
+    large = put_head(client, f"Content-Length: {2 * MAX_BUFFERED_BYTES}")
+    with open_socket(client) as first, open_socket(client) as second:
+        first.sendall(ndjson_head(client))
+        send_lines(first, SMALL_BYTES, 0.4)
+        second.sendall(large)
+        send_lines(first, 2000, 0.4)
+        assert_prompt(client)
+        assert read_head(second).startswith(b"HTTP/1.1 413 ")
+        assert read_head(first).startswith(b"HTTP/1.1 408 ")
+
+
+def test_fast_ndjson_keeps_its_place_and_who_waits_too_long_gets_503(client: Client) -> None:
+    large = put_head(client, f"Content-Length: {2 * MAX_BUFFERED_BYTES}")
+    with open_socket(client) as first, open_socket(client) as second:
+        first.sendall(ndjson_head(client))
+        send_lines(first, SMALL_BYTES, 0.4)
+        second.sendall(large)
+        send_lines(first, SMALL_BYTES, 6)
         second.settimeout(1)
         assert read_head(second).startswith(b"HTTP/1.1 503 ")
-        assert_prompt(client)
+        first.sendall(b"0\r\n\r\n")
+        assert read_head(first).startswith(b"HTTP/1.1 400 ")
 
 
 def test_a_body_that_arrives_too_slowly_is_408(client: Client) -> None:

@@ -61,13 +61,41 @@ def test_content_length_decides_when_a_body_ends(length: bytes, received: bytes,
 @pytest.mark.parametrize(
     "fields",
     [
-        b"Transfer-Encoding: chunked\r\n",
+        b"Transfer-Encoding: gzip, chunked\r\n",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n",
         b"Content-Length: 3\r\nContent-Length: 4\r\n",
         b"Content-Length: 3\r\nExpect: 100-continue\r\n",
     ],
 )
 def test_a_body_of_unknown_length_is_streamed(fields: bytes) -> None:
     assert completeness(GET + fields + b"\r\n") is Completeness.STREAM
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"", Completeness.PARTIAL),
+        (b"3", Completeness.PARTIAL),
+        (b"3\r\nab", Completeness.PARTIAL),
+        (b"3\r\nabc\r\n", Completeness.PARTIAL),
+        (b"3\r\nabc\r\n0\r\n", Completeness.PARTIAL),
+        (b"3\r\nabc\r\n0\r\n\r\n", Completeness.COMPLETE),
+        (b"0\r\n\r\nGET", Completeness.COMPLETE),
+        (b'a;x="y"\r\n0123456789\r\n00\r\nTrailer: 1\r\n', Completeness.PARTIAL),
+        (b'a;x="y"\r\n0123456789\r\n00\r\nTrailer: 1\r\n\r\n', Completeness.COMPLETE),
+        (b"x\r\n", Completeness.COMPLETE),
+        (b"-1\r\n", Completeness.COMPLETE),
+        (b"123456789\r\n", Completeness.COMPLETE),
+        (b"20000\r\nabc", Completeness.PARTIAL),
+        (b"20000\r\n" + b"x" * SMALL_BYTES, Completeness.STREAM),
+        (b"1\r\nx\r\n" * 63, Completeness.PARTIAL),
+        (b"1\r\nx\r\n" * 64, Completeness.STREAM),
+    ],
+)
+def test_last_chunk_ends_a_chunked_body(body: bytes, expected: Completeness) -> None:
+    data = GET + b"Transfer-Encoding: Chunked\r\n\r\n" + body
+    assert completeness(data) is expected
+    assert missing_bytes(data) == 0
 
 
 def test_a_head_with_a_framing_field_has_a_body() -> None:
