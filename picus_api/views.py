@@ -33,7 +33,7 @@ class Root(APIView):
     name = "Picus"
 
     def get(self, request: Request) -> Response:
-        """Return the endpoints."""
+        """Return the method and the path of each endpoint, and links to the documentation."""
         return Response(
             {
                 "list": f"GET {reverse('list')}",
@@ -51,7 +51,7 @@ class Root(APIView):
 
 
 class ItemViewSet(JsonViewSet):
-    """Items of the table."""
+    """List, create, replace, patch and return items."""
 
     permission_of: ClassVar = {"list": CanRead, "create": CanWrite, "retrieve": CanRead}
 
@@ -87,7 +87,7 @@ class ItemViewSet(JsonViewSet):
         return _created_response(request, key, tag, item)
 
     def retrieve(self, request: Request, **kwargs: str) -> HttpResponseBase:
-        """Return one item."""
+        """Return the item of the key in the path; to a browser, as a form. Raises what ``Item.fetch`` raises."""
         item = Item.fetch(_key(request, READ))
         if request.accepted_renderer.format == "api":
             return Response(item)

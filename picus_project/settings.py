@@ -122,7 +122,7 @@ LOGGING["filters"] = {
 }
 # Refused requests have their own line; only exceptions are left to say.
 LOGGING["loggers"]["django.request"] = {"filters": ["exceptions"]}
-# Any client can cause these: their requests have a line of their own.
+# Any client can cause these messages, and the request log has a line for each such request.
 LOGGING["loggers"]["django.security"] = {"level": "CRITICAL"}
 # The failing check has its own line with the cause.
 LOGGING["loggers"]["dockerflow.checks.registry"] = {"level": "CRITICAL"}

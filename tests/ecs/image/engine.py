@@ -84,7 +84,7 @@ class Engine:
 
 @dataclass
 class Container:
-    """A running image."""
+    """A container that was started from the image, and its first process."""
 
     engine: Engine
     process: "subprocess.Popen[bytes]"

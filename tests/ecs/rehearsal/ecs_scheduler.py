@@ -44,7 +44,7 @@ class Task:
         return {"Id": self.address, "Port": self.port}
 
     def is_healthy(self, path: str) -> bool:
-        """Send one health check."""
+        """Return True if the task responds to a health check with 200."""
         try:
             with urlopen(f"http://{self.address}:{self.port}{path}", timeout=5) as response:
                 return bool(response.status == 200)

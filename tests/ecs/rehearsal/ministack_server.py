@@ -76,7 +76,7 @@ def delete_vpc_origin(physical_id: str, properties: Any) -> None:
 
 
 def forget(logical_id: str, properties: Any, stack: str) -> Any:
-    """Accept a resource."""
+    """Give a resource that is not emulated an identifier and an ARN."""
     return f"{stack}-{logical_id}", {"Arn": f"arn:aws:emulated:::{stack}/{logical_id}"}
 
 

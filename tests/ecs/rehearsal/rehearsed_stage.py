@@ -24,7 +24,7 @@ FIRST, SECOND = "1" * 40, "2" * 40
 
 @dataclass
 class RehearsedStage:
-    """A stage on emulators."""
+    """A stage that is deployed to the emulators, and the commands of its operator."""
 
     emulator: Emulator
     scheduler: EcsScheduler
