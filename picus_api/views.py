@@ -87,7 +87,7 @@ class ItemViewSet(JsonViewSet):
         return _created_response(request, key, tag, item)
 
     def retrieve(self, request: Request, **kwargs: str) -> HttpResponseBase:
-        """Return the item of the key in the path; to a browser, as a form. Raises what ``Item.fetch`` raises."""
+        """Return the item with the key in the path."""
         item = Item.fetch(_key(request, READ))
         if request.accepted_renderer.format == "api":
             return Response(item)
