@@ -14,6 +14,11 @@ from pathlib import Path
 
 from tests.dynamodb import ROOT, free_port
 
+WITH_TOKEN = bool(os.environ.get("PICUS_WITH_TOKEN"))
+"""Whether the contract suite runs against a service that refuses requests without a token."""
+ANONYMOUS_SCOPES = "none" if WITH_TOKEN else "read,write,delete"
+TOKEN_FOR_ALL = ("create_token", "--label=contract", "--scopes=read,write,delete")
+"""The command that makes a token for the contract suite."""
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
 
@@ -109,7 +114,7 @@ def closed_stack() -> Iterator[tuple[str, str]]:
     """Run a stack where every request needs a token; yield its address, and a token that may do everything."""
     with tempfile.TemporaryDirectory() as folder, launched(Path(folder), ANONYMOUS_SCOPES="none") as stack:
         stack.wait_until_announced()
-        command = [sys.executable, "manage.py", "create_token", "--label=contract", "--scopes=read,write,delete"]
+        command = [sys.executable, "manage.py", *TOKEN_FOR_ALL]
         environment = clean_environment(LOCAL_DATA_DIR=folder)
         made = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
         yield stack.url, made.stdout.strip()

@@ -1,7 +1,7 @@
 """The address that the suite runs against: `PICUS_BASE_URL`, or a new local stack if it is not set.
 
-With `PICUS_TOKEN` every request has this token. With `PICUS_WITH_TOKEN=1` the new local stack refuses anonymous
-clients, and every request has a token of it.
+With `PICUS_TOKEN` every request has this token. With `PICUS_WITH_TOKEN=1` the new local stack refuses requests without
+a token, and every request has a token of it; the tests of the image and the rehearsal do the same.
 """
 
 import os
@@ -27,9 +27,9 @@ def base_url_and_token(own_stack: bool) -> Iterator[tuple[str, str]]:
         yield os.environ["PICUS_BASE_URL"].rstrip("/"), os.environ.get("PICUS_TOKEN", "")
         return
     # Only here: against staging or production nothing of the project is imported.
-    from tests.stack import closed_stack, running_stack
+    from tests.stack import WITH_TOKEN, closed_stack, running_stack
 
-    if os.environ.get("PICUS_WITH_TOKEN"):
+    if WITH_TOKEN:
         with closed_stack() as both:
             yield both
     else:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.dynamodb import CREDENTIALS, free_port, wait_for
 from tests.ecs.image.engine import Container, Engine, available_engine
-from tests.stack import running_stack
+from tests.stack import ANONYMOUS_SCOPES, TOKEN_FOR_ALL, WITH_TOKEN, running_stack
 
 
 @dataclass
@@ -43,14 +43,22 @@ def service(image: Engine, table_variables: Mapping[str, str]) -> Iterator[Runni
     """Run a server for one test."""
     port = free_port()
     settings = {"ALLOWED_HOSTS": "127.0.0.1", "BIND_HOST": "127.0.0.1", "PORT": str(port)}
-    settings |= {"ANONYMOUS_SCOPES": "read,write,delete", "SECURE_COOKIES": "off"}
+    settings |= {"ANONYMOUS_SCOPES": ANONYMOUS_SCOPES, "SECURE_COOKIES": "off"}
     with image.started(**table_variables, **settings) as container:
         wait_for(f"http://127.0.0.1:{port}/__lbheartbeat__", container.process)
         yield RunningImage(container, port)
 
 
 @pytest.fixture
-def local_stack_url(service: RunningImage, table_variables: Mapping[str, str]) -> Iterator[str]:
-    """Return the address of a local stack whose service is the image."""
-    with running_stack(**table_variables, SERVICE_ADDRESS=f"127.0.0.1:{service.port}") as url:
-        yield url
+def contract_variables(
+    image: Engine, service: RunningImage, table_variables: Mapping[str, str]
+) -> Iterator[dict[str, str]]:
+    """Return the variables of the contract suite for a local stack whose service is the image."""
+    token = ""
+    if WITH_TOKEN:
+        made = image.run("python3", "manage.py", *TOKEN_FOR_ALL, **table_variables)
+        assert made.returncode == 0, made.stdout
+        token = made.stdout.strip().splitlines()[-1]
+    settings = {"ANONYMOUS_SCOPES": ANONYMOUS_SCOPES, "SERVICE_ADDRESS": f"127.0.0.1:{service.port}"}
+    with running_stack(**table_variables, **settings) as url:
+        yield {"PICUS_BASE_URL": url, "PICUS_TOKEN": token}

@@ -16,9 +16,9 @@ from tests.ecs.image.engine import Engine
 STOP_SECONDS = 2.0
 
 
-def test_contract_holds_with_the_image_as_the_service(local_stack_url: str) -> None:
+def test_contract_holds_with_the_image_as_the_service(contract_variables: dict[str, str]) -> None:
     suite = [sys.executable, "-m", "pytest", "-q", "tests/contract"]
-    ended = subprocess.run(suite, cwd=ROOT, env=os.environ | {"PICUS_BASE_URL": local_stack_url}, check=False)
+    ended = subprocess.run(suite, cwd=ROOT, env=os.environ | contract_variables, check=False)
     assert ended.returncode == 0
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.ecs.rehearsal.rehearsed_stage import RehearsedStage, deployed_stage
+from tests.stack import TOKEN_FOR_ALL, WITH_TOKEN
 
 # What a body or a query means does not depend on the way to the service: CloudFront, the load balancer and API Gateway
 # pass both on as bytes. `put`, `patch`, `put_lines`, `pages` and `list` show that they do. These files have no DELETE.
@@ -32,6 +33,9 @@ def contract_process(stage: RehearsedStage) -> Iterator["subprocess.Popen[str]"]
     ignored = [f"--ignore=tests/contract/test_{name}.py" for name in SAME_EVERYWHERE]
     # The suite runs no product code itself, so its coverage is not measured.
     variables = {"PICUS_BASE_URL": stage.url, "COVERAGE_PROCESS_CONFIG": ""}
+    if WITH_TOKEN:
+        table = stage.outputs("data")["TableName"]
+        variables["PICUS_TOKEN"] = stage.picus(*TOKEN_FOR_ALL, DYNAMODB_TABLE_NAME=table).strip()
     with stage.started("pytest", "-q", "--durations=12", *plugins, *ignored, "tests/contract", **variables) as process:
         yield process
         process.terminate()

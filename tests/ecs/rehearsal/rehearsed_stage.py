@@ -13,12 +13,12 @@ from tests.dynamodb import ROOT
 from tests.ecs.rehearsal.clone import clone
 from tests.ecs.rehearsal.ecs_scheduler import EcsScheduler
 from tests.ecs.rehearsal.emulator import Emulator, running_emulator
+from tests.stack import ANONYMOUS_SCOPES
 
 NAME = "staging"
 # ministack refuses the resources of scaling, and image needs a container engine. Both have other tests.
 SKIPPED = ("image", "scaling")
-# The contract tests send no token.
-SAID = ("--set=AnonymousScopes=read,write,delete", "--set=Email=operator@example.com")
+SAID = (f"--set=AnonymousScopes={ANONYMOUS_SCOPES}", "--set=Email=operator@example.com")
 FIRST, SECOND = "1" * 40, "2" * 40
 
 
