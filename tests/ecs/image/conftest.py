@@ -58,7 +58,7 @@ def contract_variables(
     if WITH_TOKEN:
         made = image.run("python3", "manage.py", *TOKEN_FOR_ALL, **table_variables)
         assert made.returncode == 0, made.stdout
-        token = made.stdout.strip().splitlines()[-1]
+        [token] = [line for line in made.stdout.splitlines() if line.startswith("picus_")]  # logs are beside it
     settings = {"ANONYMOUS_SCOPES": ANONYMOUS_SCOPES, "SERVICE_ADDRESS": f"127.0.0.1:{service.port}"}
     with running_stack(**table_variables, **settings) as url:
         yield {"PICUS_BASE_URL": url, "PICUS_TOKEN": token}
