@@ -25,7 +25,7 @@ export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CERTS)
 endif
 
 .PHONY: run test test-fast lint test-deploying test-service test-commands test-others test-browser test-contract \
-	test-local test-unit test-soak soak chromium rehearse editor image image-test bench format package audit deploy plan rotate destroy clean
+	test-local test-unit test-soak soak chromium rehearse editor image image-test test-tokens bench format package audit deploy plan rotate destroy clean
 .DELETE_ON_ERROR:
 
 NPM := tests/npm/node_modules/.package-lock.json
@@ -149,6 +149,10 @@ image:
 # Run the image as its own user, with the whole contract suite against it.
 image-test: image .venv/.synced .venv-ministack/.synced
 	.venv/bin/python -m pytest tests/ecs/image
+
+# Run the contract suite with a token in each request: on the local stack, the rehearsed stage and the image.
+test-tokens: image .venv/.synced .venv-ministack/.synced .venv-awscli/.synced package
+	PICUS_WITH_TOKEN=1 .venv/bin/python -m pytest -k contract tests/contract tests/ecs/rehearsal/test_contract.py tests/ecs/image
 
 # Measure Picus and its peers, and write bench/RESULTS.md, in about 8 minutes. Needs Linux x64, two cores and npm.
 # Measure a part: make bench BENCH="--only get,put --rounds 5"
