@@ -13,14 +13,7 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pynamodb.attributes import (
-    BooleanAttribute,
-    DynamicMapAttribute,
-    ListAttribute,
-    NullAttribute,
-    NumberAttribute,
-    UnicodeAttribute,
-)
+from pynamodb import attributes
 from pynamodb.models import Model
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -41,15 +34,15 @@ class Item(Model):
         host = URL
         region = "us-east-1"
 
-    object_id = UnicodeAttribute(hash_key=True)
-    name = UnicodeAttribute()
-    quantity = NumberAttribute()
-    price = NumberAttribute()
-    active = BooleanAttribute()
-    note = NullAttribute(null=True)
-    tags: "ListAttribute[str]" = ListAttribute()
-    address = DynamicMapAttribute()
-    text = UnicodeAttribute()
+    object_id = attributes.UnicodeAttribute(hash_key=True)
+    name = attributes.UnicodeAttribute()
+    quantity = attributes.NumberAttribute()
+    price = attributes.NumberAttribute()
+    active = attributes.BooleanAttribute()
+    note = attributes.NullAttribute(null=True)
+    tags: "attributes.ListAttribute[str]" = attributes.ListAttribute()
+    address = attributes.DynamicMapAttribute()
+    text = attributes.UnicodeAttribute()
 
 
 def raw_import(count: int, threads: int) -> Callable[[], None]:
@@ -60,19 +53,16 @@ def raw_import(count: int, threads: int) -> Callable[[], None]:
         for body in bodies[number::threads]:
             client.send("BatchWriteItem", body)
 
-    return _in_threads(threads, write)
+    return lambda: _in_threads(threads, write)
 
 
 def raw_export(count: int, threads: int) -> Callable[[], None]:
-    return _in_threads(threads, lambda n: RawClient(PORT).scan(TABLE, Segment=n, TotalSegments=threads))
+    return lambda: _in_threads(threads, lambda n: RawClient(PORT).scan(TABLE, Segment=n, TotalSegments=threads))
 
 
-def _in_threads(threads: int, work: Callable[[int], None]) -> Callable[[], None]:
-    def run() -> None:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(work, range(threads)))
-
-    return run
+def _in_threads(threads: int, work: Callable[[int], None]) -> None:
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, range(threads)))
 
 
 def pynamodb_import(count: int, threads: int) -> Callable[[], None]:
@@ -87,21 +77,13 @@ def pynamodb_import(count: int, threads: int) -> Callable[[], None]:
 
 
 def pynamodb_export(count: int, threads: int) -> Callable[[], None]:
-    def run() -> None:
-        for _ in islice(Item.scan(consistent_read=True), count):
-            pass
-
-    return run
-
-
-def main() -> None:
-    what, count, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    makers = (raw_import, raw_export, pynamodb_import, pynamodb_export)
-    run = {make.__name__.replace("_", "-"): make for make in makers}[what](count, threads)
-    started = time.perf_counter()
-    run()
-    print(time.perf_counter() - started)
+    return lambda: sum(1 for _ in islice(Item.scan(consistent_read=True), count))
 
 
 if __name__ == "__main__":
-    main()
+    what, *numbers = sys.argv[1:]
+    prepare = {make.__name__: make for make in (raw_import, raw_export, pynamodb_import, pynamodb_export)}[what]
+    run = prepare(*map(int, numbers))
+    started = time.perf_counter()
+    run()
+    print(time.perf_counter() - started)

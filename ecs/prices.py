@@ -1,7 +1,7 @@
 """AWS's prices, dated, and what a number of requests costs by them. Import this module instead of copying a price.
 
 In US dollars, for us-east-1, on demand, without free tiers and taxes. The prices are those of AWS's pricing pages
-(linked below) in the spring of 2026: check them before you rely on a sum. ecs/cost.py computes docs/cost.md from them.
+(linked below) in the spring of 2026: check them before you rely on a sum. cost.py computes docs/cost.md from them.
 """
 
 from typing import NamedTuple
