@@ -18,21 +18,18 @@ from bench.servers import HERE, Checkout, all_served, picus
 
 PREFIX = "before and after, "
 LIST_ITEMS, TABLE = 10_000, "baseline"
-GET, PUT, LIST, BULK, COLD = (
-    PREFIX + name for name in (throughput.GET, throughput.PUT, lists.scenario(LIST_ITEMS), bulk.LATE, cold_start.COLD)
-)
+GET, PUT, LIST = (PREFIX + name for name in (throughput.GET, throughput.PUT, lists.scenario(LIST_ITEMS)))
+BULK, COLD = PREFIX + bulk.LATE, PREFIX + cold_start.COLD
 BEFORE, AFTER = "before", "after"
 RESTARTS = 4
 """Two processes of the same code differ by a percent or two, by their memory layout and the seed of their hashes."""
-FIGURES = [
-    *((scenario, metric) for scenario in (GET, PUT) for metric in ("rate", "cpu_us")),
-    (LIST, "total_ms"),
-    (BULK, "import_rate"),
-    (BULK, "export_rate"),
-    (COLD, "total_ms"),
-    (COLD, "zip_mb"),
-]
-"""Scenario and metric."""
+FIGURES = {
+    **dict.fromkeys((GET, PUT), ("rate", "cpu_us")),
+    LIST: ("total_ms",),
+    BULK: ("import_rate", "export_rate"),
+    COLD: ("total_ms", "zip_mb"),
+}
+"""Scenario to metrics."""
 
 
 def run(results: Results, database: Database) -> None:

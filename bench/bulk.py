@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from bench import items
 from bench.dynamodb import Database, fake_dynamodb, local_dynamodb
-from bench.machine import ROOT, SERVER_CORE, WORK, BenchError, memory_mb, started
+from bench.machine import ROOT, SERVER_CORE, WORK, BenchError, memory_mb, start
 from bench.measurements import Results, Sample
 from bench.servers import HERE, PICUS, Checkout, environment
 
@@ -36,7 +36,7 @@ def run(results: Results, _: Database) -> None:
     }
     # These take the most time, so they have fewer rounds than everything else.
     runs = {name: partial(_with_empty_table, contestant) for name, contestant in contestants.items()}
-    results.record(DIRECT, runs, max(1, results.rounds // 7))
+    results.record(DIRECT, runs, max(1, results.rounds // 7), warm_up=False)
     late = {
         PYNAMODB: partial(peer, "pynamodb", PYNAMODB_ITEMS, LATE_THREADS),
         PICUS: partial(commands, HERE, ITEMS, LATE_THREADS),
@@ -49,7 +49,7 @@ def with_latency(
 ) -> None:
     """Measure with a fake DynamoDB."""
     with fake_dynamodb(ITEMS, LATENCY_MS) as database:
-        results.record(scenario, {name: partial(run, database) for name, run in runs.items()}, rounds)
+        results.record(scenario, {name: partial(run, database) for name, run in runs.items()}, rounds, warm_up=False)
 
 
 def _with_empty_table(run: Callable[[Database], Sample]) -> Sample:
@@ -94,14 +94,14 @@ def _finished(command: list[str], folder: Path, database: Database) -> tuple[flo
     """Run the command alone on the contestants' core. Return its seconds, its peak in MB and its output."""
     log, peak_mb, begun = WORK / "bulk.log", 0.0, time.perf_counter()
     env = environment(f"http://127.0.0.1:{database.port}", TABLE)
-    with started(command, log, (SERVER_CORE,), folder, env) as process:
-        # Not the peak of wait4(): that includes this process's own, from before the exec.
-        ended = os.pidfd_open(process.pid)
-        while not select.select([ended], [], [], SAMPLE_SECONDS)[0]:
-            with suppress(OSError):  # it has just ended
-                peak_mb = max(peak_mb, memory_mb(process.pid, "VmHWM"))
-        seconds = time.perf_counter() - begun
-        os.close(ended)
-        if process.wait():
-            raise BenchError(f"{' '.join(command)}: {log.read_text()}")
+    process = start(command, log, (SERVER_CORE,), folder, env)
+    # Not the peak of wait4(): that includes this process's own, from before the exec.
+    ended = os.pidfd_open(process.pid)
+    while not select.select([ended], [], [], SAMPLE_SECONDS)[0]:
+        with suppress(OSError):  # it has just ended
+            peak_mb = max(peak_mb, memory_mb(process.pid, "VmHWM"))
+    seconds = time.perf_counter() - begun
+    os.close(ended)
+    if process.wait():
+        raise BenchError(f"{' '.join(command)}: {log.read_text()}")
     return seconds, peak_mb, log.read_text()

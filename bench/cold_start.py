@@ -9,18 +9,22 @@ import sys
 import sysconfig
 import time
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import botocore
+
 from bench import items
 from bench.dynamodb import TABLE, Database, fake_dynamodb
-from bench.machine import ROOT, SERVER_CORE, WORK, ZAPPA, BenchError, run, started
+from bench.machine import ROOT, SERVER_CORE, WORK, ZAPPA, BenchError, run, start
 from bench.measurements import Results, Sample
 from bench.servers import HERE, PICUS, Checkout, environment
+from picus_api.core.dynamodb.tls import amazon_authorities
+from picus_project.local.events import rest_proxy_event
+from tests.http_server import Request, Server, responds, until
 
 COLD = "cold start"
 ZAPPA_DEFAULTS, NOOP = "The same by Zappa's defaults", "A handler that does nothing"
@@ -53,7 +57,8 @@ def measure(results: Results, _: Database) -> None:
         url = {"DYNAMODB_ENDPOINT_URL": f"https://127.0.0.1:{database.tls_port}"}
         few, whole = (url | {"AWS_CA_BUNDLE": str(bundle)} for bundle in _bundles(authority.read_text()))
         contestants = [replace(ours, settings=few), *(replace(p, settings=p.settings | whole) for p in peers)]
-        _start_in_turns(results, COLD, [*contestants, replace(ours, name=PLAIN)], database, max(3, results.rounds // 2))
+        contestants.append(replace(ours, name=PLAIN))
+        results.record(COLD, _runs(database, contestants), max(3, results.rounds // 2))
 
 
 def compare(results: Results, scenario: str, checkouts: dict[str, Checkout]) -> None:
@@ -61,17 +66,11 @@ def compare(results: Results, scenario: str, checkouts: dict[str, Checkout]) -> 
     _clear()
     functions = [_unpack(name, checkout.package, checkout.handler) for name, checkout in checkouts.items()]
     with fake_dynamodb() as database:
-        _start_in_turns(results, scenario, functions, database, results.rounds * 2)
+        results.record(scenario, _runs(database, functions), results.rounds * 2)
 
 
-def _start_in_turns(
-    results: Results, scenario: str, functions: Iterable[Function], database: Database, rounds: int
-) -> None:
-    """Start each function once to fill the file cache, then measure them in turns."""
-    runs = {function.name: partial(_start, database, function) for function in functions}
-    for start in runs.values():
-        start()
-    results.record(scenario, runs, rounds)
+def _runs(database: Database, functions: list[Function]) -> dict[str, Callable[[], Sample]]:
+    return {function.name: partial(_start, database, function) for function in functions}
 
 
 def _clear() -> None:
@@ -118,10 +117,6 @@ def _bundles(authority: str) -> list[Path]:
 
     Each contains the fake DynamoDB's authority too: a server on this machine is trusted by AWS_CA_BUNDLE only.
     """
-    import botocore  # noqa: PLC0415 - of the bench's own environment; tests do without these two
-
-    from picus_api.core.dynamodb.tls import amazon_authorities  # noqa: PLC0415
-
     whole = (Path(botocore.__file__).parent / "cacert.pem").read_text()
     bundles = {"few.pem": amazon_authorities(), "whole.pem": whole}
     for name, authorities in bundles.items():
@@ -130,42 +125,50 @@ def _bundles(authority: str) -> list[Path]:
 
 
 def _start(database: Database, function: Function) -> Sample:
-    """Start the function and let it delete one item. Raises BenchError if the item is still there."""
-    key = items.key(next(_numbers))
-    log = WORK / "cold_start.log"
-    with _RuntimeApi(_event(key)) as api:
-        env = environment(f"http://127.0.0.1:{database.port}", TABLE) | _environment(function, api.server_port)
-        begun = time.perf_counter()
-        command = [sys.executable, "-m", "awslambdaric", function.handler]
-        with started(command, log, (SERVER_CORE,), function.folder, env):
-            api.invoke()
-    status = json.loads(api.response or b"{}").get("statusCode")
+    """Start the function and let it delete one item. Raises BenchError if the item is still there.
+
+    The server is Lambda's Runtime API: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+    """
+    key, log, times = items.key(next(_numbers)), WORK / "cold_start.log", [time.perf_counter()]
+    invocation = _invocation(rest_proxy_event(method="DELETE", path=f"/picus/{key}", headers=[("Host", "localhost")]))
+
+    def respond(_: Request) -> bytes:
+        times.append(time.perf_counter())
+        return invocation
+
+    with Server(responds(respond)) as api:
+        env = environment(f"http://127.0.0.1:{database.port}", TABLE) | _environment(function, api.port)
+        times[0] = time.perf_counter()
+        process = start(
+            [sys.executable, "-m", "awslambdaric", function.handler], log, (SERVER_CORE,), function.folder, env
+        )
+        try:
+            # A request for the event, and one with the response.
+            until(lambda: len(times) > 2 or process.poll() is not None, TIMEOUT_SECONDS)
+        finally:
+            process.kill()
+            process.wait()
+    begun, asked, responded, *_ = [*times, 0, 0]
+    response = api.requests[1].body if len(times) > 2 else b"{}"
     deleted = b'"Item"' not in database.client.get(TABLE, key)
-    if status != 200 or not (deleted or function.name == NOOP):
-        raise BenchError(f"status {status}, deleted: {deleted}, {api.response!r}; its log is {log}")
-    figures = {"total": api.responded - begun, "init": api.asked - begun, "invoke": api.responded - api.asked}
+    if json.loads(response).get("statusCode") != 200 or not (deleted or function.name == NOOP):
+        raise BenchError(f"deleted: {deleted}, {response!r}; its log is {log}")
+    figures = {"total": responded - begun, "init": asked - begun, "invoke": responded - asked}
     return {f"{name}_ms": seconds * 1000 for name, seconds in figures.items()} | {"zip_mb": function.zip_mb}
 
 
-def _event(key: str) -> bytes:
-    """Return the event of API Gateway's REST proxy integration, as much of it as a handler may need.
-
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
-    """
-    path = f"/picus/{key}"
-    nothing = dict.fromkeys(("queryStringParameters", "multiValueQueryStringParameters", "stageVariables", "body"))
-    context = {"path": f"/local{path}", "stage": "local", "identity": {"sourceIp": "127.0.0.1"}}
-    event = {
-        "resource": "/{proxy+}",
-        "path": path,
-        "httpMethod": "DELETE",
-        "headers": {"Host": "localhost"},
-        "multiValueHeaders": {"Host": ["localhost"]},
-        "pathParameters": {"proxy": path[1:]},
-        "requestContext": context,
-        "isBase64Encoded": False,
-    }
-    return json.dumps(event | nothing).encode()
+def _invocation(event: dict[str, Any]) -> bytes:
+    """Return the response to the request for the next invocation."""
+    body = json.dumps(event)
+    lines = [
+        "HTTP/1.1 200 OK",
+        "Lambda-Runtime-Aws-Request-Id: 1",
+        f"Lambda-Runtime-Deadline-Ms: {int((time.time() + TIMEOUT_SECONDS) * 1000)}",
+        "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:000000000000:function:bench",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
 
 
 def _environment(function: Function, api_port: int) -> dict[str, str]:
@@ -182,43 +185,3 @@ def _environment(function: Function, api_port: int) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         **function.settings,
     }
-
-
-class _RuntimeApi(HTTPServer):
-    """Lambda's Runtime API for one invocation: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html."""
-
-    timeout = TIMEOUT_SECONDS
-
-    def __init__(self, event: bytes) -> None:
-        super().__init__(("127.0.0.1", 0), _RuntimeRequest)
-        self.event = event
-        self.asked = self.responded = 0.0
-        self.response: bytes | None = None
-
-    def invoke(self) -> None:
-        """Hand out the event, and wait for the response to it or for the error of an initialisation."""
-        deadline = time.monotonic() + TIMEOUT_SECONDS
-        while self.response is None and time.monotonic() < deadline:
-            self.handle_request()
-
-
-class _RuntimeRequest(BaseHTTPRequestHandler):
-    server: _RuntimeApi
-
-    def do_GET(self) -> None:
-        self.server.asked = time.perf_counter()
-        self.send_response(200)
-        self.send_header("Lambda-Runtime-Aws-Request-Id", "1")
-        self.send_header("Lambda-Runtime-Deadline-Ms", str(int((time.time() + TIMEOUT_SECONDS) * 1000)))
-        self.send_header("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:000000000000:function:bench")
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(self.server.event)))
-        self.end_headers()
-        self.wfile.write(self.server.event)
-
-    def do_POST(self) -> None:
-        self.server.responded = time.perf_counter()
-        self.server.response = self.rfile.read(int(self.headers["Content-Length"]))
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Write no log line: the output is for figures."""

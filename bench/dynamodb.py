@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from bench import items
-from bench.machine import ROOT, WORK, BenchError, free_port, started, wait_for
+from bench.machine import ROOT, WORK, BenchError, start
+from tests.dynamodb import free_port, started
 
 BINARY = ROOT / "bench/node_modules/@dynoxide/linux-x64/dynoxide"
 TABLE = "items"
@@ -117,6 +118,6 @@ def fake_dynamodb(count: int = ITEMS, latency_ms: float = 0, authority: Path | N
 
 @contextmanager
 def _running(command: list[str], port: int) -> Iterator[Database]:
-    with started(command, WORK / "dynamodb.log") as process:
-        with closing(wait_for(process, lambda: RawClient(port))) as client:
-            yield Database(port, process.pid, client)
+    process = start(command, WORK / "dynamodb.log")
+    with started(process, f"http://127.0.0.1:{port}"), closing(RawClient(port)) as client:
+        yield Database(port, process.pid, client)

@@ -4,14 +4,12 @@ import json
 import os
 import platform
 import re
-import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "build/bench"
@@ -23,9 +21,6 @@ SERVER_CORE = CORES[-1]
 """Only the contestant runs on this core."""
 LOAD_CORE = CORES[0]
 """The load generator and DynamoDB run on this core."""
-START_SECONDS = 30
-
-Ready = TypeVar("Ready")
 
 
 class BenchError(Exception):
@@ -43,33 +38,12 @@ def pinned(*cores: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-@contextmanager
-def started(
+def start(
     command: list[str], log: Path, cores: Iterable[int] = (), folder: Path = ROOT, env: dict[str, str] | None = None
-) -> Iterator["subprocess.Popen[bytes]"]:
-    """Start a program, on these cores if any, with its output in the log. Terminate it at the end, or kill it."""
+) -> "subprocess.Popen[bytes]":
+    """Start a program, on these cores if any, with its output in the log."""
     with log.open("wb") as output, pinned(*cores) if cores else nullcontext():
-        process = subprocess.Popen(command, cwd=folder, env=env, stdout=output, stderr=output)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def wait_for(process: "subprocess.Popen[bytes]", ready: Callable[[], Ready]) -> Ready:
-    """Return the first true result of ``ready``. An OSError means: not yet. Raises BenchError if the program ends."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        with suppress(OSError):
-            if result := ready():
-                return result
-        time.sleep(0.02)
-    raise BenchError(f"{process.args} does not respond; its log is in {WORK}")
+        return subprocess.Popen(command, cwd=folder, env=env, stdout=output, stderr=output)
 
 
 def run(*command: str, folder: Path = ROOT, **settings: str) -> str:
@@ -95,12 +69,6 @@ def memory_mb(pid: int, field: str) -> float:
     """Return ``VmRSS`` (resident) or ``VmHWM`` (peak) of /proc/<pid>/status, in MiB; 0 for a process that has ended."""
     found = re.search(rf"^{field}:\s+(\d+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
     return int(found[1]) / 1024 if found else 0.0
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def description() -> dict[str, str]:

@@ -12,32 +12,25 @@ Sample = dict[str, float]
 """Metric to figure. The name of a metric ends in its unit: ``p99_ms``, ``peak_mb``; ``rate`` is per second."""
 
 
-class Metric(NamedTuple):
-    """How a metric is shown."""
-
-    heading: str
-    digits: int = 0
-
-
-METRICS = {
-    "rate": Metric("requests/s"),
-    "cpu_us": Metric("CPU µs/request"),
-    "cores_rate": Metric("requests per CPU second × workers"),
-    "p50_ms": Metric("p50 ms", 1),
-    "p99_ms": Metric("p99 ms", 1),
-    "load_percent": Metric("load + DynamoDB, % of a core"),
-    "resident_mb": Metric("resident MB"),
-    "total_ms": Metric("ms", 1),
-    "first_byte_ms": Metric("first byte ms", 1),
-    "cpu_us_per_item": Metric("CPU µs/item", 1),
-    "peak_mb": Metric("peak MB"),
-    "import_rate": Metric("items/s imported"),
-    "import_peak_mb": Metric("peak MB of the import"),
-    "export_rate": Metric("items/s exported"),
-    "export_peak_mb": Metric("peak MB of the export"),
-    "init_ms": Metric("init ms", 1),
-    "invoke_ms": Metric("invoke ms", 1),
-    "zip_mb": Metric("zip MB", 3),
+HEADINGS = {
+    "rate": "requests/s",
+    "cpu_us": "CPU µs/request",
+    "cores_rate": "requests per CPU second × workers",
+    "p50_ms": "p50 ms",
+    "p99_ms": "p99 ms",
+    "load_percent": "load + DynamoDB, % of a core",
+    "resident_mb": "resident MB",
+    "total_ms": "ms",
+    "first_byte_ms": "first byte ms",
+    "cpu_us_per_item": "CPU µs/item",
+    "peak_mb": "peak MB",
+    "import_rate": "items/s imported",
+    "import_peak_mb": "peak MB of the import",
+    "export_rate": "items/s exported",
+    "export_peak_mb": "peak MB of the export",
+    "init_ms": "init ms",
+    "invoke_ms": "invoke ms",
+    "zip_mb": "zip MB",
 }
 
 
@@ -57,7 +50,9 @@ class Spread(NamedTuple):
     low: float
     high: float
 
-    def text(self, digits: int = 2) -> str:
+    def text(self) -> str:
+        """Return the figures with about three digits, and without quartiles that say nothing."""
+        digits = next((digits for digits, least in enumerate((100, 10, 2)) if self.median >= least), 3)
         median, low, high = (f"{figure:,.{digits}f}" for figure in self)
         return median if low == high else f"{median} ({low}–{high})"
 
@@ -88,21 +83,25 @@ class Results:
     def say(self, text: str) -> None:
         print(f"{self.seconds():4.0f} s {text}", flush=True)
 
-    def record(self, scenario: str, runs: Mapping[str, Callable[[], Sample]], rounds: int) -> None:
-        """Run each contestant once a round, and add to the scenario's samples.
+    def record(
+        self, scenario: str, runs: Mapping[str, Callable[[], Sample]], rounds: int, *, warm_up: bool = True
+    ) -> None:
+        """Run each contestant once to warm up, then once a round. Add to the scenario's samples.
 
         The order changes from round to round, so that what slows the machine for a while slows all contestants.
         """
         kept = self.scenarios.setdefault(scenario, {name: [] for name in runs})
         names = list(runs)
-        for number in range(rounds):
+        for number in range(-1 if warm_up else 0, rounds):
             turn = number % len(names)
             order = names[turn:] + names[:turn]
             for name in reversed(order) if number // len(names) % 2 else order:
                 try:
-                    kept[name].append(runs[name]())
-                except (BenchError, OSError) as error:
+                    sample = runs[name]()
+                except (AssertionError, BenchError, OSError) as error:
                     raise BenchError(f"{scenario}, {name}: {error}") from error
+                if number >= 0:
+                    kept[name].append(sample)
         self.say(scenario)
         for name, samples in kept.items():
             medians = (f"{metric} {self.spread(scenario, name, metric).median:,.2f}" for metric in samples[0])
@@ -115,6 +114,11 @@ class Results:
 
     def spread(self, scenario: str, contestant: str, metric: str) -> Spread:
         return spread(self.values(scenario, contestant, metric))
+
+    def text(self, scenario: str, contestant: str, metric: str) -> str:
+        """Return the figures as a table shows them; nothing if there are none."""
+        values = self.values(scenario, contestant, metric)
+        return spread(values).text() if values else ""
 
     def ratio(self, scenario: str, ours: str, theirs: str, metric: str) -> Spread:
         """Return ours ÷ theirs, round by round: what slows a round slows both."""

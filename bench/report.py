@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 from bench import baseline, bulk, items, lists, targets, throughput
-from bench.cold_start import COLD, PLAIN, WHOLE_STORE
-from bench.measurements import METRICS, Results, is_kept, more_is_better
+from bench.cold_start import COLD, PLAIN, WHOLE_STORE, ZAPPA_DEFAULTS
+from bench.measurements import HEADINGS, Results, is_kept, more_is_better
 from bench.servers import PICUS
 from bench.throughput import CORES, GET, GET_LATE, PUT, SCALING, SCALING_LATE
 from ecs import prices
@@ -14,33 +13,23 @@ from picus_api.core.values.item_size import item_size
 
 TOLERANCE = 0.03
 """How much worse than the baseline a figure may be."""
-MILLION = 1_000_000
 VERSION_BYTES = 48
 """Picus adds a version attribute to each item."""
 _MISSING = "(not measured)"
 
-
-class Ratio(NamedTuple):
-    """A column that compares each contestant with one of them, by a metric."""
-
-    heading: str
-    metric: str
-    above: str = ""
-    below: str = ""
-
-
-_LOAD = ["cpu_us", "p50_ms", "p99_ms", "load_percent", "resident_mb"]
-# Table: its scenarios, and its columns: metrics and ratios.
-_TABLES: dict[str, tuple[list[str], list[str | Ratio]]] = {
-    "load": ([GET, PUT, GET_LATE], ["rate", Ratio("Picus ÷ it", "rate", above=PICUS), *_LOAD]),
-    "cores": ([CORES], ["cores_rate", "rate", *_LOAD]),
-    "scaling": ([SCALING, SCALING_LATE], ["rate", *_LOAD]),
+_LOAD = ["rate", "cpu_us", "p50_ms", "p99_ms", "load_percent", "resident_mb"]
+_BULK = ["import_rate", "import_peak_mb", "export_rate", "export_peak_mb"]
+# Table: its scenarios, the metrics in its columns, and the contestant that the first metric of all is divided by.
+_TABLES: dict[str, tuple[list[str], list[str], str]] = {
+    "load": ([GET, PUT, GET_LATE], _LOAD, PICUS),
+    "scaling": ([CORES, SCALING, SCALING_LATE], ["cores_rate", *_LOAD], ""),
     "lists": (
         [lists.scenario(size) for size in lists.MOST_ROUNDS],
-        ["total_ms", Ratio("÷ bare Scan", "total_ms", below=lists.BARE), "first_byte_ms", "cpu_us_per_item", "peak_mb"],
+        ["total_ms", "first_byte_ms", "cpu_us_per_item", "peak_mb"],
+        lists.BARE,
     ),
-    "bulk": ([bulk.DIRECT, bulk.LATE], ["import_rate", "import_peak_mb", "export_rate", "export_peak_mb"]),
-    "cold": ([COLD], ["total_ms", "init_ms", "invoke_ms", "zip_mb"]),
+    "bulk": ([bulk.DIRECT, bulk.LATE], _BULK, ""),
+    "cold": ([COLD], ["total_ms", "init_ms", "invoke_ms", "zip_mb"], ZAPPA_DEFAULTS),
 }
 
 
@@ -66,54 +55,49 @@ def _table(head: list[str], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) if len(lines) > 2 else _MISSING
 
 
-def _contestants(results: Results, scenarios: list[str], columns: list[str | Ratio]) -> str:
+def _contestants(results: Results, scenarios: list[str], metrics: list[str], base: str) -> str:
     """Return a table with a row for each contestant of each scenario that was measured."""
-    rows = [
-        (scenario, name, *(_cell(results, scenario, name, column) for column in columns))
-        for scenario in scenarios
-        for name in results.scenarios.get(scenario, ())
-    ]
-    headings = [METRICS[column].heading if isinstance(column, str) else column.heading for column in columns]
-    return _table(["", "", *headings], rows)
-
-
-def _cell(results: Results, scenario: str, name: str, column: str | Ratio) -> str:
-    if isinstance(column, Ratio):
-        return results.ratio(scenario, column.above or name, column.below or name, column.metric).text()
-    if not results.values(scenario, name, column):
-        return ""
-    return results.spread(scenario, name, column).text(METRICS[column].digits)
+    first, *others = metrics
+    rows = []
+    for scenario in scenarios:
+        for name in results.scenarios.get(scenario, ()):
+            ratio = [results.ratio(scenario, name, base, first).text()] if base else []
+            cells = [results.text(scenario, name, metric) for metric in metrics]
+            rows.append((scenario, name, cells[0], *ratio, *cells[1:]))
+    headings = [HEADINGS[metric] for metric in others]
+    return _table(["", "", HEADINGS[first], *([f"÷ {base}"] if base else []), *headings], rows)
 
 
 def _before_and_after(results: Results) -> str:
     rows = []
-    for scenario, metric in baseline.FIGURES:
-        if scenario in results.scenarios:
-            sides = [_cell(results, scenario, side, metric) for side in (baseline.BEFORE, baseline.AFTER)]
+    for scenario in filter(baseline.FIGURES.get, results.scenarios):
+        for metric in baseline.FIGURES[scenario]:
+            sides = [results.text(scenario, side, metric) for side in (baseline.BEFORE, baseline.AFTER)]
             ratio = results.ratio(scenario, baseline.AFTER, baseline.BEFORE, metric)
             kept = is_kept(metric, ratio.median, 1 - TOLERANCE if more_is_better(metric) else 1 + TOLERANCE)
-            name = f"{scenario.removeprefix(baseline.PREFIX)}: {METRICS[metric].heading}"
-            rows.append((name, *sides, ratio.text(3), "yes" if kept else "**no**"))
+            name = f"{scenario.removeprefix(baseline.PREFIX)}: {HEADINGS[metric]}"
+            rows.append((name, *sides, ratio.text(), "yes" if kept else "**no**"))
     return _table(["", "before", "after", "after ÷ before", f"at most {TOLERANCE:.0%} worse"], rows)
 
 
 def _prices(results: Results) -> str:
     size, count = item_size(items.wire_item(1)) + VERSION_BYTES, lists.MIDDLE
-    # What a million of, its scenario and metric, how often the metric counts for each, and the units of each.
-    priced = [
-        ("gets", GET, "cpu_us", 1, {"read_units": prices.consistent_reads(size)}),
-        ("puts", PUT, "cpu_us", 1, {"write_units": prices.writes(size)}),
-        (f"lists of {count:,} items", lists.scenario(count), "cpu_us_per_item", count,
-         {"read_units": prices.consistent_scan(size * count)}),
-    ]  # fmt: skip
+    reads = prices.DYNAMODB_MILLION_READ_UNITS * prices.read_units(size)
+    writes = prices.DYNAMODB_MILLION_WRITE_UNITS * prices.write_units(size)
+    scans = prices.DYNAMODB_MILLION_READ_UNITS * prices.read_units(size * count)
+    # What there is a million of, the scenario and metric of its CPU, how often that counts, and DynamoDB's price.
     rows = []
-    for name, scenario, metric, times, units in priced:
+    for name, scenario, metric, times, dynamodb in (
+        ("gets", GET, "cpu_us", 1, reads),
+        ("puts", PUT, "cpu_us", 1, writes),
+        (f"lists of {count:,} items", lists.scenario(count), "cpu_us_per_item", count, scans),
+    ):
         if scenario in results.scenarios:
-            cpu = results.spread(scenario, PICUS, metric).median * times
-            cost = prices.cost(MILLION, cpu, **units)
-            figures = (f"{cpu:,.0f}", f"{sum(units.values()):,.0f}", *(f"{each:,.2f}" for each in (*cost, cost.total)))
+            cpu_us = results.spread(scenario, PICUS, metric).median * times  # of one: seconds of a million
+            fargate = prices.fargate(cpu_us)
+            figures = (f"{cpu_us:,.0f}", f"{fargate:,.2f}", f"{dynamodb:,.2f}", f"{fargate + dynamodb:,.2f}")
             rows.append((f"a million {name}", *figures))
-    return _table(["", "CPU µs each", "units each", "Fargate $", "DynamoDB $", "together $"], rows)
+    return _table(["", "CPU µs each", "Fargate $", "DynamoDB $", "together $"], rows)
 
 
 def _tls(results: Results) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,7 +10,9 @@ from pathlib import Path
 
 from bench.dynamodb import Database
 from bench.load import Target
-from bench.machine import ROOT, SERVER_CORE, START_SECONDS, WORK, free_port, started, wait_for
+from bench.machine import ROOT, SERVER_CORE, WORK, start
+from tests.dynamodb import CREDENTIALS, free_port, started
+from tests.http_server import until
 
 PICUS = "Picus"
 FLASK_SYNC = "Flask + boto3, sync"
@@ -91,9 +92,7 @@ def environment(url: str, table: str) -> dict[str, str]:
         **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
         "DYNAMODB_ENDPOINT_URL": url,
         "DYNAMODB_TABLE_NAME": table,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_REGION": "us-east-1",
+        **CREDENTIALS,
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
         "ANONYMOUS_SCOPES": "read,write,delete",
@@ -102,21 +101,18 @@ def environment(url: str, table: str) -> dict[str, str]:
 
 @contextmanager
 def served(contestant: Contestant, database: Database, table: str) -> Iterator[Target]:
-    """Run the contestant, pinned to its cores. Raises BenchError if it does not respond."""
+    """Run the contestant, pinned to its cores. Raises AssertionError if it does not respond."""
     port = free_port()
     command = [part.format(port=port) for part in contestant.command]
     settings = {name: value.format(port=port) for name, value in contestant.settings.items()}
     env = environment(f"http://127.0.0.1:{database.port}", table) | settings
     log = WORK / f"{contestant.name.replace(' ', '_')}.log"
-    with started(command, log, contestant.cores, contestant.folder, env) as process:
-
-        def ready() -> list[int]:
-            """Return the workers as soon as all of them run and one responds."""
-            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-            workers = [int(child) for child in children] if contestant.workers else [process.pid]
-            return workers if len(workers) == max(1, contestant.workers) and _responds(port) else []
-
-        yield Target(port, wait_for(process, ready), database.pid)
+    process = start(command, log, contestant.cores, contestant.folder, env)
+    with started(process, f"http://127.0.0.1:{port}/picus/get/none"):
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        until(lambda: len(children.read_text().split()) == contestant.workers)
+        workers = [int(child) for child in children.read_text().split()]
+        yield Target(port, workers or [process.pid], database.pid)
 
 
 @contextmanager
@@ -124,10 +120,3 @@ def all_served(contestants: Iterable[Contestant], database: Database, table: str
     """Run all contestants at once."""
     with ExitStack() as stack:
         yield {c.name: stack.enter_context(served(c, database, table)) for c in contestants}
-
-
-def _responds(port: int) -> bool:
-    """Return True if a request gets a response: gunicorn opens the port before its workers run."""
-    with socket.create_connection(("127.0.0.1", port), timeout=START_SECONDS) as connection:
-        connection.sendall(b"GET /picus/get/none HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
-        return bool(connection.recv(1))

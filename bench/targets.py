@@ -3,7 +3,7 @@
 from bench.bulk import DIRECT, LATE, PICUS_TENTH, PYNAMODB, RAW
 from bench.cold_start import COLD, ZAPPA_DEFAULTS
 from bench.lists import BARE, GZIP, LARGE, MIDDLE, SMALL, scenario
-from bench.measurements import METRICS, Results, is_kept, more_is_better
+from bench.measurements import HEADINGS, Results, is_kept, more_is_better
 from bench.servers import FLASK_GTHREAD, FLASK_SYNC, PICUS, PICUS_GTHREAD, STARLETTE
 from bench.throughput import CORES, GET, GET_LATE, ONE_CORE, PUT, TWO_CORES
 
@@ -52,11 +52,11 @@ def rows(results: Results) -> list[tuple[str, ...]]:
     for where, metric, ours, theirs, bound in _RATIOS:
         if where in results.scenarios:
             ratio, sign = results.ratio(where, ours, theirs, metric), "≥" if more_is_better(metric) else "≤"
-            what = f"{where}: {METRICS[metric].heading}, {ours} ÷ {theirs}"
+            what = f"{where}: {HEADINGS[metric]}, {ours} ÷ {theirs}"
             made.append((what, f"{sign} {bound:g}", ratio.text(), is_kept(metric, ratio.median, bound)))
     for where, metric, most, base in _LIMITS:
         if where in results.scenarios:
             figure = max(results.values(where, PICUS, metric)) - (max(results.values(*base, metric)) if base else 0)
-            what = f"{where}: {METRICS[metric].heading}" + (f", above {' of '.join(base[::-1])}" if base else "")
+            what = f"{where}: {HEADINGS[metric]}" + (f", above {' of '.join(base[::-1])}" if base else "")
             made.append((what, f"≤ {most}", f"{figure:.1f}", is_kept(metric, figure, most)))
     return [(*row, "yes" if met else "**no**") for *row, met in made]

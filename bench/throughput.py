@@ -15,7 +15,7 @@ from bench.servers import HERE, PICUS_GTHREAD, Contestant, all_served, peers, pi
 
 CLIENTS = 32
 LATENCY_MS = 4
-ROUND_SECONDS = WARM_UP_SECONDS = 0.5
+ROUND_SECONDS = 0.5
 GET, PUT, GET_LATE = "get", "put", f"get, {LATENCY_MS} ms"
 SCALING, SCALING_LATE = f"workers × threads, {GET}", f"workers × threads, {GET_LATE}"
 CORES, ONE_CORE, TWO_CORES = "cores", "one worker on one core", "two workers on two cores"
@@ -71,10 +71,8 @@ def run(part: str, results: Results, database: Database) -> None:
 
 
 def measure_load(load: Load, results: Results, database: Database, rounds: int) -> None:
-    """Run all contestants, warm them up, and load them in turns."""
+    """Run all contestants, and load them in turns."""
     with all_served(load.contestants, database, TABLE) as targets:
-        for target in targets.values():
-            measure(target, load.request, CLIENTS, WARM_UP_SECONDS)
         runs = {name: partial(measure, targets[name], load.request, CLIENTS, ROUND_SECONDS) for name in targets}
         results.record(load.scenario, runs, rounds)
 
@@ -88,8 +86,6 @@ def cores(results: Results, _: Database) -> None:
     services = [picus(ONE_CORE, cores=one), picus(TWO_CORES, workers=2, cores=both)]
     with fake_dynamodb() as database, all_served(services, database, TABLE) as targets:
         runs = {name: partial(_measure_on, on, targets[name]) for name, on in ((ONE_CORE, one), (TWO_CORES, both))}
-        for warm_up in runs.values():
-            warm_up()
         results.record(CORES, runs, results.rounds * 2)
 
 
