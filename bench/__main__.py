@@ -1,17 +1,19 @@
 """``make bench``: measure Picus beside its peers, into bench/RESULTS.md and bench/results.svg.
 
-``--baseline REV`` adds a comparison with another commit. ``--only get,list --rounds 5`` measures a part, and its report
-goes to build/bench/.
+``--baseline REV`` adds another commit of Picus to the contestants. ``--only get,list --rounds 5`` measures a part, and
+its report goes to build/bench/.
 """
 
 import argparse
 import os
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from bench import baseline, bulk, chart, cold_start, lists, report, throughput
+from bench import bulk, chart, cold_start, lists, report, throughput
+from bench.checkouts import BEFORE, checked_out
 from bench.dynamodb import Database, local_dynamodb
 from bench.machine import CORES, LOAD_CORE, WORK, BenchError, description, run
 from bench.measurements import Results
@@ -22,7 +24,6 @@ PARTS: dict[str, Callable[[Results, Database], None]] = {
     "list": lists.run,
     "bulk": bulk.run,
     "cold": cold_start.measure,
-    "baseline": baseline.run,
 }
 
 
@@ -48,8 +49,6 @@ def _options() -> argparse.Namespace:
     options.only = options.only.split(",")
     if unknown := set(options.only) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}; parts are {', '.join(PARTS)}")
-    if options.only == ["baseline"] and not options.baseline:
-        parser.error("which commit is the baseline? --baseline REV")
     return options
 
 
@@ -57,14 +56,16 @@ def _measure(options: argparse.Namespace) -> Results:
     if len(CORES) < 2:
         raise BenchError("one core is too few: the contestant has a core of its own.")
     results = Results(options.rounds, description())
-    if options.baseline:  # a wrong name fails now, not after all other parts
-        results.baseline = run("git", "rev-parse", "--verify", "--short", f"{options.baseline}^{{commit}}")
     # Contestants are pinned to the other core as they start.
     os.sched_setaffinity(0, {LOAD_CORE})
-    with local_dynamodb() as database:
+    with ExitStack() as stack:
+        if options.baseline:
+            results.baseline = run("git", "rev-parse", "--verify", "--short", f"{options.baseline}^{{commit}}")
+            results.say(f"building {results.baseline}")
+            results.checkouts = {BEFORE: stack.enter_context(checked_out(results.baseline)), **results.checkouts}
+        database = stack.enter_context(local_dynamodb())
         for part in options.only:
-            if part != "baseline" or results.baseline:
-                PARTS[part](results, database)
+            PARTS[part](results, database)
     return results
 
 

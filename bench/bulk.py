@@ -4,21 +4,21 @@ import json
 import os
 import select
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench import items
+from bench.checkouts import HERE, PICUS, Checkout
 from bench.dynamodb import Database, fake_dynamodb, local_dynamodb
 from bench.machine import ROOT, SERVER_CORE, WORK, BenchError, memory_mb, start
 from bench.measurements import Results, Sample
-from bench.servers import HERE, PICUS, Checkout, environment
+from bench.servers import environment
 
 ITEMS = 100_000
-PYNAMODB_ITEMS = 20_000
-"""For PynamoDB's loops, which would take too long."""
+PYNAMODB_ITEMS = 20_000  # its loops would take too long
 LATENCY_MS = 5
 THREADS, LATE_THREADS = 4, 8
 RAW, PYNAMODB, PICUS_TENTH = "Raw requests", "PynamoDB", "Picus, a tenth of the items"
@@ -30,26 +30,18 @@ SAMPLE_SECONDS = 0.02
 def run(results: Results, _: Database) -> None:
     """Measure with the local DynamoDB, whose speed limits everybody; then with latency alone."""
     contestants = {
-        RAW: partial(peer, "raw", ITEMS, THREADS),
-        PICUS: partial(commands, HERE, ITEMS, THREADS),
-        PICUS_TENTH: partial(commands, HERE, ITEMS // 10, THREADS),
+        RAW: partial(_peer, "raw", ITEMS, THREADS),
+        PICUS: partial(_commands, HERE, ITEMS, THREADS),
+        PICUS_TENTH: partial(_commands, HERE, ITEMS // 10, THREADS),
     }
-    # These take the most time, so they have fewer rounds than everything else.
-    runs = {name: partial(_with_empty_table, contestant) for name, contestant in contestants.items()}
-    results.record(DIRECT, runs, max(1, results.rounds // 7), warm_up=False)
-    late = {
-        PYNAMODB: partial(peer, "pynamodb", PYNAMODB_ITEMS, LATE_THREADS),
-        PICUS: partial(commands, HERE, ITEMS, LATE_THREADS),
-    }
-    with_latency(results, LATE, late, max(1, results.rounds // 5))
-
-
-def with_latency(
-    results: Results, scenario: str, runs: Mapping[str, Callable[[Database], Sample]], rounds: int
-) -> None:
-    """Measure with a fake DynamoDB."""
-    with fake_dynamodb(ITEMS, LATENCY_MS) as database:
-        results.record(scenario, {name: partial(run, database) for name, run in runs.items()}, rounds, warm_up=False)
+    # These take the most time, so they have fewer rounds than everything else, and do not warm up.
+    direct = {name: partial(_with_empty_table, contestant) for name, contestant in contestants.items()}
+    results.record(DIRECT, direct, max(1, results.rounds // 7), warm_up=False)
+    with fake_dynamodb(ITEMS, LATENCY_MS) as late:
+        runs: dict[str, Callable[[], Sample]] = {PYNAMODB: partial(_peer, "pynamodb", PYNAMODB_ITEMS, 1, late)}
+        for name, checkout in results.checkouts.items():
+            runs[name] = partial(_commands, checkout, ITEMS, LATE_THREADS, late)
+        results.record(LATE, runs, max(1, results.rounds * len(results.checkouts) // 5), warm_up=False)
 
 
 def _with_empty_table(run: Callable[[Database], Sample]) -> Sample:
@@ -59,7 +51,7 @@ def _with_empty_table(run: Callable[[Database], Sample]) -> Sample:
         return run(database)
 
 
-def commands(checkout: Checkout, count: int, threads: int, database: Database) -> Sample:
+def _commands(checkout: Checkout, count: int, threads: int, database: Database) -> Sample:
     """Measure `import_items` and `export_items`, from the start of each process to its end."""
     with TemporaryDirectory(dir=WORK) as folder:
         path, exported = Path(folder) / "items.ndjson", Path(folder) / "exported.ndjson"
@@ -75,7 +67,7 @@ def commands(checkout: Checkout, count: int, threads: int, database: Database) -
     return _sample(count, *figures)
 
 
-def peer(kind: str, count: int, threads: int, database: Database) -> Sample:
+def _peer(kind: str, count: int, threads: int, database: Database) -> Sample:
     """Measure a peer, which prints its own seconds: its preparation does not count."""
     figures = []
     for what in ("import", "export"):

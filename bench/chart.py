@@ -3,9 +3,9 @@
 from html import escape
 
 from bench import bulk, lists, throughput
+from bench.checkouts import PICUS
 from bench.cold_start import COLD
 from bench.measurements import HEADINGS, Results, more_is_better
-from bench.servers import PICUS
 
 PANEL_WIDTH, COLUMNS, MARGIN = 430, 2, 20
 BAR_HEIGHT, BAR_STEP, TITLE_HEIGHT = 18, 26, 34

@@ -9,7 +9,6 @@ import sys
 import sysconfig
 import time
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -18,10 +17,11 @@ from typing import Any
 import botocore
 
 from bench import items
+from bench.checkouts import HERE, PICUS
 from bench.dynamodb import TABLE, Database, fake_dynamodb
 from bench.machine import ROOT, SERVER_CORE, WORK, ZAPPA, BenchError, run, start
 from bench.measurements import Results, Sample
-from bench.servers import HERE, PICUS, Checkout, environment
+from bench.servers import environment
 from picus_api.core.dynamodb.tls import amazon_authorities
 from picus_project.local.events import rest_proxy_event
 from tests.http_server import Request, Server, responds, until
@@ -41,43 +41,29 @@ class Function:
     name: str
     folder: Path
     handler: str
-    zip_mb: float = 0.0
-    """In MB of 10^6 bytes; 0 without a zip."""
+    zip_mb: float = 0.0  # of 10^6 bytes; 0 without a zip
     settings: dict[str, str] = field(default_factory=dict)
 
 
 def measure(results: Results, _: Database) -> None:
     """Measure over TLS, with the certificate authorities that each function loads on AWS."""
     results.say("packaging by Zappa's defaults")
-    _clear()
-    ours = _unpack(PICUS, HERE.package, HERE.handler)
-    peers = [_by_zappa(), Function(NOOP, ROOT / "bench/peers", "noop.handler"), replace(ours, name=WHOLE_STORE)]
+    shutil.rmtree(FUNCTIONS, ignore_errors=True)
+    FUNCTIONS.mkdir()
+    # As the runtime client is compiled in Lambda's image.
+    compileall.compile_dir(sysconfig.get_path("purelib"), quiet=2)
+    ours = [_unpack(name, checkout.package, checkout.handler) for name, checkout in results.checkouts.items()]
+    [here] = [function for function in ours if function.name == PICUS]
+    peers = [_by_zappa(), Function(NOOP, ROOT / "bench/peers", "noop.handler"), replace(here, name=WHOLE_STORE)]
     authority = WORK / "authority.pem"
     with fake_dynamodb(authority=authority) as database:
         url = {"DYNAMODB_ENDPOINT_URL": f"https://127.0.0.1:{database.tls_port}"}
         few, whole = (url | {"AWS_CA_BUNDLE": str(bundle)} for bundle in _bundles(authority.read_text()))
-        contestants = [replace(ours, settings=few), *(replace(p, settings=p.settings | whole) for p in peers)]
-        contestants.append(replace(ours, name=PLAIN))
-        results.record(COLD, _runs(database, contestants), max(3, results.rounds // 2))
-
-
-def compare(results: Results, scenario: str, checkouts: dict[str, Checkout]) -> None:
-    """Measure the functions of these commits, without TLS."""
-    _clear()
-    functions = [_unpack(name, checkout.package, checkout.handler) for name, checkout in checkouts.items()]
-    with fake_dynamodb() as database:
-        results.record(scenario, _runs(database, functions), results.rounds * 2)
-
-
-def _runs(database: Database, functions: list[Function]) -> dict[str, Callable[[], Sample]]:
-    return {function.name: partial(_start, database, function) for function in functions}
-
-
-def _clear() -> None:
-    """Make an empty folder for functions, and compile the runtime client as it is compiled in Lambda's image."""
-    shutil.rmtree(FUNCTIONS, ignore_errors=True)
-    FUNCTIONS.mkdir()
-    compileall.compile_dir(sysconfig.get_path("purelib"), quiet=2)
+        functions = [replace(each, settings=few) for each in ours]
+        functions += [replace(each, settings=each.settings | whole) for each in peers]
+        functions.append(replace(here, name=PLAIN))
+        runs = {function.name: partial(_start, database, function) for function in functions}
+        results.record(COLD, runs, results.rounds * len(results.checkouts))
 
 
 def _unpack(name: str, package: Path, handler: str) -> Function:

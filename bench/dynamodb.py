@@ -7,7 +7,7 @@ import json
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,7 +90,7 @@ class Database:
     port: int
     pid: int
     client: RawClient
-    tls_port: int = 0
+    tls_port: int
 
 
 @contextmanager
@@ -103,21 +103,20 @@ def local_dynamodb() -> Iterator[Database]:
         yield database
 
 
-@contextmanager
-def fake_dynamodb(count: int = ITEMS, latency_ms: float = 0, authority: Path | None = None) -> Iterator[Database]:
+def fake_dynamodb(
+    count: int = ITEMS, latency_ms: float = 0, authority: Path | None = None
+) -> AbstractContextManager[Database]:
     """Run a fake DynamoDB whose Scan has ``count`` items.
 
     With ``authority`` it has a port with TLS too. The file then contains the authority of its certificate.
     """
     port, tls_port = free_port(), free_port() if authority else 0
     command = [sys.executable, "-m", "bench.fake_dynamodb", str(port), str(count), str(latency_ms)]
-    with _running([*command, *([str(tls_port), str(authority)] if authority else [])], port) as database:
-        database.tls_port = tls_port
-        yield database
+    return _running([*command, *([str(tls_port), str(authority)] if authority else [])], port, tls_port)
 
 
 @contextmanager
-def _running(command: list[str], port: int) -> Iterator[Database]:
+def _running(command: list[str], port: int, tls_port: int = 0) -> Iterator[Database]:
     process = start(command, WORK / "dynamodb.log")
     with started(process, f"http://127.0.0.1:{port}"), closing(RawClient(port)) as client:
-        yield Database(port, process.pid, client)
+        yield Database(port, process.pid, client, tls_port)

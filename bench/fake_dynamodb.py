@@ -18,9 +18,8 @@ from typing import Any
 
 from bench import items
 
-PAGE_ITEMS = 900
-"""About 1 MB."""
-KNOWN_KEYS = 1000
+PAGE_ITEMS, KNOWN_KEYS = 900, 1000
+"""A page is about 1 MB."""
 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n"
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)

@@ -3,15 +3,17 @@
 import gzip
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from urllib.request import Request, urlopen
 
+from bench.checkouts import PICUS
 from bench.dynamodb import Database, RawClient
 from bench.load import Target
 from bench.machine import SERVER_CORE, BenchError, cpu_seconds, memory_mb, pinned
 from bench.measurements import Results, Sample
-from bench.servers import FLASK_SYNC, PICUS, STARLETTE, all_served, peers, picus
+from bench.servers import FLASK_SYNC, STARLETTE, all_served, peers, picus
 from picus_api.core.query.pagination import next_limit
 
 TABLE = "lists"
@@ -29,26 +31,18 @@ def scenario(size: int) -> str:
 def run(results: Results, database: Database) -> None:
     """Measure one table that grows from size to size. Servers are started anew: a peak belongs to one size."""
     database.client.create_table(TABLE)
-    filled = 0
-    for size, most in MOST_ROUNDS.items():
+    for filled, size in pairwise((0, *MOST_ROUNDS)):
         database.client.fill(TABLE, filled, size)
-        filled = size
         # The bare Scan fetches pages of as many items as Picus does.
         some = database.client.call("Scan", {"TableName": TABLE, "Limit": SOME_ITEMS})
         page_items = results.page_items = next_limit(SOME_ITEMS, len(some))
         slow = [peer for peer in peers() if peer.name in (FLASK_SYNC, STARLETTE)] if size < LARGE else []
-        with all_served([picus(), *slow], database, TABLE) as targets:
-            runs: dict[str, Callable[[], Sample]] = {
-                BARE: partial(_bare, database.client, page_items, size),
-                **fetches(targets, size),
-            }
+        ours = [picus(name, checkout) for name, checkout in results.checkouts.items()]
+        with all_served([*ours, *slow], database, TABLE) as targets:
+            runs: dict[str, Callable[[], Sample]] = {BARE: partial(_bare, database.client, page_items, size)}
+            runs |= {name: partial(_fetch, target, size) for name, target in targets.items()}
             runs[GZIP] = partial(_fetch, targets[PICUS], size, "gzip")
-            results.record(scenario(size), runs, min(results.rounds, most))
-
-
-def fetches(targets: Mapping[str, Target], size: int) -> dict[str, Callable[[], Sample]]:
-    """Return functions that fetch the list of each target."""
-    return {name: partial(_fetch, target, size) for name, target in targets.items()}
+            results.record(scenario(size), runs, min(results.rounds, MOST_ROUNDS[size]))
 
 
 def _bare(client: RawClient, page_items: int, size: int) -> Sample:

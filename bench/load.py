@@ -11,8 +11,8 @@ import re
 import select
 import socket
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bench.machine import BenchError, cpu_seconds, memory_mb
 from bench.measurements import Sample
@@ -24,16 +24,14 @@ RAMP_SECONDS = 0.1
 """All clients send for so long before the measurement begins."""
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """The messages to send, in turns, and the status of a right response."""
 
-    messages: Sequence[bytes]
+    messages: list[bytes]
     status: int
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """A running contestant: its port, its workers, and the process of its DynamoDB."""
 
     port: int

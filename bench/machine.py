@@ -17,10 +17,8 @@ ZAPPA = ROOT / ".venv-bench-zappa"
 """An environment as users of Zappa have it: Zappa and what the function imports, compiled at installation."""
 
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
-SERVER_CORE = CORES[-1]
-"""Only the contestant runs on this core."""
-LOAD_CORE = CORES[0]
-"""The load generator and DynamoDB run on this core."""
+LOAD_CORE, SERVER_CORE = CORES[0], CORES[-1]
+"""The load generator and DynamoDB run on the first, only the contestant on the last."""
 
 
 class BenchError(Exception):
@@ -29,7 +27,7 @@ class BenchError(Exception):
 
 @contextmanager
 def pinned(*cores: int) -> Iterator[None]:
-    """Pin this process, and those that it starts, to these cores."""
+    """Pin this process, and its new child processes, to these cores."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:

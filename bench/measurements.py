@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from bench.checkouts import HERE, PICUS, Checkout
 from bench.machine import BenchError
 
 Sample = dict[str, float]
 """Metric to figure. The name of a metric ends in its unit: ``p99_ms``, ``peak_mb``; ``rate`` is per second."""
-
 
 HEADINGS = {
     "rate": "requests/s",
@@ -72,7 +72,9 @@ class Results:
     scenarios: dict[str, dict[str, list[Sample]]] = field(default_factory=dict)
     """Scenario, contestant, rounds."""
     baseline: str = ""
-    """The revision that "before and after" compares with."""
+    """The revision of the second checkout."""
+    checkouts: dict[str, Checkout] = field(default_factory=lambda: {PICUS: HERE})
+    """Contestant to its commit of Picus."""
     page_items: int = 0
     """How many items a page of Picus's Scan has."""
     _started: float = field(default_factory=time.perf_counter)

@@ -1,6 +1,5 @@
 """The contestants that serve HTTP: how each is started, pinned and stopped."""
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -8,41 +7,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.checkouts import HERE, PICUS, Checkout
 from bench.dynamodb import Database
 from bench.load import Target
 from bench.machine import ROOT, SERVER_CORE, WORK, start
 from tests.dynamodb import CREDENTIALS, free_port, started
 from tests.http_server import until
 
-PICUS = "Picus"
 FLASK_SYNC = "Flask + boto3, sync"
 FLASK_GTHREAD = "Flask + boto3, gthread 8"
 STARLETTE = "Starlette + aiobotocore"
 PICUS_GTHREAD = "Picus, gunicorn's gthread"
-
-
-@dataclass(frozen=True)
-class Checkout:
-    """A folder with a commit of Picus, installed and packaged there. Only public interfaces are used."""
-
-    root: Path = ROOT
-
-    @property
-    def python(self) -> str:
-        return str(self.root / ".venv/bin/python")
-
-    @property
-    def package(self) -> Path:
-        """Return the path of the zip that `make package` makes."""
-        return self.root / "build/delete_fn.zip"
-
-    @property
-    def handler(self) -> str:
-        settings = json.loads((self.root / "zappa_settings.json").read_text())
-        return str(settings["base"]["lambda_handler"])
-
-
-HERE = Checkout()
 
 
 @dataclass(frozen=True)

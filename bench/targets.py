@@ -1,10 +1,11 @@
 """The targets, and whether they are met."""
 
 from bench.bulk import DIRECT, LATE, PICUS_TENTH, PYNAMODB, RAW
+from bench.checkouts import PICUS
 from bench.cold_start import COLD, ZAPPA_DEFAULTS
 from bench.lists import BARE, GZIP, LARGE, MIDDLE, SMALL, scenario
 from bench.measurements import HEADINGS, Results, is_kept, more_is_better
-from bench.servers import FLASK_GTHREAD, FLASK_SYNC, PICUS, PICUS_GTHREAD, STARLETTE
+from bench.servers import FLASK_GTHREAD, FLASK_SYNC, PICUS_GTHREAD, STARLETTE
 from bench.throughput import CORES, GET, GET_LATE, ONE_CORE, PUT, TWO_CORES
 
 # Scenario, metric, contestant, the contestant that it is divided by, and the bound: for a rate the least, for anything

@@ -3,15 +3,17 @@
 import json
 import os
 from collections.abc import Iterable
+from contextlib import nullcontext
 from functools import partial
 from typing import NamedTuple
 
 from bench import items
+from bench.checkouts import HERE
 from bench.dynamodb import ITEMS, TABLE, Database, fake_dynamodb
 from bench.load import Request, Target, measure
 from bench.machine import LOAD_CORE, SERVER_CORE, pinned
 from bench.measurements import Results, Sample
-from bench.servers import HERE, PICUS_GTHREAD, Contestant, all_served, peers, picus
+from bench.servers import PICUS_GTHREAD, Contestant, all_served, peers, picus
 
 CLIENTS = 32
 LATENCY_MS = 4
@@ -21,7 +23,7 @@ SCALING, SCALING_LATE = f"workers × threads, {GET}", f"workers × threads, {GET
 CORES, ONE_CORE, TWO_CORES = "cores", "one worker on one core", "two workers on two cores"
 SCALED = [
     picus(f"{workers} × {threads}", workers=workers, WEB_THREADS=str(threads))
-    for workers, threads in ((1, 1), (1, 2), (1, 4), (1, 8), (1, 12), (1, 16), (2, 6), (2, 12))
+    for workers, threads in ((1, 1), (1, 2), (1, 4), (1, 8), (1, 16), (2, 6), (2, 12))
 ]
 
 
@@ -39,42 +41,39 @@ PUTS = _requests("POST", "/picus/put", 201, (json.dumps(items.document(number)).
 
 
 class Load(NamedTuple):
-    """A scenario: who takes part, and what each is asked. Without latency the local DynamoDB serves them."""
+    """A scenario: who takes part beside Picus, and the requests. Without latency the local DynamoDB serves them."""
 
     scenario: str
     request: Request
-    contestants: list[Contestant]
+    others: list[Contestant]
     latency_ms: float = 0
     share: float = 1
     """Of the rounds."""
 
 
-_EVERYONE = [*peers(), picus(PICUS_GTHREAD, HERE, "--worker-class", "gthread"), picus()]
+_EVERYONE = [*peers(), picus(PICUS_GTHREAD, HERE, "--worker-class", "gthread")]
 LOADS = {
     "get": [Load(GET, GETS, _EVERYONE)],
     "put": [Load(PUT, PUTS, _EVERYONE)],
-    "latency": [Load(GET_LATE, GETS, [*peers(), picus()], LATENCY_MS)],
+    "latency": [Load(GET_LATE, GETS, peers(), LATENCY_MS)],
     # All on one core, like a task of one vCPU.
     "scaling": [Load(SCALING, GETS, SCALED, share=0.2), Load(SCALING_LATE, GETS, SCALED, LATENCY_MS, share=0.2)],
 }
+RESTARTS = 4
+"""Two processes of the same code differ by a percent or two, by their memory layout and the seed of their hashes."""
 
 
 def run(part: str, results: Results, database: Database) -> None:
-    """Measure the loads of a part."""
-    for load in LOADS[part]:
-        rounds = max(1, round(results.rounds * load.share))
-        if not load.latency_ms:
-            measure_load(load, results, database, rounds)
-            continue
-        with fake_dynamodb(latency_ms=load.latency_ms) as late:
-            measure_load(load, results, late, rounds)
-
-
-def measure_load(load: Load, results: Results, database: Database, rounds: int) -> None:
-    """Run all contestants, and load them in turns."""
-    with all_served(load.contestants, database, TABLE) as targets:
-        runs = {name: partial(measure, targets[name], load.request, CLIENTS, ROUND_SECONDS) for name in targets}
-        results.record(load.scenario, runs, rounds)
+    """Measure the loads of a part. To compare two commits, start the servers several times."""
+    restarts = RESTARTS if results.baseline else 1
+    for scenario, request, others, latency_ms, share in LOADS[part]:
+        contestants = [*others, *(picus(name, checkout) for name, checkout in results.checkouts.items())]
+        rounds = max(1, round(results.rounds * share / restarts))
+        with fake_dynamodb(latency_ms=latency_ms) if latency_ms else nullcontext(database) as chosen:
+            for _ in range(restarts):
+                with all_served(contestants, chosen, TABLE) as targets:
+                    runs = {name: partial(measure, targets[name], request, CLIENTS, ROUND_SECONDS) for name in targets}
+                    results.record(scenario, runs, rounds)
 
 
 def cores(results: Results, _: Database) -> None:

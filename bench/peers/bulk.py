@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pynamodb import attributes as of
+from pynamodb import attributes
 from pynamodb.models import Model
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -24,8 +24,7 @@ from bench.dynamodb import BATCH_ITEMS, RawClient
 TABLE = os.environ["DYNAMODB_TABLE_NAME"]
 URL = os.environ["DYNAMODB_ENDPOINT_URL"]
 PORT = urlsplit(URL).port or 0
-VERSION = {"S": f"v1:{'0' * 32}"}
-"""As large as the version attribute that Picus adds to each item."""
+VERSION = {"S": f"v1:{'0' * 32}"}  # as large as the version attribute that Picus adds to each item
 
 
 class Item(Model):
@@ -34,15 +33,15 @@ class Item(Model):
         host = URL
         region = "us-east-1"
 
-    object_id = of.UnicodeAttribute(hash_key=True)
-    name = of.UnicodeAttribute()
-    quantity = of.NumberAttribute()
-    price = of.NumberAttribute()
-    active = of.BooleanAttribute()
-    note = of.NullAttribute(null=True)
-    tags: "of.ListAttribute[str]" = of.ListAttribute()
-    address = of.DynamicMapAttribute()
-    text = of.UnicodeAttribute()
+    object_id = attributes.UnicodeAttribute(hash_key=True)
+    name = attributes.UnicodeAttribute()
+    quantity = attributes.NumberAttribute()
+    price = attributes.NumberAttribute()
+    active = attributes.BooleanAttribute()
+    note = attributes.NullAttribute(null=True)
+    tags: "attributes.ListAttribute[str]" = attributes.ListAttribute()
+    address = attributes.DynamicMapAttribute()
+    text = attributes.UnicodeAttribute()
 
 
 def raw_import(count: int, threads: int) -> Iterator[None]:

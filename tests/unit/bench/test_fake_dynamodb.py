@@ -22,14 +22,13 @@ def database() -> Iterator[Database]:
 
 def scanned(database: Database, **segment: int) -> list[str]:
     keys: list[str] = []
-    request: dict[str, object] = {"TableName": "any", **segment}
-    while True:
-        page = json.loads(database.client.call("Scan", request))
+    start: dict[str, object] | None = {}
+    while start is not None:
+        page = json.loads(database.client.call("Scan", {**segment, **start}))
         assert page["Count"] == len(page["Items"])
         keys += [item["object_id"]["S"] for item in page["Items"]]
-        if "LastEvaluatedKey" not in page:
-            return keys
-        request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]} if "LastEvaluatedKey" in page else None
+    return keys
 
 
 def test_scan_returns_every_item_once(database: Database) -> None:
