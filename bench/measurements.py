@@ -15,7 +15,7 @@ Sample = dict[str, float]
 HEADINGS = {
     "rate": "requests/s",
     "cpu_us": "CPU µs/request",
-    "cores_rate": "requests per CPU second × workers",
+    "cores_rate": "requests per CPU second × cores",
     "p50_ms": "p50 ms",
     "p99_ms": "p99 ms",
     "load_percent": "load + DynamoDB, % of a core",

@@ -16,9 +16,9 @@ from ecs import prices
 RATES = {FLASK_SYNC: 500, FLASK_GTHREAD: 700, STARLETTE: 1300, PICUS_GTHREAD: 1500, PICUS: 2000}
 
 
-def sample(rate: float, workers: int = 1) -> Sample:
+def sample(rate: float, cores: int = 1) -> Sample:
     times = {"cpu_us": 1e6 / rate, "p50_ms": 16000 / rate, "p99_ms": 32000 / rate}
-    return {"rate": rate, "cores_rate": rate * workers, "load_percent": 25, "resident_mb": 60, **times}
+    return {"rate": rate, "cores_rate": rate * cores, "load_percent": 25, "resident_mb": 60, **times}
 
 
 def results(**scenarios: dict[str, list[Sample]]) -> Results:
@@ -75,7 +75,7 @@ def test_report_compares_and_leaves_out_what_was_not_measured() -> None:
 
 
 def test_missed_targets_and_losses_of_three_percent_are_marked() -> None:
-    cores = {ONE_CORE: [sample(1000)], TWO_CORES: [sample(920, workers=2)]}
+    cores = {ONE_CORE: [sample(1000)], TWO_CORES: [sample(920, cores=2)]}
     get, put = ({**results().scenarios["get"], BEFORE: [sample(rate)], PICUS: [sample(960)]} for rate in (1000, 980))
     measured = results(**{"get": get, "put": put, CORES: cores})
     measured.baseline = "abc1234"
@@ -83,7 +83,7 @@ def test_missed_targets_and_losses_of_three_percent_are_marked() -> None:
     assert "Before is commit abc1234" in page
     for row in (
         f"| get: requests/s, {PICUS} ÷ {FLASK_SYNC} | ≥ 4 | 1.920 | **no** |",
-        f"| cores: requests per CPU second × workers, {TWO_CORES} ÷ {ONE_CORE} | ≥ 1.9 | 1.840 | **no** |",
+        f"| cores: requests per CPU second × cores, {TWO_CORES} ÷ {ONE_CORE} | ≥ 1.9 | 1.840 | **no** |",
         "| get: requests/s | 1,000 | 960 | 0.960 | **no** |",
         "| get: CPU µs/request | 1,000 | 1,042 | 1.042 | **no** |",
         "| put: requests/s | 980 | 960 | 0.980 | yes |",
