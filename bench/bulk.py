@@ -3,7 +3,6 @@
 import json
 import os
 import select
-import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,14 +11,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench import items
+from bench.checkouts import HERE, PICUS, Checkout
 from bench.dynamodb import Database, fake_dynamodb, local_dynamodb
-from bench.machine import ROOT, SERVER_CORE, WORK, BenchError, memory_mb, pinned
-from bench.measurements import Recorder, Sample
-from bench.servers import HERE, PICUS, Checkout, environment
+from bench.machine import ROOT, SERVER_CORE, WORK, BenchError, memory_mb, start
+from bench.measurements import Results, Sample
+from bench.servers import environment
 
 ITEMS = 100_000
-PYNAMODB_ITEMS = 20_000
-"""For PynamoDB's loops, which would take too long."""
+PYNAMODB_ITEMS = 20_000  # its loops would take too long
 LATENCY_MS = 5
 THREADS, LATE_THREADS = 4, 8
 RAW, PYNAMODB, PICUS_TENTH = "Raw requests", "PynamoDB", "Picus, a tenth of the items"
@@ -28,34 +27,21 @@ TABLE = "bulk_items"
 SAMPLE_SECONDS = 0.02
 
 
-def run(recorder: Recorder) -> None:
+def run(results: Results, _: Database) -> None:
     """Measure with the local DynamoDB, whose speed limits everybody; then with latency alone."""
-    # These take the most time, so they have fewer rounds than everything else.
-    direct, late = max(1, recorder.rounds // 7), max(1, recorder.rounds // 5)
-    with TemporaryDirectory(dir=WORK) as folder:
-        path, tenth = write_items(Path(folder), ITEMS), write_items(Path(folder), ITEMS // 10)
-        contestants = {
-            RAW: partial(_peer, "raw", ITEMS, THREADS),
-            PICUS: partial(commands, HERE, path, ITEMS, THREADS),
-            PICUS_TENTH: partial(commands, HERE, tenth, ITEMS // 10, THREADS),
-        }
-        recorder.record(DIRECT, {name: partial(_with_empty_table, run) for name, run in contestants.items()}, direct)
-        with fake_dynamodb(ITEMS) as database:
-            database.set_latency(LATENCY_MS)
-            runs: dict[str, Callable[[], Sample]] = {
-                PYNAMODB: partial(_peer, "pynamodb", PYNAMODB_ITEMS, LATE_THREADS, database)
-            }
-            runs[PICUS] = partial(commands, HERE, path, ITEMS, LATE_THREADS, database)
-            recorder.record(LATE, runs, late)
-
-
-def write_items(folder: Path, count: int) -> Path:
-    """Write so many items as NDJSON. Return the file."""
-    path = folder / f"{count}.ndjson"
-    with path.open("w") as file:
-        for number in range(count):
-            file.write(json.dumps({"object_id": items.key(number), **items.document(number)}) + "\n")
-    return path
+    contestants = {
+        RAW: partial(_peer, "raw", ITEMS, THREADS),
+        PICUS: partial(_commands, HERE, ITEMS, THREADS),
+        PICUS_TENTH: partial(_commands, HERE, ITEMS // 10, THREADS),
+    }
+    # These take the most time, so they have fewer rounds than everything else, and do not warm up.
+    direct = {name: partial(_with_empty_table, contestant) for name, contestant in contestants.items()}
+    results.record(DIRECT, direct, max(1, results.rounds // 7), warm_up=False)
+    with fake_dynamodb(ITEMS, LATENCY_MS) as late:
+        runs: dict[str, Callable[[], Sample]] = {PYNAMODB: partial(_peer, "pynamodb", PYNAMODB_ITEMS, 1, late)}
+        for name, checkout in results.checkouts.items():
+            runs[name] = partial(_commands, checkout, ITEMS, LATE_THREADS, late)
+        results.record(LATE, runs, max(1, results.rounds * len(results.checkouts) // 5), warm_up=False)
 
 
 def _with_empty_table(run: Callable[[Database], Sample]) -> Sample:
@@ -65,49 +51,48 @@ def _with_empty_table(run: Callable[[Database], Sample]) -> Sample:
         return run(database)
 
 
-def commands(checkout: Checkout, path: Path, count: int, threads: int, database: Database) -> Sample:
+def _commands(checkout: Checkout, count: int, threads: int, database: Database) -> Sample:
     """Measure `import_items` and `export_items`, from the start of each process to its end."""
-    exported = path.with_name("exported.ndjson")
-    manage = [checkout.python, "manage.py"]
-    imports = [*manage, "import_items", str(path), "--threads", str(threads)]
-    exports = [*manage, "export_items", str(exported), "--segments", str(threads), "--overwrite"]
-    import_seconds, import_mb, _ = _finished(imports, checkout.root, database)
-    export_seconds, export_mb, _ = _finished(exports, checkout.root, database)
-    with exported.open("rb") as file:
-        found = sum(1 for _ in file)
+    with TemporaryDirectory(dir=WORK) as folder:
+        path, exported = Path(folder) / "items.ndjson", Path(folder) / "exported.ndjson"
+        made = ({"object_id": items.key(number), **items.document(number)} for number in range(count))
+        path.write_text("".join(f"{json.dumps(item)}\n" for item in made))
+        manage = [checkout.python, "manage.py"]
+        imports = [*manage, "import_items", str(path), "--threads", str(threads)]
+        exports = [*manage, "export_items", str(exported), "--segments", str(threads)]
+        figures = [_finished(command, checkout.root, database)[:2] for command in (imports, exports)]
+        found = exported.read_bytes().count(b"\n")
     if found != count:
         raise BenchError(f"{found} of {count} items exported")
-    return _sample(count, import_seconds, import_mb, export_seconds, export_mb)
+    return _sample(count, *figures)
 
 
 def _peer(kind: str, count: int, threads: int, database: Database) -> Sample:
     """Measure a peer, which prints its own seconds: its preparation does not count."""
     figures = []
     for what in ("import", "export"):
-        command = [HERE.python, "bench/peers/bulk.py", f"{kind}-{what}", str(count), str(threads)]
+        command = [HERE.python, "bench/peers/bulk.py", f"{kind}_{what}", str(count), str(threads)]
         _, peak_mb, printed = _finished(command, ROOT, database)
-        figures += [float(printed), peak_mb]
+        figures.append((float(printed), peak_mb))
     return _sample(count, *figures)
 
 
-def _sample(count: int, import_seconds: float, import_mb: float, export_seconds: float, export_mb: float) -> Sample:
-    rates = {"import_rate": count / import_seconds, "export_rate": count / export_seconds}
-    return {**rates, "import_peak_mb": import_mb, "export_peak_mb": export_mb}
+def _sample(count: int, imported: tuple[float, float], exported: tuple[float, float]) -> Sample:
+    rates = {"import_rate": count / imported[0], "export_rate": count / exported[0]}
+    return {**rates, "import_peak_mb": imported[1], "export_peak_mb": exported[1]}
 
 
 def _finished(command: list[str], folder: Path, database: Database) -> tuple[float, float, str]:
     """Run the command alone on the contestants' core. Return its seconds, its peak in MB and its output."""
-    log = WORK / "bulk.log"
-    with log.open("wb") as output, pinned(SERVER_CORE):
-        started = time.perf_counter()
-        env = environment(database, TABLE)
-        process = subprocess.Popen(command, cwd=folder, env=env, stdout=output, stderr=subprocess.STDOUT)
+    log, peak_mb, begun = WORK / "bulk.log", 0.0, time.perf_counter()
+    env = environment(f"http://127.0.0.1:{database.port}", TABLE)
+    process = start(command, log, (SERVER_CORE,), folder, env)
     # Not the peak of wait4(): that includes this process's own, from before the exec.
-    peak_mb, ended = 0.0, os.pidfd_open(process.pid)
+    ended = os.pidfd_open(process.pid)
     while not select.select([ended], [], [], SAMPLE_SECONDS)[0]:
-        with suppress(OSError, ValueError):  # it has just ended
+        with suppress(OSError):  # it has just ended
             peak_mb = max(peak_mb, memory_mb(process.pid, "VmHWM"))
-    seconds = time.perf_counter() - started
+    seconds = time.perf_counter() - begun
     os.close(ended)
     if process.wait():
         raise BenchError(f"{' '.join(command)}: {log.read_text()}")

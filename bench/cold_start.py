@@ -1,114 +1,160 @@
 """Cold starts: from the start of a process that enters the function as Lambda does to the end of its first delete."""
 
+import compileall
+import itertools
 import json
-import subprocess
+import os
+import shutil
 import sys
+import sysconfig
 import time
-from dataclasses import replace
+import zipfile
+from dataclasses import dataclass, field, replace
 from functools import partial
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import botocore
+
 from bench import items
-from bench.dynamodb import TABLE, Database, tls_endpoint
-from bench.functions import NOOP, Function, functions
-from bench.machine import SERVER_CORE, WORK, BenchError, pinned
-from bench.measurements import Recorder, Sample
+from bench.checkouts import HERE, PICUS
+from bench.dynamodb import TABLE, Database, fake_dynamodb
+from bench.machine import ROOT, SERVER_CORE, WORK, ZAPPA, BenchError, run, start
+from bench.measurements import Results, Sample
 from bench.servers import environment
-from bench.tls_endpoint import AUTHORITY
+from picus_api.core.dynamodb.tls import amazon_authorities
+from picus_project.local.events import rest_proxy_event
+from tests.http_server import Request, Server, responds, until
 
 COLD = "cold start"
-PLAIN, WHOLE_STORE = "Picus without TLS", "Picus with the whole certificate store"
+ZAPPA_DEFAULTS, NOOP = "The same by Zappa's defaults", "A handler that does nothing"
+PLAIN, WHOLE_STORE = "Picus without TLS", "Picus, botocore's authorities"
 TIMEOUT_SECONDS = 30
-NUMBER = 10**9
-"""No other scenario has this key."""
+FUNCTIONS = WORK / "functions"
+_numbers = itertools.count()
 
 
-def run(recorder: Recorder, database: Database) -> None:
+@dataclass(frozen=True)
+class Function:
+    """A folder like /var/task, and the handler in it."""
+
+    name: str
+    folder: Path
+    handler: str
+    zip_mb: float = 0.0  # of 10^6 bytes; 0 without a zip
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+def measure(results: Results, _: Database) -> None:
     """Measure over TLS, with the certificate authorities that each function loads on AWS."""
-    recorder.say("packaging by Zappa's defaults")
-    picus, *peers = functions()
-    with tls_endpoint(database) as port:
-        few, whole = _bundles()
-        url = {"DYNAMODB_ENDPOINT_URL": f"https://127.0.0.1:{port}"}
-        contestants = [replace(picus, settings={**url, "AWS_CA_BUNDLE": str(few)})]
-        for peer in [*peers, replace(picus, name=WHOLE_STORE)]:
-            contestants.append(replace(peer, settings={**peer.settings, **url, "AWS_CA_BUNDLE": str(whole)}))
-        contestants.append(replace(picus, name=PLAIN))
-        start_in_turns(recorder, COLD, contestants, database, max(3, recorder.rounds // 2))
+    results.say("packaging by Zappa's defaults")
+    shutil.rmtree(FUNCTIONS, ignore_errors=True)
+    FUNCTIONS.mkdir()
+    # As the runtime client is compiled in Lambda's image.
+    compileall.compile_dir(sysconfig.get_path("purelib"), quiet=2)
+    ours = [_unpack(name, checkout.package, checkout.handler) for name, checkout in results.checkouts.items()]
+    [here] = [function for function in ours if function.name == PICUS]
+    peers = [_by_zappa(), Function(NOOP, ROOT / "bench/peers", "noop.handler"), replace(here, name=WHOLE_STORE)]
+    authority = WORK / "authority.pem"
+    with fake_dynamodb(authority=authority) as database:
+        url = {"DYNAMODB_ENDPOINT_URL": f"https://127.0.0.1:{database.tls_port}"}
+        few, whole = (url | {"AWS_CA_BUNDLE": str(bundle)} for bundle in _bundles(authority.read_text()))
+        functions = [replace(each, settings=few) for each in ours]
+        functions += [replace(each, settings=each.settings | whole) for each in peers]
+        functions.append(replace(here, name=PLAIN))
+        runs = {function.name: partial(_start, database, function) for function in functions}
+        results.record(COLD, runs, results.rounds * len(results.checkouts))
 
 
-def _bundles() -> tuple[Path, Path]:
+def _unpack(name: str, package: Path, handler: str) -> Function:
+    """Unpack a zip, with the times of its entries: they decide whether bytecode counts as stale."""
+    folder = FUNCTIONS / name
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(folder)
+        for entry in archive.infolist():
+            stamp = time.mktime((*entry.date_time, 0, 0, -1))
+            os.utime(folder / entry.filename, (stamp, stamp))
+    return Function(name, folder, handler, package.stat().st_size / 1e6)
+
+
+def _by_zappa() -> Function:
+    """Return what `zappa package` makes of a project with the fewest settings it takes."""
+    project, made = FUNCTIONS / "project", FUNCTIONS / "zappa.zip"
+    for package in ("delete_fn", "picus_api"):
+        shutil.copytree(ROOT / package, project / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "bench/peers/zappa_app.py", project)
+    settings = {
+        "app_function": "zappa_app.application",
+        "project_name": "zappa_app",
+        "runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
+        "s3_bucket": "bench",
+        "aws_region": "us-east-1",
+    }
+    (project / "zappa_settings.json").write_text(json.dumps({"bench": settings}))
+    # --json keeps it from asking PyPI for a newer Zappa.
+    command = [str(ZAPPA / "bin/python"), "-m", "zappa.cli", "package", "bench", "--json", "--output", str(made)]
+    run(*command, folder=project, VIRTUAL_ENV=str(ZAPPA))
+    function = _unpack(ZAPPA_DEFAULTS, made, "handler.lambda_handler")
+    return replace(function, settings={"PICUS_HANDLER": HERE.handler})
+
+
+def _bundles(authority: str) -> list[Path]:
     """Return two files: Amazon's authorities, as Picus loads them for a server of AWS, and botocore's whole store.
 
-    Each contains the endpoint's authority too: a server on this machine is trusted by AWS_CA_BUNDLE only.
+    Each contains the fake DynamoDB's authority too: a server on this machine is trusted by AWS_CA_BUNDLE only.
     """
-    import botocore  # noqa: PLC0415
-
-    from picus_api.core.dynamodb.tls import amazon_authorities  # noqa: PLC0415
-
-    few, whole = WORK / "few.pem", WORK / "whole.pem"
-    few.write_text(amazon_authorities() + "\n" + AUTHORITY.read_text())
-    whole.write_text((Path(botocore.__file__).parent / "cacert.pem").read_text() + AUTHORITY.read_text())
-    return few, whole
-
-
-def start_in_turns(
-    recorder: Recorder, scenario: str, contestants: list[Function], database: Database, rounds: int
-) -> None:
-    """Start each function once to fill the file cache, then measure them in turns."""
-    runs = {function.name: partial(_start, database, function) for function in contestants}
-    for start in runs.values():
-        start()
-    recorder.record(scenario, runs, rounds)
+    whole = (Path(botocore.__file__).parent / "cacert.pem").read_text()
+    bundles = {"few.pem": amazon_authorities(), "whole.pem": whole}
+    for name, authorities in bundles.items():
+        (WORK / name).write_text(f"{authorities}\n{authority}")
+    return [WORK / name for name in bundles]
 
 
 def _start(database: Database, function: Function) -> Sample:
-    """Start the function and let it delete one item. Raises BenchError if the item is still there."""
-    key = items.key(NUMBER)
-    database.client.fill(TABLE, NUMBER, NUMBER + 1)
-    log = WORK / "cold_start.log"
-    with _RuntimeApi(_event(key)) as api, log.open("wb") as output:
-        command = [sys.executable, "-m", "awslambdaric", function.handler]
-        env = {**environment(database, TABLE), **_environment(function, api.server_port), **function.settings}
-        with pinned(SERVER_CORE):
-            started = time.perf_counter()
-            process = subprocess.Popen(command, cwd=function.folder, env=env, stdout=output, stderr=output)
+    """Start the function and let it delete one item. Raises BenchError if the item is still there.
+
+    The server is Lambda's Runtime API: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+    """
+    key, log, times = items.key(next(_numbers)), WORK / "cold_start.log", [time.perf_counter()]
+    invocation = _invocation(rest_proxy_event(method="DELETE", path=f"/picus/{key}", headers=[("Host", "localhost")]))
+
+    def respond(_: Request) -> bytes:
+        times.append(time.perf_counter())
+        return invocation
+
+    with Server(responds(respond)) as api:
+        env = environment(f"http://127.0.0.1:{database.port}", TABLE) | _environment(function, api.port)
+        times[0] = time.perf_counter()
+        process = start(
+            [sys.executable, "-m", "awslambdaric", function.handler], log, (SERVER_CORE,), function.folder, env
+        )
         try:
-            api.invoke()
+            # A request for the event, and one with the response.
+            until(lambda: len(times) > 2 or process.poll() is not None, TIMEOUT_SECONDS)
         finally:
             process.kill()
             process.wait()
-    status = json.loads(api.response or b"{}").get("statusCode")
+    begun, asked, responded, *_ = [*times, 0, 0]
+    response = api.requests[1].body if len(times) > 2 else b"{}"
     deleted = b'"Item"' not in database.client.get(TABLE, key)
-    if status != 200 or not (deleted or function.name == NOOP):
-        raise BenchError(f"status {status}, deleted: {deleted}, {api.response!r}; its log is {log}")
-    figures = {"total": api.responded - started, "init": api.asked - started, "invoke": api.responded - api.asked}
+    if json.loads(response).get("statusCode") != 200 or not (deleted or function.name == NOOP):
+        raise BenchError(f"deleted: {deleted}, {response!r}; its log is {log}")
+    figures = {"total": responded - begun, "init": asked - begun, "invoke": responded - asked}
     return {f"{name}_ms": seconds * 1000 for name, seconds in figures.items()} | {"zip_mb": function.zip_mb}
 
 
-def _event(key: str) -> bytes:
-    """Return the event of API Gateway's REST proxy integration, as much of it as a handler may need.
-
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
-    """
-    path = f"/picus/{key}"
-    event = {
-        "resource": "/{proxy+}",
-        "path": path,
-        "httpMethod": "DELETE",
-        "headers": {"Host": "localhost"},
-        "multiValueHeaders": {"Host": ["localhost"]},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "pathParameters": {"proxy": path[1:]},
-        "stageVariables": None,
-        "requestContext": {"path": f"/local{path}", "stage": "local", "identity": {"sourceIp": "127.0.0.1"}},
-        "body": None,
-        "isBase64Encoded": False,
-    }
-    return json.dumps(event).encode()
+def _invocation(event: dict[str, Any]) -> bytes:
+    """Return the response to the request for the next invocation."""
+    body = json.dumps(event)
+    lines = [
+        "HTTP/1.1 200 OK",
+        "Lambda-Runtime-Aws-Request-Id: 1",
+        f"Lambda-Runtime-Deadline-Ms: {int((time.time() + TIMEOUT_SECONDS) * 1000)}",
+        "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:000000000000:function:bench",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
 
 
 def _environment(function: Function, api_port: int) -> dict[str, str]:
@@ -123,44 +169,5 @@ def _environment(function: Function, api_port: int) -> dict[str, str]:
         "LAMBDA_TASK_ROOT": str(function.folder),
         # /var/task is read-only: bytecode that is stale stays stale.
         "PYTHONDONTWRITEBYTECODE": "1",
+        **function.settings,
     }
-
-
-class _RuntimeApi(HTTPServer):
-    """Lambda's Runtime API for one invocation: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html."""
-
-    timeout = TIMEOUT_SECONDS
-
-    def __init__(self, event: bytes) -> None:
-        super().__init__(("127.0.0.1", 0), _RuntimeRequest)
-        self.event = event
-        self.asked = self.responded = 0.0
-        self.response: bytes | None = None
-
-    def invoke(self) -> None:
-        """Hand out the event, and wait for the response to it or for the error of an initialisation."""
-        deadline = time.monotonic() + TIMEOUT_SECONDS
-        while self.response is None and time.monotonic() < deadline:
-            self.handle_request()
-
-
-class _RuntimeRequest(BaseHTTPRequestHandler):
-    server: _RuntimeApi
-
-    def do_GET(self) -> None:
-        self.server.asked = time.perf_counter()
-        self.send_response(200)
-        self.send_header("Lambda-Runtime-Aws-Request-Id", "1")
-        self.send_header("Lambda-Runtime-Deadline-Ms", str(int((time.time() + TIMEOUT_SECONDS) * 1000)))
-        self.send_header("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:000000000000:function:bench")
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(self.server.event)))
-        self.end_headers()
-        self.wfile.write(self.server.event)
-
-    def do_POST(self) -> None:
-        self.server.responded = time.perf_counter()
-        self.server.response = self.rfile.read(int(self.headers["Content-Length"]))
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Write no log line: the output is for figures."""

@@ -4,26 +4,23 @@ There are two stand-ins: dynoxide, which stores items in memory, and bench.fake_
 """
 
 import json
-import re
 import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bench import items
-from bench.machine import ROOT, WORK, BenchError, free_port, stop
-from bench.measurements import spread
+from bench.machine import ROOT, WORK, BenchError, start
+from tests.dynamodb import free_port, started
 
 BINARY = ROOT / "bench/node_modules/@dynoxide/linux-x64/dynoxide"
 TABLE = "items"
 ITEMS = 1000
 """How many items the table has for get and put."""
 BATCH_ITEMS = 25
-START_SECONDS = 30
 
 # A local server wants a signature and does not check it.
 _HEAD = (
@@ -32,19 +29,18 @@ _HEAD = (
     "Authorization: AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, "
     "SignedHeaders=host;x-amz-date;x-amz-target, Signature=0\r\nContent-Length: {}\r\n\r\n"
 )
-_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
-_NEXT_KEY = b'"LastEvaluatedKey":'
+_LENGTH, _NEXT_KEY = b"content-length:", b'"LastEvaluatedKey":'
 
 
 class RawClient:
     """One connection to a local server on this port."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    def close(self) -> None:
-        self._socket.close()
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # The connection is open as long as this is.
+            self._stream = connection.makefile("rwb")
+        self.close = self._stream.close
 
     def call(self, operation: str, parameters: dict[str, Any]) -> bytes:
         """Return the body of the response. Raises BenchError if its status is not 200."""
@@ -52,25 +48,16 @@ class RawClient:
 
     def send(self, operation: str, body: bytes) -> bytes:
         """Return the body of the response to a request whose body is ready. Raises BenchError, as ``call`` does."""
-        self._socket.sendall(_HEAD.format(operation, len(body)).encode() + body)
-        received = bytearray()
-        while (end := received.find(b"\r\n\r\n")) < 0:
-            self._receive(received)
-        length = _LENGTH.search(received, 0, end)
-        if length is None:
-            raise BenchError(f"{operation}: a response without Content-Length")
-        while len(received) < end + 4 + int(length[1]):
-            self._receive(received)
-        response = bytes(memoryview(received)[end + 4 :])
-        if not received.startswith(b"HTTP/1.1 200"):
-            raise BenchError(f"{operation}: {response.decode()}")
+        self._stream.write(_HEAD.format(operation, len(body)).encode() + body)
+        self._stream.flush()
+        status, length = self._stream.readline(), 0
+        while (line := self._stream.readline()).strip():
+            if line.lower().startswith(_LENGTH):
+                length = int(line[len(_LENGTH) :])
+        response: bytes = self._stream.read(length)
+        if not status.startswith(b"HTTP/1.1 200") or len(response) < length:
+            raise BenchError(f"{operation}: {status!r} {response[:1000]!r}")
         return response
-
-    def _receive(self, into: bytearray) -> None:
-        piece = self._socket.recv(1 << 20)
-        if not piece:
-            raise BenchError("DynamoDB closed the connection")
-        into += piece
 
     def create_table(self, table: str) -> None:
         key = {"AttributeName": "object_id"}
@@ -98,21 +85,12 @@ class RawClient:
 
 @dataclass
 class Database:
-    """A running server that stands for DynamoDB."""
+    """A running server that stands for DynamoDB. ``tls_port`` is 0 if it has none."""
 
     port: int
     pid: int
     client: RawClient
-
-    def set_latency(self, milliseconds: float) -> float:
-        """Set the latency of the fake DynamoDB. Return the median of what a call takes then, in ms."""
-        self.client.call("SetLatency", {"Milliseconds": milliseconds})
-        times = []
-        for number in range(30):
-            started = time.perf_counter()
-            self.client.get(TABLE, items.key(number))
-            times.append(time.perf_counter() - started)
-        return spread(times).median * 1000
+    tls_port: int
 
 
 @contextmanager
@@ -125,40 +103,20 @@ def local_dynamodb() -> Iterator[Database]:
         yield database
 
 
-@contextmanager
-def fake_dynamodb(count: int = ITEMS) -> Iterator[Database]:
-    """Run a fake DynamoDB whose Scan has ``count`` items. It has no latency until ``set_latency``."""
-    port = free_port()
-    with _running([sys.executable, "-m", "bench.fake_dynamodb", str(port), str(count)], port) as database:
-        yield database
+def fake_dynamodb(
+    count: int = ITEMS, latency_ms: float = 0, authority: Path | None = None
+) -> AbstractContextManager[Database]:
+    """Run a fake DynamoDB whose Scan has ``count`` items.
+
+    With ``authority`` it has a port with TLS too. The file then contains the authority of its certificate.
+    """
+    port, tls_port = free_port(), free_port() if authority else 0
+    command = [sys.executable, "-m", "bench.fake_dynamodb", str(port), str(count), str(latency_ms)]
+    return _running([*command, *([str(tls_port), str(authority)] if authority else [])], port, tls_port)
 
 
 @contextmanager
-def tls_endpoint(database: Database) -> Iterator[int]:
-    """Run a TLS endpoint in front of a running database. Give its port."""
-    port = free_port()
-    with _running([sys.executable, "-m", "bench.tls_endpoint", str(port), str(database.port)], port):
-        yield port
-
-
-@contextmanager
-def _running(command: list[str], port: int) -> Iterator[Database]:
-    with (WORK / "dynamodb.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
-    try:
-        client = _connected(port)
-        yield Database(port, process.pid, client)
-        client.close()
-    finally:
-        stop(process)
-
-
-def _connected(port: int) -> RawClient:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            return RawClient(port)
-        except ConnectionRefusedError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
+def _running(command: list[str], port: int, tls_port: int = 0) -> Iterator[Database]:
+    process = start(command, WORK / "dynamodb.log")
+    with started(process, f"http://127.0.0.1:{port}"), closing(RawClient(port)) as client:
+        yield Database(port, process.pid, client, tls_port)

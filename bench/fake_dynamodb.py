@@ -1,15 +1,16 @@
-"""A DynamoDB that does no work and only adds latency: ``python -m bench.fake_dynamodb PORT ITEMS``.
+"""A DynamoDB that does no work and only adds latency.
 
-Like DynamoDB it serves any number of requests at once. A local database can't: behind it all clients with more than one
-thread would be equally fast. It accepts every write. GetItem knows the items of the benchmark, and Scan returns
-``ITEMS`` of them in pages of 1 MB. ``SetLatency`` is its own operation: ``{"Milliseconds": 4}`` delays every response
-from then on. Its response has the ``Limit`` of the last Scan, 0 if the Scan had none.
+``python -m bench.fake_dynamodb PORT ITEMS [MILLISECONDS [TLS_PORT AUTHORITY]]``. Like DynamoDB it serves any number of
+requests at once. A local database can't: behind it all clients with more than one thread would be equally fast. It
+accepts every write. GetItem knows the first items of the benchmark until they are deleted, and Scan returns ``ITEMS``
+of them in pages of 1 MB. On a second port it serves TLS; the certificate's authority is then in the file AUTHORITY.
 """
 
 import asyncio
 import json
 import re
 import selectors
+import ssl
 import sys
 from contextlib import suppress
 from functools import partial
@@ -17,9 +18,8 @@ from typing import Any
 
 from bench import items
 
-PAGE_ITEMS = 900
-"""About 1 MB."""
-KNOWN_KEYS = 1000
+PAGE_ITEMS, KNOWN_KEYS = 900, 1000
+"""A page is about 1 MB."""
 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n"
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
@@ -29,9 +29,8 @@ _TARGET = re.compile(rb"x-amz-target: *DynamoDB_20120810\.(\w+)", re.IGNORECASE)
 class FakeTable:
     """Responses made once, and the latency that all connections share."""
 
-    def __init__(self, count: int) -> None:
-        self.latency_seconds = 0.0
-        self._last_limit = 0
+    def __init__(self, count: int, latency_ms: float = 0) -> None:
+        self.latency_seconds = latency_ms / 1000
         self._count = count
         made = [json.dumps(items.wire_item(number)).encode() for number in range(max(count, KNOWN_KEYS))]
         self._by_key = {items.key(number): b'{"Item":%s}' % made[number] for number in range(KNOWN_KEYS)}
@@ -47,13 +46,12 @@ class FakeTable:
             return [b'{"UnprocessedItems":{}}']
         if operation == b"Scan":
             return self._scan(json.loads(body))
-        if operation == b"SetLatency":
-            self.latency_seconds = json.loads(body)["Milliseconds"] / 1000
-            return [b'{"LastLimit":%d}' % self._last_limit]
+        if operation == b"DeleteItem":
+            self._by_key.pop(json.loads(body)["Key"]["object_id"]["S"], None)
+            return [b"{}"]
         return [b'{"Table":{"ItemCount":0,"TableName":"x","TableStatus":"ACTIVE"}}']
 
     def _scan(self, request: dict[str, Any]) -> list[bytes]:
-        self._last_limit = request.get("Limit", 0)
         step = request.get("TotalSegments", 1)
         last = request.get("ExclusiveStartKey")
         page = int(last["object_id"]["S"]) + step if last else request.get("Segment", 0)
@@ -77,15 +75,24 @@ async def serve(table: FakeTable, reader: asyncio.StreamReader, writer: asyncio.
     writer.close()
 
 
-def main() -> None:
-    port, count = int(sys.argv[1]), int(sys.argv[2])
-    table = FakeTable(count)
-    # epoll rounds its timeouts up to whole milliseconds; select does not.
-    loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
-    asyncio.set_event_loop(loop)
-    loop.run_until_complete(asyncio.start_server(partial(serve, table), "127.0.0.1", port))
-    loop.run_forever()
+def _certificate(authority: str) -> ssl.SSLContext:
+    import trustme  # noqa: PLC0415 - only this port needs it
+
+    issuer, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    issuer.issue_cert("127.0.0.1", key_type=trustme.KeyType.RSA).configure_cert(context)  # AWS's keys are RSA's
+    issuer.cert_pem.write_to_path(authority)
+    return context
+
+
+async def main(port: str, count: str, latency_ms: str = "0", tls_port: str = "", authority: str = "") -> None:
+    handle = partial(serve, FakeTable(int(count), float(latency_ms)))
+    if tls_port:  # first: the plain port shows that the server is ready
+        await asyncio.start_server(handle, "127.0.0.1", int(tls_port), ssl=_certificate(authority))
+    server = await asyncio.start_server(handle, "127.0.0.1", int(port))
+    await server.serve_forever()
 
 
 if __name__ == "__main__":
-    main()
+    # epoll rounds its timeouts up to whole milliseconds; select does not.
+    loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
+    loop.run_until_complete(main(*sys.argv[1:]))

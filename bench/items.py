@@ -5,6 +5,8 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+from picus_api.core.values.from_json import attributes_from_json
+
 SIZE = 1024
 """Bytes of one item as compact JSON, its key included."""
 
@@ -29,22 +31,9 @@ def document(number: int) -> dict[str, Any]:
     return {**fields, "text": "x" * missing}
 
 
-def attribute(value: Any) -> dict[str, Any]:
-    """Return the value as a DynamoDB AttributeValue."""
-    if isinstance(value, dict):
-        return {"M": {name: attribute(inner) for name, inner in value.items()}}
-    if isinstance(value, list):
-        return {"L": [attribute(inner) for inner in value]}
-    if value is None:
-        return {"NULL": True}
-    if isinstance(value, bool):
-        return {"BOOL": value}
-    return {"S": value} if isinstance(value, str) else {"N": str(value)}
-
-
 def wire_item(number: int) -> dict[str, Any]:
     """Return the whole item as DynamoDB's JSON has it."""
-    return {"object_id": {"S": key(number)}, **attribute(document(number))["M"]}
+    return {"object_id": {"S": key(number)}, **attributes_from_json(json.dumps(document(number)).encode())}
 
 
 def batches(table: str, start: int, stop: int, size: int, **added: dict[str, str]) -> Iterator[bytes]:

@@ -1,35 +1,65 @@
-"""What was measured: a sample per round, contestant and scenario, kept in build/bench/results.json."""
+"""What was measured: a sample for each round, contestant and scenario."""
 
-import json
 import statistics
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from bench.checkouts import HERE, PICUS, Checkout
 from bench.machine import BenchError
 
 Sample = dict[str, float]
 """Metric to figure. The name of a metric ends in its unit: ``p99_ms``, ``peak_mb``; ``rate`` is per second."""
 
+HEADINGS = {
+    "rate": "requests/s",
+    "cpu_us": "CPU µs/request",
+    "cores_rate": "requests per CPU second × cores",
+    "p50_ms": "p50 ms",
+    "p99_ms": "p99 ms",
+    "load_percent": "load + DynamoDB, % of a core",
+    "resident_mb": "resident MB",
+    "total_ms": "ms",
+    "first_byte_ms": "first byte ms",
+    "cpu_us_per_item": "CPU µs/item",
+    "peak_mb": "peak MB",
+    "import_rate": "items/s imported",
+    "import_peak_mb": "peak MB of the import",
+    "export_rate": "items/s exported",
+    "export_peak_mb": "peak MB of the export",
+    "init_ms": "init ms",
+    "invoke_ms": "invoke ms",
+    "zip_mb": "zip MB",
+}
 
-@dataclass(frozen=True)
-class Spread:
+
+def more_is_better(metric: str) -> bool:
+    return metric.endswith("rate")
+
+
+def is_kept(metric: str, figure: float, bound: float) -> bool:
+    """Return True if the figure is not worse than the bound."""
+    return figure >= bound if more_is_better(metric) else figure <= bound
+
+
+class Spread(NamedTuple):
     """The median and the quartiles of some figures."""
 
     median: float
     low: float
     high: float
 
-    def text(self, digits: int = 2) -> str:
-        return f"{self.median:,.{digits}f} ({self.low:,.{digits}f}–{self.high:,.{digits}f})"
+    def text(self) -> str:
+        """Return the figures with about three digits, and without quartiles that say nothing."""
+        digits = next((digits for digits, least in enumerate((100, 10, 2)) if self.median >= least), 3)
+        median, low, high = (f"{figure:,.{digits}f}" for figure in self)
+        return median if low == high else f"{median} ({low}–{high})"
 
 
 def spread(values: Iterable[float]) -> Spread:
-    ordered = sorted(values)
-    if len(ordered) == 1:
-        return Spread(ordered[0], ordered[0], ordered[0])
-    low, middle, high = statistics.quantiles(ordered, n=4, method="inclusive")
+    figures = list(values)
+    low, middle, high = statistics.quantiles(figures, method="inclusive") if len(figures) > 1 else figures * 3
     return Spread(middle, low, high)
 
 
@@ -37,71 +67,62 @@ def spread(values: Iterable[float]) -> Spread:
 class Results:
     """All samples of a run, and what the report says about the run."""
 
+    rounds: int
     machine: dict[str, str] = field(default_factory=dict)
-    settings: dict[str, float] = field(default_factory=dict)
     scenarios: dict[str, dict[str, list[Sample]]] = field(default_factory=dict)
     """Scenario, contestant, rounds."""
     baseline: str = ""
-    """The revision that "before and after" compares with."""
+    """The revision of the second checkout."""
+    checkouts: dict[str, Checkout] = field(default_factory=lambda: {PICUS: HERE})
+    """Contestant to its commit of Picus."""
+    page_items: int = 0
+    """How many items a page of Picus's Scan has."""
+    _started: float = field(default_factory=time.perf_counter)
 
-    def save(self, path: Path) -> None:
-        path.write_text(json.dumps(asdict(self), indent=1))
+    def seconds(self) -> float:
+        return time.perf_counter() - self._started
+
+    def say(self, text: str) -> None:
+        print(f"{self.seconds():4.0f} s {text}", flush=True)
+
+    def record(
+        self, scenario: str, runs: Mapping[str, Callable[[], Sample]], rounds: int, *, warm_up: bool = True
+    ) -> None:
+        """Run each contestant once to warm up, then once a round. Add to the scenario's samples.
+
+        The order changes from round to round, so that what slows the machine for a while slows all contestants.
+        """
+        kept = self.scenarios.setdefault(scenario, {name: [] for name in runs})
+        names = list(runs)
+        for number in range(-1 if warm_up else 0, rounds):
+            turn = number % len(names)
+            order = names[turn:] + names[:turn]
+            for name in reversed(order) if number // len(names) % 2 else order:
+                try:
+                    sample = runs[name]()
+                except (AssertionError, BenchError, OSError) as error:
+                    raise BenchError(f"{scenario}, {name}: {error}") from error
+                if number >= 0:
+                    kept[name].append(sample)
+        self.say(scenario)
+        for name, samples in kept.items():
+            medians = (f"{metric} {self.spread(scenario, name, metric).median:,.2f}" for metric in samples[0])
+            self.say(f"    {name:28} {'  '.join(medians)}")
 
     def values(self, scenario: str, contestant: str, metric: str) -> list[float]:
-        return [sample[metric] for sample in self.scenarios[scenario][contestant]]
+        """Return the figures, one for each round; none if the contestant has no such metric or took no part."""
+        samples = self.scenarios.get(scenario, {}).get(contestant, [])
+        return [sample[metric] for sample in samples if metric in sample]
 
     def spread(self, scenario: str, contestant: str, metric: str) -> Spread:
         return spread(self.values(scenario, contestant, metric))
 
-    def median(self, scenario: str, contestant: str, metric: str) -> float:
-        return self.spread(scenario, contestant, metric).median
-
-    def peak(self, scenario: str, contestant: str, metric: str) -> float:
-        return max(self.values(scenario, contestant, metric))
+    def text(self, scenario: str, contestant: str, metric: str) -> str:
+        """Return the figures as a table shows them; nothing if there are none."""
+        values = self.values(scenario, contestant, metric)
+        return spread(values).text() if values else ""
 
     def ratio(self, scenario: str, ours: str, theirs: str, metric: str) -> Spread:
-        """Return ours ÷ theirs, round by round. If they took part in fewer rounds, divide by the median of theirs."""
-        above, below = self.values(scenario, ours, metric), self.values(scenario, theirs, metric)
-        if len(below) != len(above):
-            below = [spread(below).median] * len(above)
-        return spread(a / b for a, b in zip(above, below, strict=True))
-
-
-class Recorder:
-    """Run contestants in turns, keep their samples and print their medians."""
-
-    def __init__(self, results: Results) -> None:
-        self.results = results
-        self.rounds = int(results.settings["rounds"])
-        self.seconds = results.settings["seconds"]
-        self._started = time.perf_counter()
-
-    def elapsed(self) -> float:
-        return time.perf_counter() - self._started
-
-    def say(self, text: str) -> None:
-        print(f"{self.elapsed():4.0f} s {text}", flush=True)
-
-    def record(
-        self, scenario: str, runs: Mapping[str, Callable[[], Sample]], rounds: int, seldom: Collection[str] = ()
-    ) -> None:
-        """Run each contestant once a round, those in ``seldom`` every third round. Add to the scenario's samples.
-
-        The order changes from round to round, so that what slows the machine for a while slows all contestants.
-        """
-        kept = self.results.scenarios.setdefault(scenario, {name: [] for name in runs})
-        names = list(runs)
-        for number in range(rounds):
-            turn = number % len(names)
-            order = names[turn:] + names[:turn]
-            for name in reversed(order) if number // len(names) % 2 else order:
-                if name in seldom and number % 3:
-                    continue
-                try:
-                    kept[name].append(runs[name]())
-                except (BenchError, OSError) as error:
-                    raise BenchError(f"{scenario}, {name}: {error}") from error
-        self.say(scenario)
-        for name, samples in kept.items():
-            medians = {metric: self.results.median(scenario, name, metric) for metric in samples[0]}
-            self.say(f"    {name:28} " + "  ".join(f"{metric} {value:,.2f}" for metric, value in medians.items()))
+        """Return ours ÷ theirs, round by round: what slows a round slows both."""
+        pairs = zip(self.values(scenario, ours, metric), self.values(scenario, theirs, metric), strict=True)
+        return spread(above / below for above, below in pairs)

@@ -1,89 +1,95 @@
 """Gets and puts per second: beside the peers, with latency, by threads and workers, and on two cores."""
 
 import json
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable
+from contextlib import nullcontext
 from functools import partial
+from typing import NamedTuple
 
 from bench import items
+from bench.checkouts import HERE
 from bench.dynamodb import ITEMS, TABLE, Database, fake_dynamodb
-from bench.load import Request, measure
+from bench.load import Request, Target, measure
 from bench.machine import LOAD_CORE, SERVER_CORE, pinned
-from bench.measurements import Recorder
-from bench.servers import HERE, PICUS_GTHREAD, Contestant, all_served, peers, picus
+from bench.measurements import Results, Sample
+from bench.servers import PICUS_GTHREAD, Contestant, all_served, peers, picus
 
 CLIENTS = 32
 LATENCY_MS = 4
+ROUND_SECONDS = 0.5
 GET, PUT, GET_LATE = "get", "put", f"get, {LATENCY_MS} ms"
-SCALING, CORES = "threads and workers", "cores"
-WORKERS_THREADS = ((1, 1), (1, 4), (1, 8), (1, 12), (1, 16), (2, 6), (2, 12))
-ONE_CORE, TWO_CORES = "one worker", "two workers"
-ROUND_SECONDS, WARM_UP_SECONDS = 0.5, 0.5
+SCALING, SCALING_LATE = f"workers × threads, {GET}", f"workers × threads, {GET_LATE}"
+CORES, ONE_CORE, TWO_CORES = "cores", "one worker on one core", "two workers on two cores"
+SCALED = [
+    picus(f"{workers} × {threads}", workers=workers, WEB_THREADS=str(threads))
+    for workers, threads in ((1, 1), (1, 2), (1, 4), (1, 8), (1, 16), (2, 6), (2, 12))
+]
 
 
-def _message(method: str, path: str, body: bytes = b"") -> bytes:
-    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n"
-    if body:
-        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-    return f"{head}\r\n".encode() + body
+def _requests(method: str, path: str, status: int, bodies: Iterable[bytes]) -> Request:
+    messages = []
+    for number, body in enumerate(bodies):
+        head = f"{method} {path.format(items.key(number))} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n"
+        kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
+        messages.append(f"{head}{kind}\r\n".encode() + body)
+    return Request(messages, status)
 
 
-def _get() -> Request:
-    return Request([_message("GET", f"/picus/get/{items.key(number)}") for number in range(ITEMS)], 200)
+GETS = _requests("GET", "/picus/get/{}", 200, [b""] * ITEMS)
+PUTS = _requests("POST", "/picus/put", 201, (json.dumps(items.document(number)).encode() for number in range(ITEMS)))
 
 
-def _put() -> Request:
-    bodies = (json.dumps(items.document(number)).encode() for number in range(ITEMS))
-    return Request([_message("POST", "/picus/put", body) for body in bodies], 201)
+class Load(NamedTuple):
+    """A scenario: who takes part beside Picus, and the requests. Without latency the local DynamoDB serves them."""
+
+    scenario: str
+    request: Request
+    others: list[Contestant]
+    latency_ms: float = 0
+    share: float = 1
+    """Of the rounds."""
 
 
-REQUESTS = {GET: _get(), PUT: _put()}
+_EVERYONE = [*peers(), picus(PICUS_GTHREAD, HERE, "--worker-class", "gthread")]
+LOADS = {
+    "get": [Load(GET, GETS, _EVERYONE)],
+    "put": [Load(PUT, PUTS, _EVERYONE)],
+    "latency": [Load(GET_LATE, GETS, peers(), LATENCY_MS)],
+    # All on one core, like a task of one vCPU.
+    "scaling": [Load(SCALING, GETS, SCALED, share=0.2), Load(SCALING_LATE, GETS, SCALED, LATENCY_MS, share=0.2)],
+}
+RESTARTS = 4
+"""Two processes of the same code differ by a percent or two, by their memory layout and the seed of their hashes."""
 
 
-def get_and_put(recorder: Recorder, database: Database, parts: Iterable[str]) -> None:
-    """Measure with the local DynamoDB as fast as it is."""
-    gthread = picus(PICUS_GTHREAD, HERE, "--worker-class", "gthread")
-    requests = {part: REQUESTS[part] for part in (GET, PUT) if part in parts}
-    if requests:
-        load(recorder, [*peers(), gthread, picus()], database, requests, recorder.rounds)
+def run(part: str, results: Results, database: Database) -> None:
+    """Measure the loads of a part. To compare two commits, start the servers several times."""
+    restarts = RESTARTS if results.baseline else 1
+    for scenario, request, others, latency_ms, share in LOADS[part]:
+        contestants = [*others, *(picus(name, checkout) for name, checkout in results.checkouts.items())]
+        rounds = max(1, round(results.rounds * share / restarts))
+        with fake_dynamodb(latency_ms=latency_ms) if latency_ms else nullcontext(database) as chosen:
+            for _ in range(restarts):
+                with all_served(contestants, chosen, TABLE) as targets:
+                    runs = {name: partial(measure, targets[name], request, CLIENTS, ROUND_SECONDS) for name in targets}
+                    results.record(scenario, runs, rounds)
 
 
-def with_latency(recorder: Recorder) -> None:
-    """Measure gets with a fake DynamoDB that has latency."""
-    with fake_dynamodb() as database:
-        recorder.results.settings["latency_ms"] = database.set_latency(LATENCY_MS)
-        load(recorder, [*peers(), picus()], database, {GET_LATE: REQUESTS[GET]}, recorder.rounds)
+def cores(results: Results, _: Database) -> None:
+    """Measure one worker with everything else on its core, and two workers with everything else on their two cores.
 
-
-def scaling(recorder: Recorder, database: Database) -> None:
-    """Measure Picus by threads and workers, all on one core like a task of one vCPU."""
-    contestants = [picus(f"{w} × {t}", workers=w, threads=t) for w, t in WORKERS_THREADS]
-    count = max(3, recorder.rounds // 5)
-    requests = {f"{SCALING}, {part}": request for part, request in REQUESTS.items()}
-    load(recorder, contestants, database, requests, count)
-    with fake_dynamodb() as late:
-        late.set_latency(LATENCY_MS)
-        load(recorder, contestants, late, {f"{SCALING}, {GET_LATE}": REQUESTS[GET]}, count)
-
-
-def cores(recorder: Recorder) -> None:
-    """Measure the CPU of a get by one worker and by two, beside the same load on the same two cores.
-
-    On two cores the load and DynamoDB need a part of both, so the requests per second would say little. Two workers are
-    twice as fast as one if a request takes no more CPU then, as it would with a shared lock.
+    A request of the load generator and of DynamoDB takes its part of each core in both, so they take the same share.
     """
-    both = (LOAD_CORE, SERVER_CORE)
-    contestants = [picus(ONE_CORE, cores=both), picus(TWO_CORES, workers=2, cores=both)]
-    with pinned(*both), fake_dynamodb() as database:
-        load(recorder, contestants, database, {CORES: REQUESTS[GET]}, recorder.rounds)
+    one, both = (SERVER_CORE,), (LOAD_CORE, SERVER_CORE)
+    services = [picus(ONE_CORE, cores=one), picus(TWO_CORES, workers=2, cores=both)]
+    with fake_dynamodb() as database, all_served(services, database, TABLE) as targets:
+        runs = {name: partial(_measure_on, on, targets[name]) for name, on in ((ONE_CORE, one), (TWO_CORES, both))}
+        results.record(CORES, runs, results.rounds * 2)
 
 
-def load(
-    recorder: Recorder, contestants: list[Contestant], database: Database, requests: Mapping[str, Request], rounds: int
-) -> None:
-    """Run all contestants, warm them up, and load them in turns: one scenario for each of ``requests``."""
-    with all_served(contestants, database, TABLE) as targets:
-        for scenario, request in requests.items():
-            for target in targets.values():
-                measure(target, request, CLIENTS, WARM_UP_SECONDS)
-            runs = {name: partial(measure, targets[name], request, CLIENTS, recorder.seconds) for name in targets}
-            recorder.record(scenario, runs, rounds)
+def _measure_on(cores: tuple[int, ...], target: Target) -> Sample:
+    """Measure gets with the load generator and DynamoDB on these cores."""
+    os.sched_setaffinity(target.database, cores)
+    with pinned(*cores):
+        return measure(target, GETS, CLIENTS, ROUND_SECONDS)

@@ -1,6 +1,6 @@
 """Print the cost of a month of one stage, as the table of docs/cost.md: ``python -m ecs.cost``.
 
-The CPU of a request is what bench/RESULTS.md measured. bench/prices.py has the prices.
+The CPU of a request is what bench/RESULTS.md measured. ecs/prices.py has the prices.
 """
 
 import math
@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import prices
+from ecs import prices
 
 RESULTS = Path(__file__).parent.parent / "bench" / "RESULTS.md"
 HOURS = 730

@@ -7,20 +7,13 @@ program with so many threads can be much faster. ``pynamodb``: its `batch_write`
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pynamodb.attributes import (
-    BooleanAttribute,
-    DynamicMapAttribute,
-    ListAttribute,
-    NullAttribute,
-    NumberAttribute,
-    UnicodeAttribute,
-)
+from pynamodb import attributes
 from pynamodb.models import Model
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -30,9 +23,8 @@ from bench.dynamodb import BATCH_ITEMS, RawClient
 
 TABLE = os.environ["DYNAMODB_TABLE_NAME"]
 URL = os.environ["DYNAMODB_ENDPOINT_URL"]
-PORT = int(urlsplit(URL).port or 0)
-VERSION = {"S": f"v1:{'0' * 32}"}
-"""As large as the version attribute that Picus adds to each item."""
+PORT = urlsplit(URL).port or 0
+VERSION = {"S": f"v1:{'0' * 32}"}  # as large as the version attribute that Picus adds to each item
 
 
 class Item(Model):
@@ -41,67 +33,59 @@ class Item(Model):
         host = URL
         region = "us-east-1"
 
-    object_id = UnicodeAttribute(hash_key=True)
-    name = UnicodeAttribute()
-    quantity = NumberAttribute()
-    price = NumberAttribute()
-    active = BooleanAttribute()
-    note = NullAttribute(null=True)
-    tags: "ListAttribute[str]" = ListAttribute()
-    address = DynamicMapAttribute()
-    text = UnicodeAttribute()
+    object_id = attributes.UnicodeAttribute(hash_key=True)
+    name = attributes.UnicodeAttribute()
+    quantity = attributes.NumberAttribute()
+    price = attributes.NumberAttribute()
+    active = attributes.BooleanAttribute()
+    note = attributes.NullAttribute(null=True)
+    tags: "attributes.ListAttribute[str]" = attributes.ListAttribute()
+    address = attributes.DynamicMapAttribute()
+    text = attributes.UnicodeAttribute()
 
 
-def raw_import(count: int, threads: int) -> Callable[[], None]:
+def raw_import(count: int, threads: int) -> Iterator[None]:
     bodies = list(items.batches(TABLE, 0, count, BATCH_ITEMS, picus_version=VERSION))
+    yield
 
     def write(number: int) -> None:
         client = RawClient(PORT)
         for body in bodies[number::threads]:
             client.send("BatchWriteItem", body)
 
-    return _in_threads(threads, write)
+    _in_threads(threads, write)
 
 
-def raw_export(count: int, threads: int) -> Callable[[], None]:
-    return _in_threads(threads, lambda n: RawClient(PORT).scan(TABLE, Segment=n, TotalSegments=threads))
+def raw_export(count: int, threads: int) -> Iterator[None]:
+    yield
+    _in_threads(threads, lambda number: RawClient(PORT).scan(TABLE, Segment=number, TotalSegments=threads))
 
 
-def _in_threads(threads: int, work: Callable[[int], None]) -> Callable[[], None]:
-    def run() -> None:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(work, range(threads)))
-
-    return run
+def _in_threads(threads: int, work: Callable[[int], None]) -> None:
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, range(threads)))
 
 
-def pynamodb_import(count: int, threads: int) -> Callable[[], None]:
+def pynamodb_import(count: int, threads: int) -> Iterator[None]:
     made = [Item(items.key(number), **items.document(number)) for number in range(count)]
-
-    def run() -> None:
-        with Item.batch_write() as batch:
-            for item in made:
-                batch.save(item)
-
-    return run
+    yield
+    with Item.batch_write() as batch:
+        for item in made:
+            batch.save(item)
 
 
-def pynamodb_export(count: int, threads: int) -> Callable[[], None]:
-    def run() -> None:
-        for _ in islice(Item.scan(consistent_read=True), count):
-            pass
-
-    return run
-
-
-def main() -> None:
-    what, count, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    makers = (raw_import, raw_export, pynamodb_import, pynamodb_export)
-    run = {make.__name__.replace("_", "-"): make for make in makers}[what](count, threads)
-    started = time.perf_counter()
-    run()
-    print(time.perf_counter() - started)
+def pynamodb_export(count: int, threads: int) -> Iterator[None]:
+    yield
+    for _ in islice(Item.scan(consistent_read=True), count):
+        pass
 
 
 if __name__ == "__main__":
-    main()
+    what, *numbers = sys.argv[1:]
+    # Each prepares itself before it yields.
+    work = {each.__name__: each for each in (raw_import, raw_export, pynamodb_import, pynamodb_export)}[what]
+    steps = work(*map(int, numbers))
+    next(steps)
+    started = time.perf_counter()
+    next(steps, None)
+    print(time.perf_counter() - started)

@@ -1,6 +1,7 @@
 """The DynamoDB that has only latency."""
 
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -15,20 +16,19 @@ COUNT = 2000
 @pytest.fixture(scope="module")
 def database() -> Iterator[Database]:
     WORK.mkdir(parents=True, exist_ok=True)
-    with fake_dynamodb(COUNT) as running:
+    with fake_dynamodb(COUNT, latency_ms=20) as running:
         yield running
 
 
 def scanned(database: Database, **segment: int) -> list[str]:
     keys: list[str] = []
-    request: dict[str, object] = {"TableName": "any", **segment}
-    while True:
-        page = json.loads(database.client.call("Scan", request))
+    start: dict[str, object] | None = {}
+    while start is not None:
+        page = json.loads(database.client.call("Scan", {**segment, **start}))
         assert page["Count"] == len(page["Items"])
         keys += [item["object_id"]["S"] for item in page["Items"]]
-        if "LastEvaluatedKey" not in page:
-            return keys
-        request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]} if "LastEvaluatedKey" in page else None
+    return keys
 
 
 def test_scan_returns_every_item_once(database: Database) -> None:
@@ -38,22 +38,12 @@ def test_scan_returns_every_item_once(database: Database) -> None:
     assert sorted(key for keys in segments for key in keys) == every
 
 
-def test_get_returns_the_benchmarks_item(database: Database) -> None:
-    found = json.loads(database.client.get("any", items.key(7)))
+def test_get_returns_the_item_of_1_kb_until_it_is_deleted(database: Database) -> None:
+    key, started = items.key(7), time.perf_counter()
+    found = json.loads(database.client.get("any", key))
+    assert time.perf_counter() - started >= 0.02
     assert found == {"Item": items.wire_item(7)}
-    assert json.loads(database.client.get("any", "none")) == {}
-
-
-def test_latency_delays_responses(database: Database) -> None:
-    assert database.set_latency(50) >= 50
-    assert database.set_latency(0) < 50
-
-
-def test_last_limit_of_a_scan_is_reported(database: Database) -> None:
-    database.client.scan("any", Limit=250)
-    assert json.loads(database.client.call("SetLatency", {"Milliseconds": 0})) == {"LastLimit": 250}
-
-
-def test_items_are_1_kb() -> None:
-    document = {"object_id": items.key(3), **items.document(3)}
-    assert len(json.dumps(document, separators=(",", ":"))) == items.SIZE
+    assert found["Item"]["tags"] == {"L": [{"S": "red"}, {"S": "green"}, {"S": "blue"}]}
+    assert len(json.dumps({"object_id": key, **items.document(7)}, separators=(",", ":"))) == items.SIZE
+    database.client.call("DeleteItem", {"TableName": "any", "Key": {"object_id": {"S": key}}})
+    assert json.loads(database.client.get("any", key)) == {}

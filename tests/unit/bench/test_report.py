@@ -1,87 +1,94 @@
-"""The pages that the benchmark writes."""
+"""How the benchmark takes turns and compares, and the pages that it writes."""
 
+from functools import partial
 from xml.etree import ElementTree
 
-from bench import baseline, chart, prices, report
-from bench.measurements import Results, Sample
-from bench.servers import FLASK_GTHREAD, FLASK_SYNC, PICUS, PICUS_GTHREAD, STARLETTE
+import pytest
+
+from bench import chart, report
+from bench.checkouts import BEFORE, PICUS
+from bench.machine import BenchError
+from bench.measurements import Results, Sample, Spread, spread
+from bench.servers import FLASK_GTHREAD, FLASK_SYNC, PICUS_GTHREAD, STARLETTE
+from bench.throughput import CORES, ONE_CORE, TWO_CORES
+from ecs import prices
 
 RATES = {FLASK_SYNC: 500, FLASK_GTHREAD: 700, STARLETTE: 1300, PICUS_GTHREAD: 1500, PICUS: 2000}
 
 
-def sample(rate: float) -> Sample:
-    return {
-        "rate": rate,
-        "cpu_us": 1e6 / rate,
-        "least_share": 1,
-        "p50_ms": 16000 / rate,
-        "p99_ms": 32000 / rate,
-        "other_core_percent": 25,
-        "resident_mb": 60,
-    }
+def sample(rate: float, cores: int = 1) -> Sample:
+    times = {"cpu_us": 1e6 / rate, "p50_ms": 16000 / rate, "p99_ms": 32000 / rate}
+    return {"rate": rate, "cores_rate": rate * cores, "load_percent": 25, "resident_mb": 60, **times}
 
 
-def results() -> Results:
-    scenarios = {"get": {name: [sample(rate)] for name, rate in RATES.items()}}
-    settings = {"rounds": 1, "seconds": 0.5, "clients": 32, "minutes": 7.5}
-    return Results({"CPU": "one of two"}, settings, scenarios)
+def results(**scenarios: dict[str, list[Sample]]) -> Results:
+    gets = {name: [sample(rate)] for name, rate in RATES.items()}
+    return Results(6, {"CPU": "one of two"}, {"get": gets, **scenarios})
 
 
-def test_table_has_each_contestant_and_its_ratio() -> None:
+@pytest.mark.parametrize("names", ["ab", "abc", "abcde"])
+def test_contestants_are_first_equally_often(names: str) -> None:
+    order: list[str] = []
+
+    def run(name: str) -> Sample:
+        order.append(name)
+        return {"rate": len(order)}
+
+    size, made = len(names), Results(0)
+    for _ in range(2):  # a second start adds to the same scenario
+        made.record("turns", {name: partial(run, name) for name in names}, 2 * size, warm_up=False)
+    rounds = [order[first : first + size] for first in range(0, len(order), size)]
+    assert sorted(names * 4) == sorted(each[0] for each in rounds)
+    # Each of two contestants runs before the other in half of the rounds.
+    assert sum(each.index("a") < each.index("b") for each in rounds) == 2 * size
+    assert made.values("turns", "a", "rate") == [at for at, name in enumerate(order, 1) if name == "a"]
+
+
+def test_failure_names_scenario_and_contestant() -> None:
+    def refused() -> Sample:
+        raise ConnectionRefusedError("nobody listens")
+
+    with pytest.raises(BenchError, match="put, picus: nobody listens"):
+        Results(1).record("put", {"picus": refused}, 1)
+
+
+def test_ratio_is_taken_round_by_round() -> None:
+    assert spread([4, 1, 3, 2]) == Spread(2.5, 1.75, 3.25)
+    assert [Spread(1234.5678, 1000, 2000).text(), spread([7]).text()] == ["1,235 (1,000–2,000)", "7.00"]
+    ours, theirs = ([{"rate": rate} for rate in rates] for rates in ((200.0, 100.0, 30.0), (100.0, 50.0, 10.0)))
+    measured = results(turns={"ours": ours, "theirs": theirs})
+    # The ratio of the medians would hide that the third round differs.
+    assert measured.ratio("turns", "ours", "theirs", "rate") == Spread(2, 2, 2.5)
+
+
+def test_report_compares_and_leaves_out_what_was_not_measured() -> None:
     page = report.text(results())
-    assert f"| get | {PICUS_GTHREAD} | 1,500 (1,500–1,500) | 1.33 (1.33–1.33) |" in page
-    assert f"| get | {PICUS} | 2,000 (2,000–2,000) | 1.00 (1.00–1.00) |" in page
-
-
-def test_target_that_is_missed_is_marked() -> None:
-    page = report.text(results())
-    assert f"| get: requests/s, to {FLASK_SYNC} | ≥ 4 × | 4.00 (4.00–4.00) × | yes |" in page
-    slow = results()
-    slow.scenarios["get"][PICUS] = [sample(1000)]
-    assert f"| get: requests/s, to {FLASK_SYNC} | ≥ 4 × | 2.00 (2.00–2.00) × | **no** |" in report.text(slow)
-
-
-def test_sections_without_figures_are_left_out() -> None:
-    headings = [line for line in report.text(results()).splitlines() if line.startswith("#")]
-    assert headings == [
-        "# Benchmark",
-        "## Targets",
-        "## Get and put",
-        "## Price",
-        "## What this can't know",
-        "## Machine and versions",
-    ]
-
-
-def test_prices_follow_from_measured_cpu() -> None:
+    headings = [line.removeprefix("## ") for line in page.splitlines() if line.startswith("## ")]
+    assert headings == ["Targets", "Get and put", "Price", "What this can't know", "Machine and versions"]
+    assert f"| get | {PICUS_GTHREAD} | 1,500 | 0.750 | 667 |" in page
+    assert f"| get | {PICUS} | 2,000 | 1.000 | 500 |" in page
+    assert f"| get: requests/s, {PICUS} ÷ {FLASK_SYNC} | ≥ 4 | 4.00 | yes |" in page
     # 500 s of CPU at half use are 1,000 s of a vCPU with 2 GB.
     fargate = 1000 / 3600 * (prices.FARGATE_VCPU_HOUR + 2 * prices.FARGATE_GB_HOUR)
     units = prices.DYNAMODB_MILLION_READ_UNITS
-    expected = f"| a million gets | 500 | 1 | {fargate:,.2f} | {units:,.2f} | {fargate + units:,.2f} |"
-    assert expected in report.text(results())
-    assert prices.consistent_reads(4097) == 2
-    assert prices.writes(1025, count=3) == 6
-    assert prices.consistent_scan(8192) == 2
+    assert f"| a million gets | 500 | {fargate:,.2f} | {units:,.2f} | {fargate + units:,.2f} |" in page
 
 
-def test_second_core_counts_by_cpu() -> None:
-    measured = results()
-    measured.scenarios["cores"] = {"one worker": [sample(1000)], "two workers": [sample(960) | {"least_share": 0.4}]}
+def test_missed_targets_and_losses_of_three_percent_are_marked() -> None:
+    cores = {ONE_CORE: [sample(1000)], TWO_CORES: [sample(920, cores=2)]}
+    get, put = ({**results().scenarios["get"], BEFORE: [sample(rate)], PICUS: [sample(960)]} for rate in (1000, 980))
+    measured = results(**{"get": get, "put": put, CORES: cores})
+    measured.baseline = "abc1234"
     page = report.text(measured)
-    assert "| get: two workers on two cores, to one on one | ≥ 1.9 × | 1.92 × | yes |" in page
-    assert "| two workers | 1,042 (1,042–1,042) | 40% | 1,920 |" in page
-
-
-def test_loss_of_more_than_three_percent_is_marked() -> None:
-    compared = results()
-    compared.baseline = "abc1234"
-    compared.scenarios[f"{baseline.PREFIX}get"] = {"before": [sample(1000)], "after": [sample(960)]}
-    compared.scenarios[f"{baseline.PREFIX}put"] = {"before": [sample(1000)], "after": [sample(980)]}
-    page = report.text(compared)
     assert "Before is commit abc1234" in page
-    assert "| get: requests/s | 1,000 (1,000–1,000) | 960 (960–960) | 0.960 (0.960–0.960) | **no** |" in page
-    assert "| get: CPU µs/request | 1,000 (1,000–1,000) | 1,042 (1,042–1,042) | 1.042 (1.042–1.042) | **no** |" in page
-    assert "| put: requests/s | 1,000 (1,000–1,000) | 980 (980–980) | 0.980 (0.980–0.980) | yes |" in page
+    for row in (
+        f"| get: requests/s, {PICUS} ÷ {FLASK_SYNC} | ≥ 4 | 1.920 | **no** |",
+        f"| cores: requests per CPU second × cores, {TWO_CORES} ÷ {ONE_CORE} | ≥ 1.9 | 1.840 | **no** |",
+        "| get: requests/s | 1,000 | 960 | 0.960 | **no** |",
+        "| get: CPU µs/request | 1,000 | 1,042 | 1.042 | **no** |",
+        "| put: requests/s | 980 | 960 | 0.980 | yes |",
+    ):
+        assert row in page
 
 
 def test_longest_bar_belongs_to_the_fastest() -> None:

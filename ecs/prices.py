@@ -1,10 +1,8 @@
 """AWS's prices, dated, and what a number of requests costs by them. Import this module instead of copying a price.
 
 In US dollars, for us-east-1, on demand, without free tiers and taxes. The prices are those of AWS's pricing pages
-(linked below) in the spring of 2026: check them before you rely on a sum. ecs/cost.py computes docs/cost.md from them.
+(linked below) in the spring of 2026: check them before you rely on a sum. cost.py computes docs/cost.md from them.
 """
-
-from typing import NamedTuple
 
 AS_OF = "April 2026"
 REGION = "us-east-1"
@@ -43,38 +41,16 @@ UTILIZATION = 0.5
 READ_UNIT_BYTES, WRITE_UNIT_BYTES = 4096, 1024
 
 
-class Cost(NamedTuple):
-    """Cost of some requests, in US dollars, split into compute and DynamoDB."""
-
-    compute: float
-    dynamodb: float
-
-    @property
-    def total(self) -> float:
-        return self.compute + self.dynamodb
-
-
 def fargate(cpu_seconds: float) -> float:
     """Return what so much CPU of the service costs on Fargate at ``UTILIZATION``, the task's memory included."""
     return cpu_seconds / 3600 * (FARGATE_VCPU_HOUR + GB_PER_VCPU * FARGATE_GB_HOUR) / UTILIZATION
 
 
-def consistent_reads(item_bytes: float, count: int = 1) -> float:
-    """Return the units of so many GetItem with strong consistency, of items of so many bytes."""
-    return count * -(-item_bytes // READ_UNIT_BYTES)
+def read_units(size: float) -> float:
+    """Return the units of a read with strong consistency: of an item, or of a page, whose bytes count together."""
+    return -(-size // READ_UNIT_BYTES)
 
 
-def consistent_scan(total_bytes: float) -> float:
-    """Return the units of a consistent Scan, which counts the bytes of a page together."""
-    return -(-total_bytes // READ_UNIT_BYTES)
-
-
-def writes(item_bytes: float, count: int = 1) -> float:
-    """Return the units of so many plain writes. A transaction, as for an Idempotency-Key, takes twice as many."""
-    return count * -(-item_bytes // WRITE_UNIT_BYTES)
-
-
-def cost(count: int, cpu_us: float, read_units: float = 0, write_units: float = 0) -> Cost:
-    """Return the cost of so many requests of so many µs and units each."""
-    units = read_units * DYNAMODB_MILLION_READ_UNITS + write_units * DYNAMODB_MILLION_WRITE_UNITS
-    return Cost(fargate(count * cpu_us / 1e6), count * units / 1e6)
+def write_units(size: float) -> float:
+    """Return the units of a plain write. A transaction, as for an Idempotency-Key, takes twice as many."""
+    return -(-size // WRITE_UNIT_BYTES)
