@@ -8,6 +8,7 @@ Environment variables:
 import ctypes
 import gc
 import resource
+from collections.abc import Callable
 from contextlib import suppress
 
 from picus_api.core import environment
@@ -42,6 +43,17 @@ _LARGE_BLOCK_BYTES = 2 * 1024 * 1024
 _KEPT_BYTES = 16 * 1024 * 1024
 
 
+def _from_glibc(name: str) -> Callable[..., object]:
+    """Return a function of glibc, or one that does nothing with another C library."""
+    with suppress(AttributeError, OSError):
+        function: Callable[..., object] = getattr(ctypes.CDLL(None), name)
+        return function
+    return lambda *_: None
+
+
+_mallopt, _malloc_trim = _from_glibc("mallopt"), _from_glibc("malloc_trim")
+
+
 def max_connections(configured: int) -> int:
     """Return how many connections a worker can have: fewer than ``configured`` if its descriptors would run out."""
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -51,15 +63,14 @@ def max_connections(configured: int) -> int:
 
 
 def return_freed_memory() -> None:
-    """Let glibc return large freed blocks to the system at once.
+    """Let glibc return large freed blocks to the system at once. Call this before the process has a second thread.
 
-    glibc would keep them, in an arena for each thread, as soon as the first large block is freed (mallopt(3)).
+    glibc would keep them as soon as the first large block is freed, in an arena for each thread (mallopt(3)). One arena
+    is enough for threads that share the interpreter, and malloc_trim(3) returns the free end of the first arena only.
     """
-    with suppress(AttributeError, OSError):  # another C library
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)
-        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
-        mallopt(_M_ARENA_MAX, 2)
+    _mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)
+    _mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+    _mallopt(_M_ARENA_MAX, 1)
 
 
 def trim_memory() -> None:
@@ -68,8 +79,7 @@ def trim_memory() -> None:
     An error's traceback keeps a refused body in such a cycle, and a worker that has little to do collects none.
     """
     gc.collect()
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)
+    _malloc_trim(0)
 
 
 def too_slow(count: int, seconds: float) -> bool:
