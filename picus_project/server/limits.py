@@ -53,6 +53,8 @@ def _from_glibc(name: str) -> Callable[..., object]:
 
 
 _mallopt, _malloc_trim = _from_glibc("mallopt"), _from_glibc("malloc_trim")
+# Its name since Python 3.13, and the one before.
+_clear_caches: Callable[[], None] = getattr(sys, "_clear_internal_caches", sys._clear_type_cache)
 
 
 def max_connections(configured: int) -> int:
@@ -80,7 +82,7 @@ def trim_memory() -> None:
     Python's cache of attributes keeps up to 4,096 of their names, such as the results of ``"GET".lower()``. Each may be
     the last object in an arena of 1 MB. A worker that has little to do collects no garbage.
     """
-    sys._clear_internal_caches()  # type: ignore[attr-defined]  # the stubs are older
+    _clear_caches()
     gc.collect()
     _malloc_trim(0)
 
