@@ -27,11 +27,14 @@ try:
     workers = environment.integer("WEB_CONCURRENCY", 1, 1, 64)
     # A thread waits for DynamoDB most of the time.
     threads = environment.integer("WEB_THREADS", 12, 1, 256)
-    from picus_project.server import limits  # noqa: F401 its settings are checked here
+    from picus_project.server import limits
 
     logconfig_dict = logs.configuration(os.environ.get("LOG_FORMAT", ""), os.environ.get("LOG_LEVEL") or "INFO")
 except environment.SettingError as error:
     sys.exit(f"picus: {error}")
+
+# The first log line starts a thread.
+limits.return_freed_memory()
 
 # macOS has no epoll: there gunicorn's own threads serve, with the same settings and the same rules for requests.
 worker_class = (

@@ -87,6 +87,13 @@ class JsonViewSet(ViewSet):
         headers: dict[str, str] = super().default_response_headers
         return headers | {"Vary": "Accept, Accept-Encoding"}
 
+    def finalize_response(self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any) -> Any:
+        """Return DRF's final response, which no longer refers to its request once it is rendered."""
+        final = super().finalize_response(request, cast(Response, response), *args, **kwargs)
+        if isinstance(final, Response):
+            final.add_post_render_callback(_forget_request)
+        return final
+
     @classmethod
     def _constant_headers(cls, actions: Mapping[str, str], initkwargs: dict[str, Any]) -> dict[str, str]:
         """Return the header fields of every response, which DRF computes from the methods that a view has."""
@@ -110,7 +117,15 @@ class JsonViewSet(ViewSet):
             response = self.handle_exception(error)
         if hasattr(response, "render") or response.has_header("Vary"):
             self.headers = dict(headers)
-            return self.finalize_response(request, cast(Response, response))
+            return cast(HttpResponseBase, self.finalize_response(request, response))
         for name, value in headers.items():
             response[name] = value
         return response
+
+
+def _forget_request(response: Any) -> None:
+    """Break DRF's reference cycles, which would keep the request until a garbage collection."""
+    context = response.renderer_context
+    context["request"].parser_context.clear()
+    vars(context["view"]).clear()  # each of its handlers refers to the view
+    context.clear()

@@ -8,6 +8,8 @@ Environment variables:
 import ctypes
 import gc
 import resource
+import sys
+from collections.abc import Callable
 from contextlib import suppress
 
 from picus_api.core import environment
@@ -47,6 +49,19 @@ _LARGE_BLOCK_BYTES = 2 * 1024 * 1024
 _KEPT_BYTES = 16 * 1024 * 1024
 
 
+def _from_glibc(name: str) -> Callable[..., object]:
+    """Return a function of glibc, or one that does nothing with another C library."""
+    with suppress(AttributeError, OSError):
+        function: Callable[..., object] = getattr(ctypes.CDLL(None), name)
+        return function
+    return lambda *_: None
+
+
+_mallopt, _malloc_trim = _from_glibc("mallopt"), _from_glibc("malloc_trim")
+# Its name since Python 3.13, and the one before.
+_clear_caches: Callable[[], None] = getattr(sys, "_clear_internal_caches", sys._clear_type_cache)
+
+
 def max_connections(configured: int) -> int:
     """Return how many connections a worker can have: fewer than ``configured`` if its descriptors would run out."""
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -56,25 +71,25 @@ def max_connections(configured: int) -> int:
 
 
 def return_freed_memory() -> None:
-    """Let glibc return large freed blocks to the system at once.
+    """Let glibc return large freed blocks to the system at once. Call this before the process has a second thread.
 
-    glibc would keep them, in an arena for each thread, as soon as the first large block is freed (mallopt(3)).
+    glibc would keep them as soon as the first large block is freed, in an arena for each thread (mallopt(3)). One arena
+    is enough for threads that share the interpreter, and malloc_trim(3) returns the free end of the first arena only.
     """
-    with suppress(AttributeError, OSError):  # another C library
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)
-        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
-        mallopt(_M_ARENA_MAX, 2)
+    _mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)
+    _mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+    _mallopt(_M_ARENA_MAX, 1)
 
 
 def trim_memory() -> None:
-    """Free what only reference cycles keep, and return the pages between used blocks to the system (malloc_trim(3)).
+    """Free what only caches and reference cycles keep, and return unused pages to the system (malloc_trim(3)).
 
-    An error's traceback keeps a refused body in such a cycle, and a worker that has little to do collects none.
+    Python's cache of attributes keeps up to 4,096 of their names, such as the results of ``"GET".lower()``. Each may be
+    the last object in an arena of 1 MB. A worker that has little to do collects no garbage.
     """
+    _clear_caches()
     gc.collect()
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)
+    _malloc_trim(0)
 
 
 def too_slow(count: int, seconds: float) -> bool:

@@ -3,7 +3,6 @@
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
-from email.utils import formatdate
 from functools import lru_cache
 
 from gunicorn.http import wsgi
@@ -17,6 +16,8 @@ MAX_CHECKED_FIELDS = 256
 _CONSTANT_FIELDS = frozenset(
     {"Accept-Post", "Allow", "Cache-Control", "Content-Type", "Vary", "X-Content-Type-Options"}
 )
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _checked_fields: set[tuple[str, str]] = set()
 
 
@@ -27,7 +28,11 @@ def http_date() -> str:
 
 @lru_cache(maxsize=2)
 def _format_date(second: int) -> str:
-    return formatdate(second, usegmt=True)
+    # Not by email.utils: datetime's C code makes two new attribute names for each date, which Python's cache keeps.
+    now = time.gmtime(second)
+    day, month = _DAYS[now.tm_wday], _MONTHS[now.tm_mon - 1]
+    clock = f"{now.tm_hour:02}:{now.tm_min:02}:{now.tm_sec:02}"
+    return f"{day}, {now.tm_mday:02} {month} {now.tm_year} {clock} GMT"
 
 
 def _no_trailers() -> Mapping[str, str]:

@@ -62,7 +62,6 @@ class EpollWorker(base.Worker):
         self._lane = Lane(max(1, half - streams))
         self._streams = Lane(streams) if half > 1 else self._lane
         memory.set_budget(limits.MEMORY_BUDGET)
-        limits.return_freed_memory()
         self._usual_switch_seconds = sys.getswitchinterval()
         self._next_tick = self._next_trim = 0.0
         self._took_much = False
@@ -162,6 +161,8 @@ class EpollWorker(base.Worker):
                 # None: the main thread has just closed the connection because it was idle for too long.
                 if (connection := self._idle.pop(fd, None)) is not None:
                     self._serve(connection, hung_up=bool(events & _HUNG_UP))
+                # Its objects would keep memory until the thread's next request: see docs/limits.md, Memory.
+                del connection
 
     def _serve(self, connection: ClientConnection, *, hung_up: bool = False) -> None:
         """Handle the request if it is complete. Don't wait for more from a client that hung up."""

@@ -119,7 +119,7 @@ def create_tables(url: str) -> None:
 
 
 class MemorySamples:
-    """The resident memory of processes, in MB, beside the time in seconds."""
+    """The memory of processes, in MB, beside the time in seconds: without files, whose pages the kernel can drop."""
 
     def __init__(self, **pids: int) -> None:
         self.pids = pids
@@ -130,7 +130,8 @@ class MemorySamples:
         now = time.monotonic()
         for name, pid in self.pids.items():
             fields = Path(f"/proc/{pid}/statm").read_text().split()
-            self.samples[name].append((now, int(fields[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6))
+            pages = int(fields[1]) - int(fields[2])
+            self.samples[name].append((now, pages * os.sysconf("SC_PAGE_SIZE") / 1e6))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 Document = dict[str, Any]
@@ -104,7 +105,8 @@ def slope(samples: Sequence[tuple[float, float]], bucket_seconds: float = 20.0) 
     """Return the regression line of memory samples (seconds, MB).
 
     Each bucket counts by its smallest sample: requests in flight, and garbage until it is collected, come and go within
-    seconds, and a leak stays.
+    seconds, and a leak stays. Neighbours are alike, so the error is larger than that of independent samples, by the
+    correlation of the residuals (https://en.wikipedia.org/wiki/Effective_sample_size, first-order autoregression).
     """
     start = samples[0][0]
     buckets: dict[int, tuple[float, float]] = {}
@@ -118,5 +120,9 @@ def slope(samples: Sequence[tuple[float, float]], bucket_seconds: float = 20.0) 
     mean_x, mean_y = (sum(values) / count for values in zip(*points, strict=True))
     spread = sum((x - mean_x) ** 2 for x, _ in points)
     rise = sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
-    residuals = sum((y - mean_y - rise * (x - mean_x)) ** 2 for x, y in points)
-    return Slope(rise, math.sqrt(residuals / (count - 2) / spread), points[0][1], samples[-1][0] - start)
+    residuals = [y - mean_y - rise * (x - mean_x) for x, y in points]
+    squares = sum(each**2 for each in residuals)
+    alike = sum(first * second for first, second in pairwise(residuals)) / squares if squares else 0.0
+    alike = min(max(alike, 0.0), 0.9)
+    error = math.sqrt(squares / (count - 2) / spread * (1 + alike) / (1 - alike))
+    return Slope(rise, error, points[0][1], samples[-1][0] - start)

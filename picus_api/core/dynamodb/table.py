@@ -7,8 +7,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -110,13 +109,22 @@ def _cancellation(reasons: list[dict[str, Any]]) -> Exception:
     return next((each for each in refusals if not isinstance(each, TableUnavailable)), TableUnavailable())
 
 
-@contextmanager
-def domain_errors() -> Iterator[None]:
-    """Translate the transport's errors into the domain's: the only place that does."""
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise domain_error(error) from error
+class _DomainErrors:
+    # Not a generator: contextlib would keep each error in a reference cycle until a garbage collection.
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, BotoCoreError | ClientError):
+            raise domain_error(error) from error
+
+
+_DOMAIN_ERRORS = _DomainErrors()
+
+
+def domain_errors() -> _DomainErrors:
+    """Translate the transport's errors into the domain's within a ``with`` block: the only place that does."""
+    return _DOMAIN_ERRORS
 
 
 def is_refusal(error: Exception) -> bool:

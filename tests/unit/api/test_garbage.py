@@ -1,6 +1,7 @@
 """What requests leave behind: no object, even before a garbage collection."""
 
 import gc
+from typing import Any
 
 import pytest
 from django.core.handlers.wsgi import WSGIRequest
@@ -11,11 +12,13 @@ from picus_api.json_viewset import JsonRequest
 from tests.unit.api.conftest import JSON_TYPE, body_of
 
 
-def respond(method: str, path: str) -> int:
+def respond(method: str, path: str, **fields: Any) -> int:
     """Call the view of a path, without the client of the tests, which keeps its requests. Return the status."""
-    request = RequestFactory().generic(method, path, b'{"a": 1}', JSON_TYPE)
-    match = resolve(path)
+    request = RequestFactory().generic(method, path, b'{"a": 1}', JSON_TYPE, **fields)
+    match = resolve(request.path)
     response = match.func(request, *match.args, **match.kwargs)
+    if hasattr(response, "render"):
+        response.render()
     body_of(response)
     response.close()
     return int(response.status_code)
@@ -28,6 +31,9 @@ def test_requests_are_freed_with_their_responses() -> None:
     gc.disable()
     try:
         assert (respond("POST", "/picus/put"), respond("GET", "/picus/list")) == (201, 200)
+        assert (respond("GET", "/picus/get/absent"), respond("GET", "/picus/list?limit=1")) == (404, 200)
+        assert respond("PUT", "/picus/put/absent", HTTP_IF_MATCH='"x"') == 412
+        assert respond("DELETE", "/picus/list") == 405
         assert [each for each in requests() if not any(each is other for other in others)] == []
     finally:
         gc.enable()
