@@ -24,8 +24,9 @@ ifneq ($(SYSTEM_CERTS),)
 export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CERTS)
 endif
 
-.PHONY: run test test-fast lint test-deploying test-rehearsal test-service test-commands test-others test-browser \
-	test-contract test-local test-unit test-soak soak chromium rehearse editor image image-test bench format package audit deploy plan rotate destroy clean
+.PHONY: run test test-fast lint lint-types lint-others test-deploying test-rehearsal test-service test-commands \
+	test-others test-browser test-contract test-local test-unit test-soak soak chromium rehearse editor image image-test bench \
+	format package audit deploy plan rotate destroy clean
 .DELETE_ON_ERROR:
 
 NPM := tests/npm/node_modules/.package-lock.json
@@ -49,7 +50,7 @@ test: $(if $(findstring ecs,$(TESTS)),$(TEST_ENVIRONMENTS),.venv/.synced .venv-m
 else
 test:
 	rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory --jobs=2 $(SYNC_OUTPUT) lint environments
+	@$(MAKE) --no-print-directory --jobs=3 $(SYNC_OUTPUT) lint environments
 	@$(MAKE) --no-print-directory --jobs=4 $(SYNC_OUTPUT) $(TEST_PARTS)
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report
@@ -69,11 +70,14 @@ test-fast-others:
 environments: $(TEST_ENVIRONMENTS)
 	@:
 
-lint test-unit: .venv/.synced
-lint:
+lint: lint-types lint-others
+	@:
+lint-types lint-others test-unit: .venv/.synced
+lint-types:
+	.venv/bin/mypy
+lint-others:
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
-	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/cfn-lint ecs/*.yaml
 	.venv/bin/hadolint Dockerfile
