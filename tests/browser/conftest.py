@@ -23,7 +23,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--process-per-site",  # A new page finds the scripts compiled, and starts no process.
+    "--renderer-process-limit=1",  # A new page finds the scripts compiled, and starts no process.
 ]
 TIMEOUT_MS = 60_000
 
