@@ -31,6 +31,11 @@ def colored(page: Page, request: pytest.FixtureRequest) -> Page:
 def violations(page: Page, *colored_parts: str, without_colors: bool = False) -> list[str]:
     """Return the rule and the element of each violation that axe finds: on the page, or in the colors of some parts."""
     page.evaluate((NODE_MODULES / "axe-core/axe.min.js").read_text())
+    # Buttons of Swagger UI change their colors gradually.
+    page.evaluate(
+        "Promise.allSettled(document.getAnimations().filter(each => each instanceof CSSTransition)"
+        ".map(each => each.finished)).then(() => null)"
+    )
     # Dark pages differ from light pages in colors only.
     is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     options: dict[str, Any] = {"runOnly": ["color-contrast"]} if is_dark or colored_parts else {}
