@@ -24,8 +24,9 @@ ifneq ($(SYSTEM_CERTS),)
 export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CERTS)
 endif
 
-.PHONY: run test test-fast lint test-deploying test-service test-commands test-others test-browser test-contract \
-	test-local test-unit test-soak soak chromium rehearse editor image image-test test-tokens bench format package audit deploy plan rotate destroy clean
+.PHONY: run test test-fast lint lint-types lint-others test-deploying test-rehearsal test-service test-commands \
+	test-others test-browser test-contract test-local test-unit test-soak soak chromium rehearse editor image image-test test-tokens \
+	bench format package audit deploy plan rotate destroy clean
 .DELETE_ON_ERROR:
 
 NPM := tests/npm/node_modules/.package-lock.json
@@ -49,8 +50,8 @@ test: $(if $(findstring ecs,$(TESTS)),$(TEST_ENVIRONMENTS),.venv/.synced .venv-m
 else
 test:
 	rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory --jobs=2 $(SYNC_OUTPUT) lint environments
-	@$(MAKE) --no-print-directory --jobs=3 $(SYNC_OUTPUT) $(TEST_PARTS)
+	@$(MAKE) --no-print-directory --jobs=3 $(SYNC_OUTPUT) lint environments
+	@$(MAKE) --no-print-directory --jobs=4 $(SYNC_OUTPUT) $(TEST_PARTS)
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report
 endif
@@ -69,24 +70,31 @@ test-fast-others:
 environments: $(TEST_ENVIRONMENTS)
 	@:
 
-lint test-unit: .venv/.synced
-lint:
+lint: lint-types lint-others
+	@:
+lint-types lint-others test-unit: .venv/.synced
+lint-types:
+	.venv/bin/mypy
+lint-others:
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
-	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/cfn-lint ecs/*.yaml
 	.venv/bin/hadolint Dockerfile
 	.venv/bin/zizmor --offline --no-progress --quiet --strict-collection .github/workflows
 
-# Run the parts of the tests as separate processes, three at a time, because two cores would not be busy with two: many
+# Run the parts of the tests as separate processes, four at a time, because two cores would not be busy with two: many
 # tests wait for a timeout. The unit tests come first, because they find most faults, and then the longest parts.
-# Only test-deploying builds and deploys the function's package, in build/.
-DEPLOYING := tests/ecs tests/function
+# Only test-deploying builds the function's package again. It replaces the file in build/ that test-rehearsal deploys by
+# one with the same bytes.
+DEPLOYING := tests/ecs tests/function --ignore=tests/ecs/rehearsal
 WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/local tests/npm tests/service tests/soak tests/unit
 OTHERS := $(filter-out $(WITH_A_PART),$(patsubst %/,%,$(wildcard tests/*/)))
-TEST_PARTS := test-unit test-deploying test-browser test-soak test-service test-local image-test test-commands test-contract test-others
+TEST_PARTS := test-unit test-rehearsal test-service test-browser test-deploying test-commands image-test test-local \
+	test-contract test-soak test-others
 
+test-rehearsal:
+	.venv/bin/coverage run -m pytest tests/ecs/rehearsal
 test-deploying:
 	.venv/bin/coverage run -m pytest $(DEPLOYING)
 test-service:

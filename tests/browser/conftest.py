@@ -23,6 +23,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--renderer-process-limit=1",  # A new page finds the scripts compiled, and starts no process.
 ]
 TIMEOUT_MS = 60_000
 

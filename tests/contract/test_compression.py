@@ -13,7 +13,7 @@ TEXT = "word " * 400
 
 @pytest.fixture
 def path(client: Client) -> str:
-    return f"/picus/get/{client.put(json.dumps({'text': TEXT})).object['object_id']}"
+    return f"/picus/get/{client.put(json.dumps({'mark': 'compressed', 'text': TEXT})).object['object_id']}"
 
 
 def test_items_are_compressed_for_clients_that_accept_it(client: Client, path: str) -> None:
@@ -67,7 +67,9 @@ def test_large_errors_are_compressed(client: Client) -> None:
     assert json.loads(gzip.decompress(response.body))["error"].startswith("Item with key")
 
 
-@pytest.mark.parametrize("target", ["/picus/list", "/picus/list?format=ndjson", "/picus/list?limit=5", "/docs/"])
+@pytest.mark.parametrize(
+    "target", ["/picus/list", "/picus/list?format=ndjson", "/picus/list?limit=5&filter=mark=%22compressed%22", "/docs/"]
+)
 def test_lists_and_pages_are_compressed(client: Client, path: str, target: str) -> None:
     packed = client.request("GET", target, headers={**GZIP, "Accept": "*/*"})
     assert packed.header("Content-Encoding") == "gzip"

@@ -66,9 +66,9 @@ def test_exact_count_is_of_the_whole_list(client: Client) -> None:
 
 
 def test_estimated_count_needs_a_whole_list(client: Client) -> None:
-    marked(client, "")
+    # DynamoDB updates the number every six hours, so it may be 0 for a table with items.
     asked = {"Prefer": "count=estimated"}
-    assert int(client.request("GET", target(limit=1), headers=asked).header("Picus-Total-Count") or "") >= 1
+    assert (client.request("GET", target(limit=1), headers=asked).header("Picus-Total-Count") or "").isdecimal()
     assert client.request("GET", target(filter="n = 1"), headers=asked).header("Picus-Total-Count") is None
 
 

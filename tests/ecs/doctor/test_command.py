@@ -4,13 +4,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.dynamodb import CREDENTIALS, ROOT, free_port
 from tests.ecs.doctor.emulated_stage import COMMIT, STAGE, EmulatedStage
+from tests.preloaded import run_python
 
 
 def doctor(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -22,15 +22,7 @@ def doctor_in(folder: Path, *arguments: str, **environment: str) -> subprocess.C
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DYNAMODB_", "AWS_"))}
     # Without the configuration of whoever runs the tests.
     inherited |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    return subprocess.run(
-        [sys.executable, "manage.py", "doctor", *arguments],
-        cwd=folder,
-        env=inherited | environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_python(["manage.py", "doctor", *arguments], inherited | environment, cwd=folder)
 
 
 def test_good_deployment_is_status_0(stage: EmulatedStage, service_url: str, aws_environment: dict[str, str]) -> None:

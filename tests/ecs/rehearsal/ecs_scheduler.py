@@ -65,13 +65,14 @@ class EcsScheduler:
         self.keys: set[str] = set()
         # Each task has another address, because ministack's target groups distinguish targets by address only.
         self._addresses = (f"127.0.0.{number}" for number in range(2, 255))
-        self.exit_statuses: list[int] = []
+        # By the address of the task that was replaced.
+        self.exit_statuses: dict[str, int] = {}
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
     def _run(self) -> None:
-        while not self._end.wait(0.2):
+        while not self._end.wait(0.5):
             service = self._service()
             if not service or service["taskDefinition"] in self.given_up:
                 continue
@@ -133,7 +134,7 @@ class EcsScheduler:
                 with suppress(elb.exceptions.TargetGroupNotFoundException):
                     elb.deregister_targets(TargetGroupArn=target_group, Targets=[old.target])
             time.sleep(DRAIN_SECONDS)
-            self.exit_statuses.append(self._stop(old))
+            self.exit_statuses[old.address] = self._stop(old)
 
     def _start(self, definition: str, target_groups: list[str]) -> Task:
         found = self.emulator.client("ecs").describe_task_definition(taskDefinition=definition)["taskDefinition"]

@@ -90,6 +90,14 @@ def origin_of_data_plane(element: Any) -> Any:
     return origin
 
 
+def data_plane_config(distribution: Any) -> Any:
+    """Return what the data plane needs of a distribution, parsed once for each configuration, not for each request."""
+    text = distribution["config_xml"]
+    if text not in _parsed:
+        _parsed[text] = _data_plane_config(distribution)
+    return _parsed[text]
+
+
 async def fetch_from_alb(lb: Any, origin: Any, *request: Any) -> Any:
     """Serve a request by the listener on the origin's port, whichever its protocol."""
     _, port, _ = cloudfront._origin_connect_target(origin, viewer_is_https=True)
@@ -120,6 +128,9 @@ _make_alarm = provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"]["create"
 provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"]["create"] = make_alarm
 
 
+_parsed: dict[str, Any] = {}
+_data_plane_config = cloudfront.parse_distribution_dataplane_config
+cloudfront.parse_distribution_dataplane_config = data_plane_config
 _dataplane_origin, _fetch_from_alb = cloudfront._dataplane_origin, cloudfront._fetch_from_alb_origin
 cloudfront._dataplane_origin, cloudfront._fetch_from_alb_origin = origin_of_data_plane, fetch_from_alb
 provisioners._RESOURCE_HANDLERS |= {

@@ -15,7 +15,7 @@ from tests.ecs.rehearsal.rehearsed_stage import RehearsedStage
 
 WORKERS = 3
 # Between two requests of one client, because this is not a load test.
-PAUSE_SECONDS = 0.03
+PAUSE_SECONDS = 0.1
 TIMEOUT_SECONDS = 60.0
 
 

@@ -1,6 +1,7 @@
 """Tell schemathesis what JSON Schema can't say about this API."""
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
@@ -13,7 +14,10 @@ from schemathesis.core import NOT_SET
 from picus_api.core.errors import BadParameter
 from picus_api.core.query.batch_get import MAX_KEYS
 from picus_api.core.query.cursor import decode_cursor, encode_cursor
+from picus_api.core.query.expressions import Placeholders
+from picus_api.core.query.filters import parse_filter
 from picus_api.core.query.plan import parse_sort
+from picus_api.core.query.projection import parse_fields
 
 TABLE = "picus_data"
 
@@ -87,13 +91,23 @@ def before_load_schema(context: schemathesis.HookContext, raw_schema: dict[str, 
         key["schema"]["not"] = {"enum": keys}
 
 
+_PARSERS: dict[str, Callable[[str], object]] = {
+    "fields": parse_fields,
+    "filter": lambda text: parse_filter(text, Placeholders()),
+}
+
+
+def _remove_unless_valid(query: Any, name: str, parse: Callable[[str], object]) -> None:
+    try:
+        parse(query[name])
+    except BadParameter:
+        del query[name]
+
+
 @schemathesis.hook
 def before_call(context: schemathesis.HookContext, case: "schemathesis.Case[Any]", kwargs: dict[str, Any]) -> None:
     """Make the parts of a request consistent where the description says so in prose only."""
     query: Any = case.query or {}
-    with suppress(BadParameter, KeyError, AttributeError, TypeError):
-        # A cursor is valid for one filter only.
-        query["cursor"] = _cursor(decode_cursor(query["cursor"], TABLE, ""), query.get("filter", ""))
     with suppress(BadParameter, KeyError, AttributeError, TypeError):
         # An order needs an index, which the table does not have.
         parse_sort(query["sort"])
@@ -102,6 +116,14 @@ def before_call(context: schemathesis.HookContext, case: "schemathesis.Case[Any]
         # The other parameters exclude keys.
         if query.keys() & {"limit", "cursor", "filter", "sort"} and all(query["key"]) and len(query["key"]) <= MAX_KEYS:
             del query["key"]
+    # A change above can make valid what schemathesis made invalid, but a text without its format stays.
+    if case.meta is not None and case.meta.generation.mode.is_positive:
+        for name, parse in _PARSERS.items():
+            with suppress(KeyError, AttributeError, TypeError):
+                _remove_unless_valid(query, name, parse)
+    with suppress(BadParameter, KeyError, AttributeError, TypeError):
+        # A cursor is valid for one filter only.
+        query["cursor"] = _cursor(decode_cursor(query["cursor"], TABLE, ""), query.get("filter", ""))
     if (
         isinstance(case.body, dict)
         and isinstance(case.body.get("object_id"), str)
