@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -9,7 +10,8 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from picus_api.authentication import access_of
+from picus_api.authentication import access_of, check_again
+from picus_api.core.access.access import READ
 from picus_api.core.capacity import HUNG_UP_KEY
 from picus_api.core.dynamodb.table_description import describe_table, forget_indexes
 from picus_api.core.errors import TableUnavailable
@@ -81,12 +83,19 @@ def _list(request: Request, query: ListQuery, path: AccessPath) -> HttpResponseB
     limit = query.limit or (HTML_PAGE_ITEMS if _is_browser(request) else None)
     start = None if query.position is None else path.start(query.position)
     if limit is None:
-        return stream(request, Item.pages(path, start), headers)
+        # `map` keeps no page, as a generator would.
+        return stream(request, map(partial(_allowed_page, request), Item.pages(path, start)), headers)
     page = Item.page(path, limit, start, _give_up(request), as_stored=_is_browser(request))
     if page.position is not None:
         following = next_path(request.query_params, page.position, access_of(request))
         headers["Link"] = f'<{following}>; rel="next"'
     return _page(request, page, headers)
+
+
+def _allowed_page(request: Request, page: Page) -> Page:
+    """Return the page if the client may still read: a list can take long. Raises the errors of ``check_again``."""
+    check_again(request, READ)
+    return page
 
 
 def _keyed_list(request: Request, query: ListQuery) -> HttpResponseBase:

@@ -11,7 +11,7 @@ from picus_api.bulk.deleter import DeleteOptions, Deleter, DeleteResult
 from picus_api.bulk.errors import BulkError, UsageError
 from picus_api.core.dynamodb.table import table_name
 from picus_api.core.errors import TableUnavailable
-from picus_api.management.changes import add_read_only_option, check_writable, log_change
+from picus_api.management.changes import add_read_only_option, check_writable, log_change, while_writable
 from picus_api.management.terminal import (
     TerminalCommand,
     add_bulk_options,
@@ -67,7 +67,7 @@ class Command(TerminalCommand):
                 deleter.discard()
                 self.say("Nothing is left to delete.")
             elif options["yes"] or _confirmed(deleter):
-                self._delete(deleter, options["filter"])
+                self._delete(deleter, options)
             else:
                 deleter.discard()
                 raise BulkError("Nothing was deleted.")
@@ -93,18 +93,18 @@ class Command(TerminalCommand):
         else:
             self.say(f"{item_count(deleter.matched)} found: {result.seconds:.1f} s, {result.units:,.0f} RCU.")
 
-    def _delete(self, deleter: Deleter, filter_text: str) -> None:
+    def _delete(self, deleter: Deleter, options: dict[str, Any]) -> None:
         before = deleter.deleted  # by an earlier run
         with progress_bar(" items", deleter.matched, initial=deleter.matched - deleter.left) as bar:
             try:
-                result = deleter.run(bar.update)
+                result = deleter.run(while_writable(options, bar.update))
             except (BulkError, TableUnavailable, KeyboardInterrupt):
                 bar.close()
                 self.say(f"{item_count(deleter.deleted, verb=True)} deleted; run the same command again to continue.")
                 raise
             finally:
                 if deleter.deleted > before:
-                    log_change("delete_many", count=deleter.deleted - before, filter=filter_text)
+                    log_change("delete_many", count=deleter.deleted - before, filter=options["filter"])
         self.say(_summary(result))
 
 

@@ -11,7 +11,7 @@ from picus_api.core.access import access
 from picus_api.core.access.access import Credentials
 from picus_api.core.errors import PicusError
 from picus_api.table_setup import create_missing, table_specs
-from tests.service.commands.conftest import Terminal
+from tests.service.commands.conftest import Terminal, ndjson, wait_for_result, wait_for_steps
 
 
 @pytest.fixture
@@ -91,6 +91,27 @@ def test_read_only_stops_commands_that_write(tokens: Terminal) -> None:
     assert [tokens(*command, "--even-if-read-only").code for command in commands] == [0, 0, 0]
     assert tokens("read_only", "off").code == 0
     assert tokens("put_item", "{}").code == 0
+
+
+def test_read_only_stops_commands_in_progress(tokens: Terminal) -> None:
+    tokens.file("items.ndjson", ndjson({"n": number} for number in range(2000)))
+    checkpoints = {
+        ("import_items", "items.ndjson", "--max-wcu=400"): tokens.folder / "items.ndjson.import-checkpoint",
+        ("delete_items", "--filter=n >= 0", "--yes", "--max-wcu=400"): tokens.folder
+        / f"{tokens.table.name}.delete-checkpoint",
+    }
+    for (command, *options), checkpoint in checkpoints.items():
+        process = tokens.start(command, *options)
+        wait_for_steps(checkpoint, 3, process)
+        assert tokens("read_only", "on").code == 0
+        stopped = wait_for_result(process)
+        assert stopped.code == 1
+        assert "run the same command again to continue." in stopped.err
+        assert "picus: Read-only is on" in stopped.err
+        assert 0 < len(tokens.rows()) < 2000
+        assert tokens("read_only", "off").code == 0
+        assert tokens(command, *(option for option in options if "wcu" not in option)).code == 0
+    assert tokens.rows() == []
 
 
 def test_commands_write_audit_lines_with_the_user(tokens: Terminal) -> None:

@@ -1,4 +1,4 @@
-"""Access that ends while a body arrives, or while its items are written."""
+"""Access that ends while a body arrives, while its items are written, or while a list is sent."""
 
 import io
 import json
@@ -10,6 +10,8 @@ import pytest
 from picus_api import token_admin
 from picus_api.core.access import access
 from picus_api.core.dynamodb import table
+from picus_api.core.errors import InsufficientScope, InvalidToken
+from picus_api.core.query import pagination
 from tests.unit.access.conftest import Computes, bearer, new
 from tests.unit.api.conftest import JSON_TYPE, NDJSON_TYPE, Client, body_of, error_of
 
@@ -22,12 +24,16 @@ def revoke(token: str) -> None:
     token_admin.revoke_token(token.split("_")[1])
 
 
-def narrow(token: str) -> None:
-    """Take the scope to write away, as an operator with access to the table can."""
+def narrow(token: str, scope: str = "read") -> None:
+    """Take all scopes but one away, as an operator with access to the table can."""
     key = {"token_id": {"S": token.split("_")[1]}}
-    names, values = {"#s": "scopes"}, {":s": {"SS": ["read"]}}
+    names, values = {"#s": "scopes"}, {":s": {"SS": [scope]}}
     update = {"UpdateExpression": "SET #s = :s", "ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
     table.send("UpdateItem", {"TableName": f"{table.table_name()}_tokens", "Key": key, **update})
+
+
+def narrow_to_write(token: str) -> None:
+    narrow(token, "write")
 
 
 ENDS = [
@@ -89,3 +95,19 @@ def test_access_is_checked_before_each_batch(
         (line, status, code) for line in range(26, 201)
     ]
     assert count_items() == 25
+
+
+@pytest.mark.parametrize("end", [revoke, narrow_to_write])
+def test_list_breaks_off_when_access_ends(
+    stocked: Client, closed: Computes, end: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pagination, "_FIRST_PAGE_ITEMS", 1)
+    token = new()
+    for key in ("a", "b"):
+        table.call("PutItem", Item={"object_id": {"S": key}})
+    pieces = iter(stocked.send("GET", "/picus/list", **bearer(token)).streaming_content)  # type: ignore[attr-defined]
+    assert next(pieces).startswith(b'[{"object_id":')
+    end(token)
+    access.rules.cache_clear()
+    with pytest.raises((InvalidToken, InsufficientScope)):
+        next(pieces)
