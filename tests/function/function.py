@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import tempfile
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,8 +77,8 @@ def running_function(folder: Path, **settings: str) -> Iterator[Function]:
     """Run the function as a warm Lambda environment does, with these environment variables only."""
     open_to_all = {"ANONYMOUS_SCOPES": "read,write,delete"}
     environment = {**CREDENTIALS, "DYNAMODB_TABLE_NAME": "picus_data", "HOME": str(folder), **open_to_all, **settings}
-    log = folder.with_suffix(".log")
-    with log.open("w") as written, log.open() as errors:
+    # A file of its own: two functions may run in one folder.
+    with tempfile.NamedTemporaryFile("w") as written, Path(written.name).open() as errors:
         process = subprocess.Popen(
             command(folder),
             cwd=folder,
