@@ -33,7 +33,7 @@ try:
 except environment.SettingError as error:
     sys.exit(f"picus: {error}")
 
-# The first log line starts a thread.
+# Before the first log line, because that starts a thread.
 limits.return_freed_memory()
 
 # macOS has no epoll: there gunicorn's own threads serve, with the same settings and the same rules for requests.

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from functools import partial
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -84,7 +83,7 @@ def _list(request: Request, query: ListQuery, path: AccessPath) -> HttpResponseB
     start = None if query.position is None else path.start(query.position)
     if limit is None:
         # `map` keeps no page, as a generator would.
-        return stream(request, map(partial(_allowed_page, request), Item.pages(path, start)), headers)
+        return stream(request, map(_AccessCheck(request), Item.pages(path, start)), headers)
     page = Item.page(path, limit, start, _give_up(request), as_stored=_is_browser(request))
     if page.position is not None:
         following = next_path(request.query_params, page.position, access_of(request))
@@ -92,10 +91,18 @@ def _list(request: Request, query: ListQuery, path: AccessPath) -> HttpResponseB
     return _page(request, page, headers)
 
 
-def _allowed_page(request: Request, page: Page) -> Page:
-    """Return the page if the client may still read: a list can take long. Raises the errors of ``check_again``."""
-    check_again(request, READ)
-    return page
+class _AccessCheck:
+    """Check the access to each page but the first one, because a list can take long."""
+
+    def __init__(self, request: Request) -> None:
+        self._request, self._is_first = request, True
+
+    def __call__(self, page: Page) -> Page:
+        """Return the page. Raises the errors of ``check_again``."""
+        if not self._is_first:
+            check_again(self._request, READ)
+        self._is_first = False
+        return page
 
 
 def _keyed_list(request: Request, query: ListQuery) -> HttpResponseBase:

@@ -20,6 +20,9 @@ _LONGEST_WAIT_SECONDS = 20.0
 _NO_PROGRESS_SECONDS = 300.0
 """How long a call is repeated while DynamoDB throttles it."""
 
+Check = Callable[[], None]
+"""Raises an error if a command may not go on."""
+
 
 class BulkClient:
     """Sends requests over a separate transport, with one connection per thread."""

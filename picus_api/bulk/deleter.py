@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from picus_api.bulk.batch_reader import FileRecord, read_batches
-from picus_api.bulk.bulk_client import BulkClient, worker_pool
+from picus_api.bulk.bulk_client import BulkClient, Check, worker_pool
 from picus_api.bulk.checkpoint import DeleteCheckpoint
 from picus_api.bulk.errors import UsageError
 from picus_api.bulk.export_file import PART_SUFFIX
@@ -131,16 +131,16 @@ class Deleter:
         self.checkpoint.add_matched(result.items + result.before)
         return result
 
-    def run(self, on_progress: OnProgress) -> DeleteResult:
-        """Delete the listed items. After an error the checkpoint stays.
+    def run(self, on_progress: OnProgress, check: Check) -> DeleteResult:
+        """Delete the listed items. After an error the checkpoint stays. ``check`` is called before each batch.
 
-        Raises BulkError, TableUnavailable, KeyboardInterrupt.
+        Raises what ``check`` raises, BulkError, TableUnavailable, KeyboardInterrupt.
         """
         started = time.monotonic()
         batches = self._batches()
         with worker_pool(self._options.threads, self._client.stop) as pool:
             for _ in range(self._options.threads):
-                pool.submit(self._work, batches, on_progress)
+                pool.submit(self._work, batches, on_progress, check)
         self._client.raise_failure()
         self.discard()
         deleted, changed, gone = (self._outcomes[outcome] for outcome in (DELETED, CHANGED, GONE))
@@ -166,9 +166,10 @@ class Deleter:
                 raise batch.fault
             yield batch.number, batch.records[self.checkpoint.tried.get(batch.number, 0) :]
 
-    def _work(self, batches: Iterator[tuple[int, list[FileRecord]]], on_progress: OnProgress) -> None:
+    def _work(self, batches: Iterator[tuple[int, list[FileRecord]]], on_progress: OnProgress, check: Check) -> None:
         with self._client.stop_on_error():
             while not self._client.stop.is_set():
+                check()
                 with self._lock:
                     batch = next(batches, None)
                 if batch is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from picus_api.bulk.batch_reader import OnFile, RecordBatch, key_for_record, read_batches, to_row
-from picus_api.bulk.bulk_client import BulkClient, WorkerPool, worker_pool
+from picus_api.bulk.bulk_client import BulkClient, Check, WorkerPool, worker_pool
 from picus_api.bulk.checkpoint import ImportCheckpoint
 from picus_api.bulk.errors import BulkError
 from picus_api.bulk.formats import Format
@@ -66,11 +66,11 @@ def check_files(options: ImportOptions, on_file: OnFile, on_progress: OnProgress
 class Importer:
     """Imports the files once, or continues an earlier run."""
 
-    def __init__(self, options: ImportOptions, on_file: OnFile, on_progress: OnProgress) -> None:
-        """Open the checkpoint. Raises UsageError, SettingError."""
+    def __init__(self, options: ImportOptions, on_file: OnFile, on_progress: OnProgress, check: Check) -> None:
+        """Open the checkpoint. ``check`` is called before each batch. Raises UsageError, SettingError."""
         self._options = options
         self._on_file = on_file
-        self._on_progress = on_progress
+        self._on_progress, self._check = on_progress, check
         self._client = BulkClient(options.threads)
         self._limiter = RateLimiter(options.max_wcu, self._client.stop)
         self._writer = BatchWriter(self._client.send, self._client.table, self._client.new_backoff, self._limiter)
@@ -119,6 +119,7 @@ class Importer:
             self._wait_for_keys(rows)
             self._queue_places.acquire()
             self._client.raise_failure()
+            self._check()
             self._has_submitted = True
             pool.submit(self._write, batch, list(rows.values()))
 

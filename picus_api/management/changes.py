@@ -3,7 +3,6 @@
 import getpass
 import os
 import socket
-from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -22,16 +21,6 @@ def check_writable(options: dict[str, Any]) -> None:
     """Raise BulkError if read-only is on and the option does not overrule it. Raises TableUnavailable."""
     if not options["even_if_read_only"] and rules().tokens.is_read_only():
         raise BulkError("Read-only is on (./picus read_only status): --even-if-read-only writes anyway.")
-
-
-def while_writable(options: dict[str, Any], on_progress: Callable[..., None]) -> Callable[..., None]:
-    """Return ``on_progress`` with ``check_writable`` after it, so that read-only stops a command that takes long."""
-
-    def checked(*progress: Any) -> None:
-        on_progress(*progress)
-        check_writable(options)
-
-    return checked
 
 
 def log_change(action: str, **about: Any) -> None:

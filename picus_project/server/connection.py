@@ -40,6 +40,7 @@ class ClientConnection:
     ``deadline``: when the worker closes the connection if nothing happens (monotonic seconds). ``request_started``:
     since when a request has been arriving or waiting for its turn (monotonic seconds), or None. ``received``: bytes of
     that request. ``turn_deadline``: until when it waits for its turn, or None if it does not.
+    ``has_claim``: a slow body was cut so that this one gets its turn.
     ``is_armed``: it is idle, and the thread that made it idle has done with it.
     """
 
@@ -55,16 +56,17 @@ class ClientConnection:
         self.takes_much = False
         self.is_armed = False
         self.turn_deadline: float | None = None
+        self.has_claim = False
         self._missing = 0
         self._log = log
         cfg = cached_config(cfg)
         self._parser = ServerRequestParser(cfg, sock, client)
         self.responder = Responder(cfg, log, sock, client, self._parser)
 
-    def share_place(self, is_wanted: Callable[[], bool]) -> None:
-        """Cut a slow body while ``is_wanted`` returns True: another client waits for the thread that reads it."""
+    def cut_slow_body_if(self, yield_thread: Callable[[], bool]) -> None:
+        """Cut a slow body as soon as ``yield_thread`` returns True: another request should get its thread."""
         if isinstance(self._parser.unreader, LimitedUnreader):
-            self._parser.unreader.is_wanted = is_wanted
+            self._parser.unreader.yield_thread = yield_thread
 
     @property
     def has_buffered_data(self) -> bool:

@@ -19,10 +19,10 @@ MIN_BYTES_PER_SECOND = environment.integer("MIN_BYTES_PER_SECOND", 4096, minimum
 GRACE_SECONDS = 10
 """How many seconds a client may be slower than MIN_BYTES_PER_SECOND."""
 
-SHARED_BYTES_PER_SECOND = 128 * 1024
-"""A body that a thread reads must arrive at this rate while other clients wait for its place, after SHARED_SECONDS."""
-SHARED_SECONDS = 3
-"""Less than BUSY_SECONDS, so that the others get the place in time."""
+CONTENDED_BYTES_PER_SECOND = 128 * 1024
+"""The lowest rate of a body that a thread reads while another request waits for that thread."""
+CONTENDED_SECONDS = min(3.0, BUSY_SECONDS / 2)
+"""How long that rate is measured each time. It is shorter than the wait of the other request."""
 
 TRIM_SECONDS = 2.0
 """How often freed memory is returned to the system while requests take much of it."""
@@ -58,8 +58,8 @@ def _from_glibc(name: str) -> Callable[..., object]:
 
 
 _mallopt, _malloc_trim = _from_glibc("mallopt"), _from_glibc("malloc_trim")
-# Its name since Python 3.13, and the one before.
-_clear_caches: Callable[[], None] = getattr(sys, "_clear_internal_caches", sys._clear_type_cache)
+# Python 3.13 renamed it.
+_clear_caches: Callable[[], None] = getattr(sys, "_clear_internal_caches", None) or sys._clear_type_cache
 
 
 def max_connections(configured: int) -> int:
@@ -74,7 +74,7 @@ def return_freed_memory() -> None:
     """Let glibc return large freed blocks to the system at once. Call this before the process has a second thread.
 
     glibc would keep them as soon as the first large block is freed, in an arena for each thread (mallopt(3)). One arena
-    is enough for threads that share the interpreter, and malloc_trim(3) returns the free end of the first arena only.
+    is enough for threads that share the interpreter. malloc_trim(3) shortens the first arena only.
     """
     _mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)
     _mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
@@ -85,7 +85,7 @@ def trim_memory() -> None:
     """Free what only caches and reference cycles keep, and return unused pages to the system (malloc_trim(3)).
 
     Python's cache of attributes keeps up to 4,096 of their names, such as the results of ``"GET".lower()``. Each may be
-    the last object in an arena of 1 MB. A worker that has little to do collects no garbage.
+    the last object in one of Python's blocks of 1 MB. A worker that has little to do collects no garbage.
     """
     _clear_caches()
     gc.collect()
@@ -95,8 +95,3 @@ def trim_memory() -> None:
 def too_slow(count: int, seconds: float) -> bool:
     """Return True if a client that sent or took ``count`` bytes within ``seconds`` is slower than it may be."""
     return count < (seconds - GRACE_SECONDS) * MIN_BYTES_PER_SECOND
-
-
-def too_slow_for_others(count: int, seconds: float) -> bool:
-    """Return True if a client that sent ``count`` bytes within ``seconds`` must give its place to a waiting one."""
-    return seconds > SHARED_SECONDS and count < seconds * SHARED_BYTES_PER_SECOND

@@ -17,8 +17,9 @@ MAX_BUFFERED_BYTES = 3 * 1024 * 1024
 _MAX_CHUNKS = 64
 """The most chunks that are counted each time bytes arrive. A client that sends smaller ones has a thread read them."""
 
-_END_OF_HEAD = b"\r\n\r\n"
-_CHUNK_SIZE = re.compile(rb"[ \t]*([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
+_END_OF_LINE, _END_OF_HEAD = b"\r\n", b"\r\n\r\n"
+# The usual form. gunicorn's parser, in a thread, judges any other one.
+_CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]{1,8})\r\n")
 _FRAMING_FIELDS = re.compile(rb"\r\n(content-length|transfer-encoding|expect):[ \t]*([^\r\n]*)", re.IGNORECASE)
 _NDJSON = re.compile(rb"\r\ncontent-type:[ \t]*application/x-ndjson", re.IGNORECASE)
 
@@ -73,15 +74,18 @@ def _chunked_completeness(data: bytes, start: int) -> Completeness:
     if len(data) > SMALL_BYTES:
         return Completeness.STREAM
     for _ in range(_MAX_CHUNKS):
-        if start >= len(data) or data.find(b"\r\n", start) < 0:
+        if start >= len(data) or data.find(_END_OF_LINE, start) < 0:
             return Completeness.PARTIAL
         size = _CHUNK_SIZE.match(data, start)
         if size is None:
-            return Completeness.COMPLETE
+            return Completeness.STREAM
         if int(size[1], 16) == 0:
             # The end of the trailer fields, which begin with the end of the last chunk's line.
             return Completeness.COMPLETE if data.find(_END_OF_HEAD, size.end() - 2) >= 0 else Completeness.PARTIAL
-        start = size.end() + int(size[1], 16) + 2
+        end = size.end() + int(size[1], 16)
+        start = end + len(_END_OF_LINE)
+        if not _END_OF_LINE.startswith(data[end:start]):
+            return Completeness.STREAM
     return Completeness.STREAM
 
 

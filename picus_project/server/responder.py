@@ -13,6 +13,7 @@ from gunicorn.http import wsgi
 from gunicorn.http.errors import NoMoreData, ParseException
 
 from picus_api.core.capacity import HUNG_UP_KEY, TRAILERS_KEY
+from picus_api.core.errors import PicusError
 from picus_project.server.early_errors import error_response
 from picus_project.server.limits import GRACE_SECONDS, MIN_BYTES_PER_SECOND
 from picus_project.server.request import ServerRequest, ServerRequestParser
@@ -172,6 +173,8 @@ class Responder:
             about = {"request_id": dict(response.headers).get("X-Request-Id")}
             if isinstance(error, ParseException):
                 self._log.info("response is incomplete: the request body is malformed: %s", error, extra=about)
+            elif isinstance(error, PicusError) and error.status < 500:
+                self._log.info("response is incomplete: %s", error.message, extra=about)
             else:
                 self._log.error("response is incomplete", exc_info=error, extra=about)
             if not response.chunked:

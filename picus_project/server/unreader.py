@@ -8,27 +8,28 @@ from collections.abc import Callable
 
 from gunicorn.http.unreader import SocketUnreader
 
-from picus_project.server.limits import READ_SECONDS, too_slow, too_slow_for_others
+from picus_project.server.limits import CONTENDED_BYTES_PER_SECOND, CONTENDED_SECONDS, READ_SECONDS, too_slow
 
-_LOOK_SECONDS = 1.0
-"""How often a thread that waits for a body looks whether other clients wait for its place."""
+_CHECK_SECONDS = 1.0
+"""How often a thread that waits for bytes checks the limits."""
 
 
 class LimitedUnreader(SocketUnreader):
     """gunicorn's reader of a socket, which raises TimeoutError for a client that is silent or too slow.
 
     The socket limits a single pause. ``limit_time`` limits a whole body: a client that sends a byte now and then must
-    not keep a thread. ``is_wanted``: returns True while other clients wait for the place of this one.
+    not keep a thread. ``yield_thread``: returns True if the thread of a slow body should go to another request.
     """
 
-    is_wanted: Callable[[], bool] = staticmethod(lambda: False)
-    _started = 0.0
+    yield_thread: Callable[[], bool] = staticmethod(lambda: False)
+    _started = _measured_since = 0.0
     _deadline: float | None = None
-    _received = 0
+    _received = _received_since = 0
 
     def limit_time(self, seconds: float | None) -> None:
         """Let reads raise TimeoutError from ``seconds`` on, and for a client that is too slow. None: no longer."""
-        self._started, self._received = time.monotonic(), 0
+        self._started = self._measured_since = time.monotonic()
+        self._received = self._received_since = 0
         self._deadline = None if seconds is None else self._started + seconds
 
     def chunk(self, size_hint: int | None = None) -> bytes:
@@ -40,6 +41,7 @@ class LimitedUnreader(SocketUnreader):
         except BlockingIOError:
             raise TimeoutError(errno.ETIMEDOUT, "the client is silent") from None
         self._received += len(data)
+        self._received_since += len(data)
         self._check()
         return data
 
@@ -48,7 +50,7 @@ class LimitedUnreader(SocketUnreader):
         poller.register(self.sock, select.POLLIN)
         silent_until = time.monotonic() + READ_SECONDS
         self._check()
-        while not poller.poll(_LOOK_SECONDS * 1000):
+        while not poller.poll(_CHECK_SECONDS * 1000):
             self._check()
             if time.monotonic() > silent_until:
                 raise TimeoutError(errno.ETIMEDOUT, "the client is silent")
@@ -57,11 +59,13 @@ class LimitedUnreader(SocketUnreader):
         if self._deadline is None:
             return
         now = time.monotonic()
-        seconds = now - self._started
-        if now > self._deadline or too_slow(self._received, seconds):
+        if now > self._deadline or too_slow(self._received, now - self._started):
             raise TimeoutError(errno.ETIMEDOUT, "the client is too slow")
-        if too_slow_for_others(self._received, seconds) and self.is_wanted():
-            raise TimeoutError(errno.ETIMEDOUT, "the client is too slow while others wait")
+        seconds = now - self._measured_since
+        if seconds >= CONTENDED_SECONDS:
+            if self._received_since < seconds * CONTENDED_BYTES_PER_SECOND and self.yield_thread():
+                raise TimeoutError(errno.ETIMEDOUT, "the client is too slow while another one waits")
+            self._measured_since, self._received_since = now, 0
 
 
 def has_hung_up(sock: socket.socket) -> bool:

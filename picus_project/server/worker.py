@@ -118,7 +118,7 @@ class EpollWorker(base.Worker):
                     time.sleep(0.05)  # the listener stays readable
                 return  # also if another worker was faster, or the client is gone
             connection = ClientConnection(self.cfg, self.log, sock, client)
-            connection.share_place(self._has_waiting_streams)
+            connection.cut_slow_body_if(self._claim_for_waiting_stream)
             self._connections.add(connection)
             if self._connections.is_over_full:
                 self._connections.make_room()
@@ -219,6 +219,7 @@ class EpollWorker(base.Worker):
             connection.turn_deadline = now + limits.BUSY_SECONDS
             connection.request_started = connection.request_started or now
         connection.deadline = connection.turn_deadline
+        connection.has_claim = False
         self._connections.make_idle(connection)
         lane.wait(connection, first=waited)
         connection.is_armed = True
@@ -231,8 +232,13 @@ class EpollWorker(base.Worker):
         if acquired:
             self._wake_next(lane)
 
-    def _has_waiting_streams(self) -> bool:
-        return any(self._idle.get(each.fd) is each for each in self._streams.waiting())
+    def _claim_for_waiting_stream(self) -> bool:
+        """Return True if a request that a thread has to read waits, and no other body was cut for it yet."""
+        for each in self._streams.waiting():
+            if self._idle.get(each.fd) is each and not each.has_claim:
+                each.has_claim = True
+                return True
+        return False
 
     def _wake_next(self, lane: Lane) -> None:
         """Wake a thread for the connection that has waited for the lane the longest."""

@@ -34,8 +34,8 @@ def client(shared: Shared) -> Iterator[Client]:
 
 
 @pytest.fixture
-def impatient(shared: Shared) -> Iterator[Client]:
-    """Run a service that soon gives up a body."""
+def hasty(shared: Shared) -> Iterator[Client]:
+    """Run a service with a short time limit for bodies."""
     with service(shared, 4) as client:
         yield client
 
@@ -111,7 +111,7 @@ def send_lines(sock: socket.socket, size: int, seconds: float) -> None:
         time.sleep(0.2)
 
 
-def test_slow_ndjson_gives_its_place_to_a_client_that_waits(client: Client) -> None:
+def test_slow_ndjson_gives_its_thread_to_a_waiting_request(client: Client) -> None:
     large = put_head(client, f"Content-Length: {2 * MAX_BUFFERED_BYTES}")
     with open_socket(client) as first, open_socket(client) as second:
         first.sendall(ndjson_head(client))
@@ -123,7 +123,7 @@ def test_slow_ndjson_gives_its_place_to_a_client_that_waits(client: Client) -> N
         assert read_head(first).startswith(b"HTTP/1.1 408 ")
 
 
-def test_fast_ndjson_keeps_its_place_and_who_waits_too_long_gets_503(client: Client) -> None:
+def test_fast_ndjson_keeps_its_thread_and_the_next_gets_503(client: Client) -> None:
     large = put_head(client, f"Content-Length: {2 * MAX_BUFFERED_BYTES}")
     with open_socket(client) as first, open_socket(client) as second:
         first.sendall(ndjson_head(client))
@@ -135,10 +135,10 @@ def test_fast_ndjson_keeps_its_place_and_who_waits_too_long_gets_503(client: Cli
         assert read_head(first).startswith(b"HTTP/1.1 400 ")
 
 
-def test_a_body_that_arrives_too_slowly_is_408(impatient: Client) -> None:
-    with open_socket(impatient) as sock:
+def test_a_body_that_arrives_too_slowly_is_408(hasty: Client) -> None:
+    with open_socket(hasty) as sock:
         started = time.monotonic()
-        sock.sendall(put_head(impatient))
+        sock.sendall(put_head(hasty))
         for _ in range(8):
             sock.sendall(b" ")
             time.sleep(0.4)

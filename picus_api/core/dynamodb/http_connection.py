@@ -21,7 +21,7 @@ MIN_BYTES_PER_SECOND = 128 * 1024  # a slower body counts as dead
 RECEIVE_BYTES = 64 * 1024  # larger blocks cost 10 µs a call, as malloc maps each of them anew
 
 on_sent: ContextVar[Callable[[], None] | None] = ContextVar("on_sent", default=None)
-"""Called each time a request has been sent, before its response is read."""
+"""Called each time this context has sent a request, before the response is read. Lists set it to read ahead."""
 
 
 class HttpConnection:

@@ -123,7 +123,7 @@ _DOMAIN_ERRORS = _DomainErrors()
 
 
 def domain_errors() -> _DomainErrors:
-    """Translate the transport's errors into the domain's within a ``with`` block: the only place that does."""
+    """Translate the transport's errors into the domain's within a ``with`` block. No other code translates them."""
     return _DOMAIN_ERRORS
 
 

@@ -38,7 +38,7 @@ _COUNT = re.compile(rb'"Count": ?([0-9]{1,9})')
 # Threads that wait for DynamoDB, one for each list that is being sent.
 _prefetchers = ThreadPoolExecutor(table.MAX_CONNECTIONS // 2, thread_name_prefix="scan")
 _SEND_SECONDS = 0.005
-"""How long to wait for a request to be sent at most: for some milliseconds if no thread or connection is free."""
+"""Longest wait until a request is sent. It passes in full if no thread or connection is free."""
 
 GiveUp = Callable[[], bool]
 """Returns True when a search has taken long enough."""

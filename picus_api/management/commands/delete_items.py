@@ -1,6 +1,7 @@
 """``./picus delete_items``: delete the items that match a filter."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from picus_api.bulk.deleter import DeleteOptions, Deleter, DeleteResult
 from picus_api.bulk.errors import BulkError, UsageError
 from picus_api.core.dynamodb.table import table_name
 from picus_api.core.errors import TableUnavailable
-from picus_api.management.changes import add_read_only_option, check_writable, log_change, while_writable
+from picus_api.management.changes import add_read_only_option, check_writable, log_change
 from picus_api.management.terminal import (
     TerminalCommand,
     add_bulk_options,
@@ -97,7 +98,7 @@ class Command(TerminalCommand):
         before = deleter.deleted  # by an earlier run
         with progress_bar(" items", deleter.matched, initial=deleter.matched - deleter.left) as bar:
             try:
-                result = deleter.run(while_writable(options, bar.update))
+                result = deleter.run(bar.update, partial(check_writable, options))
             except (BulkError, TableUnavailable, KeyboardInterrupt):
                 bar.close()
                 self.say(f"{item_count(deleter.deleted, verb=True)} deleted; run the same command again to continue.")

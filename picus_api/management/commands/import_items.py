@@ -1,6 +1,7 @@
 """``./picus import_items``: store the items of files."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from picus_api.bulk.formats import FORMATS, Format
 from picus_api.bulk.importer import Importer, ImportOptions, ImportResult, OnProgress, check_files
 from picus_api.bulk.input_files import InputFile, find_input_files
 from picus_api.core.errors import TableUnavailable
-from picus_api.management.changes import add_read_only_option, check_writable, log_change, while_writable
+from picus_api.management.changes import add_read_only_option, check_writable, log_change
 from picus_api.management.terminal import (
     TerminalCommand,
     add_bulk_options,
@@ -79,8 +80,8 @@ class Command(TerminalCommand):
                 self.say(f"{item_count(count)} can be imported; nothing was written.")
             else:
                 check_writable(options)
-                watched = while_writable(options, on_progress)
-                self._import(Importer(chosen, self._say_format, watched), chosen)
+                check = partial(check_writable, options)
+                self._import(Importer(chosen, self._say_format, on_progress, check), chosen)
 
     def _import(self, importer: Importer, chosen: ImportOptions) -> None:
         if importer.checkpoint.resumed:

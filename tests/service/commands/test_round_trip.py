@@ -53,7 +53,7 @@ def tables(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, dict[s
 
 def import_file(path: Path) -> int:
     options = ImportOptions(find_input_files([str(path)]), threads=3)
-    return Importer(options, lambda source, known: None, lambda items, position: None).run().items
+    return Importer(options, lambda source, known: None, lambda items, position: None, lambda: None).run().items
 
 
 def export_file(path: Path, kind: Format, zipped: bool) -> int:
