@@ -85,8 +85,7 @@ lint-others:
 
 # Run the parts of the tests as separate processes, four at a time, because two cores would not be busy with two: many
 # tests wait for a timeout. The unit tests come first, because they find most faults, and then the longest parts.
-# Only test-deploying builds the function's package again. It replaces the file in build/ that test-rehearsal deploys by
-# one with the same bytes.
+# test-deploying rebuilds build/delete_fn.zip while test-rehearsal may deploy it. The build is reproducible, so this is safe.
 DEPLOYING := tests/ecs tests/function --ignore=tests/ecs/rehearsal
 WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/local tests/npm tests/service tests/soak tests/unit
 OTHERS := $(filter-out $(WITH_A_PART),$(patsubst %/,%,$(wildcard tests/*/)))

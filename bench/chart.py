@@ -12,9 +12,9 @@ BAR_HEIGHT, BAR_STEP, TITLE_HEIGHT = 18, 26, 34
 LABEL_WIDTH, LONGEST_BAR = 190, 160
 OURS, THEIRS = "#1d4ed8", "#b6bec9"
 _PANELS = [
-    *((scenario, "rate") for scenario in (throughput.GET, throughput.PUT, throughput.GET_LATE)),
+    *((scenario, "rate") for scenario in (throughput.GET, throughput.PUT, throughput.GET_WITH_LATENCY)),
     (lists.scenario(lists.MIDDLE), "total_ms"),
-    (bulk.LATE, "import_rate"),
+    (bulk.WITH_LATENCY, "import_rate"),
     (COLD, "total_ms"),
 ]
 """Scenario and metric."""

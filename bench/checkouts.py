@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.machine import ROOT, WORK, run
+from bench.machine import ROOT, WORK, output_of
 
 PICUS, BEFORE = "Picus", "Picus before"
 
@@ -48,16 +48,16 @@ def checked_out(revision: str) -> Iterator[Checkout]:
     """
     checkout = Checkout(WORK / "baseline")
     _remove(checkout.root)
-    run("git", "worktree", "add", "--quiet", "--detach", str(checkout.root), revision)
+    output_of("git", "worktree", "add", "--quiet", "--detach", str(checkout.root), revision)
     try:
         uv, python = shutil.which("uv") or ROOT / ".uv/bin/uv", Path(HERE.python).resolve()
         # The same interpreter: what is compared is Picus.
         make = ["make", "--directory", str(checkout.root), f"UV={uv}", f"UV_PYTHON={python}"]
-        run(*make, ".venv/.synced", "UV_COMPILE_BYTECODE=1")
-        run(*make, "package")
+        output_of(*make, ".venv/.synced", "UV_COMPILE_BYTECODE=1")
+        output_of(*make, "package")
         for each in (checkout, HERE):
             # Otherwise the first run of one would compile its sources, and the other would find them compiled.
-            run(each.python, "-m", "compileall", "-q", "picus_api", "picus_project", folder=each.root)
+            output_of(each.python, "-m", "compileall", "-q", "picus_api", "picus_project", folder=each.root)
         yield checkout
     finally:
         _remove(checkout.root)
@@ -65,4 +65,4 @@ def checked_out(revision: str) -> Iterator[Checkout]:
 
 def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    run("git", "worktree", "prune")
+    output_of("git", "worktree", "prune")

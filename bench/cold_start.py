@@ -19,7 +19,7 @@ import botocore
 from bench import items
 from bench.checkouts import HERE, PICUS
 from bench.dynamodb import TABLE, Database, fake_dynamodb
-from bench.machine import ROOT, SERVER_CORE, WORK, ZAPPA, BenchError, run, start
+from bench.machine import ROOT, SERVER_CORE, WORK, ZAPPA, BenchError, output_of, start
 from bench.measurements import Results, Sample
 from bench.servers import environment
 from picus_api.core.dynamodb.tls import amazon_authorities
@@ -27,7 +27,7 @@ from picus_project.local.events import rest_proxy_event
 from tests.http_server import Request, Server, responds, until
 
 COLD = "cold start"
-ZAPPA_DEFAULTS, NOOP = "The same by Zappa's defaults", "A handler that does nothing"
+ZAPPA_DEFAULTS, NOOP = "Picus with Zappa's defaults", "A handler that does nothing"
 PLAIN, WHOLE_STORE = "Picus without TLS", "Picus, botocore's authorities"
 TIMEOUT_SECONDS = 30
 FUNCTIONS = WORK / "functions"
@@ -45,9 +45,9 @@ class Function:
     settings: dict[str, str] = field(default_factory=dict)
 
 
-def measure(results: Results, _: Database) -> None:
+def run(results: Results, _: Database) -> None:
     """Measure over TLS, with the certificate authorities that each function loads on AWS."""
-    results.say("packaging by Zappa's defaults")
+    results.print_progress("packaging with Zappa's defaults")
     shutil.rmtree(FUNCTIONS, ignore_errors=True)
     FUNCTIONS.mkdir()
     # As the runtime client is compiled in Lambda's image.
@@ -93,7 +93,7 @@ def _by_zappa() -> Function:
     (project / "zappa_settings.json").write_text(json.dumps({"bench": settings}))
     # --json keeps it from asking PyPI for a newer Zappa.
     command = [str(ZAPPA / "bin/python"), "-m", "zappa.cli", "package", "bench", "--json", "--output", str(made)]
-    run(*command, folder=project, VIRTUAL_ENV=str(ZAPPA))
+    output_of(*command, folder=project, VIRTUAL_ENV=str(ZAPPA))
     function = _unpack(ZAPPA_DEFAULTS, made, "handler.lambda_handler")
     return replace(function, settings={"PICUS_HANDLER": HERE.handler})
 
@@ -117,13 +117,15 @@ def _start(database: Database, function: Function) -> Sample:
     """
     key, log, times = items.key(next(_numbers)), WORK / "cold_start.log", [time.perf_counter()]
     invocation = _invocation(rest_proxy_event(method="DELETE", path=f"/picus/{key}", headers=[("Host", "localhost")]))
+    if b'"Item"' not in database.client.get(TABLE, key):
+        raise BenchError(f"the fake DynamoDB has no item {key}; take fewer rounds")
 
     def respond(_: Request) -> bytes:
         times.append(time.perf_counter())
         return invocation
 
     with Server(responds(respond)) as api:
-        env = environment(f"http://127.0.0.1:{database.port}", TABLE) | _environment(function, api.port)
+        env = environment(f"http://127.0.0.1:{database.port}", TABLE) | _lambda_variables(function, api.port)
         times[0] = time.perf_counter()
         process = start(
             [sys.executable, "-m", "awslambdaric", function.handler], log, (SERVER_CORE,), function.folder, env
@@ -157,7 +159,7 @@ def _invocation(event: dict[str, Any]) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
 
 
-def _environment(function: Function, api_port: int) -> dict[str, str]:
+def _lambda_variables(function: Function, api_port: int) -> dict[str, str]:
     return {
         # Lambda's credentials always come with one.
         "AWS_SESSION_TOKEN": "local",

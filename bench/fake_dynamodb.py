@@ -3,7 +3,7 @@
 ``python -m bench.fake_dynamodb PORT ITEMS [MILLISECONDS [TLS_PORT AUTHORITY]]``. Like DynamoDB it serves any number of
 requests at once. A local database can't: behind it all clients with more than one thread would be equally fast. It
 accepts every write. GetItem knows the first items of the benchmark until they are deleted, and Scan returns ``ITEMS``
-of them in pages of 1 MB. On a second port it serves TLS; the certificate's authority is then in the file AUTHORITY.
+items in pages of 1 MB. On a second port it serves TLS; the certificate's authority is then in the file AUTHORITY.
 """
 
 import asyncio
@@ -18,8 +18,8 @@ from typing import Any
 
 from bench import items
 
-PAGE_ITEMS, KNOWN_KEYS = 900, 1000
-"""A page is about 1 MB."""
+PAGE_ITEMS = 900  # about 1 MB
+KNOWN_KEYS = 1000  # GetItem finds so many items, until they are deleted
 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n"
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)

@@ -16,8 +16,8 @@ WORK = ROOT / "build/bench"
 ZAPPA = ROOT / ".venv-bench-zappa"
 """An environment as users of Zappa have it: Zappa and what the function imports, compiled at installation."""
 
-CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
-LOAD_CORE, SERVER_CORE = CORES[0], CORES[-1]
+ALLOWED_CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
+LOAD_CORE, SERVER_CORE = ALLOWED_CORES[0], ALLOWED_CORES[-1]
 """The load generator and DynamoDB run on the first, only the contestant on the last."""
 
 
@@ -44,9 +44,9 @@ def start(
         return subprocess.Popen(command, cwd=folder, env=env, stdout=output, stderr=output)
 
 
-def run(*command: str, folder: Path = ROOT, **settings: str) -> str:
+def output_of(*command: str, folder: Path = ROOT, **settings: str) -> str:
     """Return what the command printed. Raises BenchError with its output if it fails."""
-    # Not the flags of the make that started the benchmark.
+    # The flags of the make that started the benchmark would change a make that it runs.
     env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
     ran = subprocess.run(command, cwd=folder, env=env | settings, capture_output=True, text=True, check=False)
     if ran.returncode:
@@ -63,8 +63,8 @@ def cpu_seconds(pids: list[int]) -> float:
     return sum(time.clock_gettime((~pid << 3) | 2) for pid in pids)
 
 
-def memory_mb(pid: int, field: str) -> float:
-    """Return ``VmRSS`` (resident) or ``VmHWM`` (peak) of /proc/<pid>/status, in MiB; 0 for a process that has ended."""
+def memory_mib(pid: int, field: str) -> float:
+    """Return ``VmRSS`` (resident) or ``VmHWM`` (peak) of /proc/<pid>/status, in MiB; 0 for a zombie."""
     found = re.search(rf"^{field}:\s+(\d+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
     return int(found[1]) / 1024 if found else 0.0
 
@@ -76,8 +76,8 @@ def description() -> dict[str, str]:
     peers = "flask boto3 gunicorn starlette uvicorn uvloop httptools aiobotocore botocore awslambdaric"
     return {
         "CPU": model[1] if model else platform.machine(),
-        "cores": f"{len(CORES)}; core {SERVER_CORE} for the contestant, core {LOAD_CORE} for everything else",
-        "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') // 1024**3} GB",
+        "cores": f"{len(ALLOWED_CORES)}; core {SERVER_CORE} for the contestant, core {LOAD_CORE} for everything else",
+        "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') // 1024**3} GiB",
         "system": f"{platform.system()} {platform.release().split('-')[0]}, {platform.machine()}",
         "Python": platform.python_version(),
         "Picus": _versions(ROOT / ".venv", "django djangorestframework gunicorn pynamodb botocore orjson"),
@@ -86,7 +86,7 @@ def description() -> dict[str, str]:
     }
 
 
-def _versions(environment: Path, names: str) -> str:
-    folders = map(str, environment.glob("lib/python3*/site-packages"))
+def _versions(virtualenv: Path, names: str) -> str:
+    folders = map(str, virtualenv.glob("lib/python3*/site-packages"))
     found = {each.name.lower(): each.version for each in distributions(path=list(folders))}
     return ", ".join(f"{name} {found[name]}" for name in names.split())

@@ -10,7 +10,7 @@ from bench.checkouts import HERE, PICUS, Checkout
 from bench.machine import BenchError
 
 Sample = dict[str, float]
-"""Metric to figure. The name of a metric ends in its unit: ``p99_ms``, ``peak_mb``; ``rate`` is per second."""
+"""Metric to figure. The name of a metric ends in its unit: ``p99_ms``, ``peak_mib``; ``rate`` is per second."""
 
 HEADINGS = {
     "rate": "requests/s",
@@ -19,15 +19,15 @@ HEADINGS = {
     "p50_ms": "p50 ms",
     "p99_ms": "p99 ms",
     "load_percent": "load + DynamoDB, % of a core",
-    "resident_mb": "resident MB",
+    "resident_mib": "resident MiB",
     "total_ms": "ms",
     "first_byte_ms": "first byte ms",
     "cpu_us_per_item": "CPU µs/item",
-    "peak_mb": "peak MB",
+    "peak_mib": "peak MiB",
     "import_rate": "items/s imported",
-    "import_peak_mb": "peak MB of the import",
+    "import_peak_mib": "peak MiB of the import",
     "export_rate": "items/s exported",
-    "export_peak_mb": "peak MB of the export",
+    "export_peak_mib": "peak MiB of the export",
     "init_ms": "init ms",
     "invoke_ms": "invoke ms",
     "zip_mb": "zip MB",
@@ -38,7 +38,7 @@ def more_is_better(metric: str) -> bool:
     return metric.endswith("rate")
 
 
-def is_kept(metric: str, figure: float, bound: float) -> bool:
+def meets_bound(metric: str, figure: float, bound: float) -> bool:
     """Return True if the figure is not worse than the bound."""
     return figure >= bound if more_is_better(metric) else figure <= bound
 
@@ -82,7 +82,7 @@ class Results:
     def seconds(self) -> float:
         return time.perf_counter() - self._started
 
-    def say(self, text: str) -> None:
+    def print_progress(self, text: str) -> None:
         print(f"{self.seconds():4.0f} s {text}", flush=True)
 
     def record(
@@ -104,10 +104,10 @@ class Results:
                     raise BenchError(f"{scenario}, {name}: {error}") from error
                 if number >= 0:
                     kept[name].append(sample)
-        self.say(scenario)
+        self.print_progress(scenario)
         for name, samples in kept.items():
             medians = (f"{metric} {self.spread(scenario, name, metric).median:,.2f}" for metric in samples[0])
-            self.say(f"    {name:28} {'  '.join(medians)}")
+            self.print_progress(f"    {name:28} {'  '.join(medians)}")
 
     def values(self, scenario: str, contestant: str, metric: str) -> list[float]:
         """Return the figures, one for each round; none if the contestant has no such metric or took no part."""

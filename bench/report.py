@@ -6,8 +6,8 @@ from pathlib import Path
 from bench import bulk, items, lists, targets, throughput
 from bench.checkouts import BEFORE, PICUS
 from bench.cold_start import COLD, PLAIN, WHOLE_STORE, ZAPPA_DEFAULTS
-from bench.measurements import HEADINGS, Results, is_kept, more_is_better, spread
-from bench.throughput import CORES, GET, GET_LATE, PUT, SCALING, SCALING_LATE
+from bench.measurements import HEADINGS, Results, meets_bound, more_is_better, spread
+from bench.throughput import CORES, GET, GET_WITH_LATENCY, PUT, SCALING, SCALING_WITH_LATENCY
 from ecs import prices
 from picus_api.core.values.item_size import item_size
 
@@ -17,26 +17,26 @@ VERSION_BYTES = 48
 """Picus adds a version attribute to each item."""
 _MISSING = "(not measured)"
 
-_LOAD = ["rate", "cpu_us", "p50_ms", "p99_ms", "load_percent", "resident_mb"]
-_BULK = ["import_rate", "import_peak_mb", "export_rate", "export_peak_mb"]
+_LOAD = ["rate", "cpu_us", "p50_ms", "p99_ms", "load_percent", "resident_mib"]
+_BULK = ["import_rate", "import_peak_mib", "export_rate", "export_peak_mib"]
 # Table: its scenarios, the metrics in its columns, and the contestant that the first metric of all is divided by.
 _TABLES: dict[str, tuple[list[str], list[str], str]] = {
-    "load": ([GET, PUT, GET_LATE], _LOAD, PICUS),
-    "scaling": ([CORES, SCALING, SCALING_LATE], ["cores_rate", *_LOAD], ""),
+    "load": ([GET, PUT, GET_WITH_LATENCY], _LOAD, PICUS),
+    "scaling": ([CORES, SCALING, SCALING_WITH_LATENCY], ["cores_rate", *_LOAD], ""),
     "lists": (
-        [lists.scenario(size) for size in lists.MOST_ROUNDS],
-        ["total_ms", "first_byte_ms", "cpu_us_per_item", "peak_mb"],
+        [lists.scenario(size) for size in lists.MAX_ROUNDS_BY_SIZE],
+        ["total_ms", "first_byte_ms", "cpu_us_per_item", "peak_mib"],
         lists.BARE,
     ),
-    "bulk": ([bulk.DIRECT, bulk.LATE], _BULK, ""),
+    "bulk": ([bulk.LOCAL, bulk.WITH_LATENCY], _BULK, ""),
     "cold": ([COLD], ["total_ms", "init_ms", "invoke_ms", "zip_mb"], ZAPPA_DEFAULTS),
 }
-# Before and after.
-_COMPARED = {
+# Scenario and the metrics that are compared with the baseline.
+_BASELINE_METRICS = {
     GET: ["rate", "cpu_us"],
     PUT: ["rate", "cpu_us"],
     lists.scenario(lists.MIDDLE): ["total_ms"],
-    bulk.LATE: ["import_rate", "export_rate"],
+    bulk.WITH_LATENCY: ["import_rate", "export_rate"],
     COLD: ["total_ms", "zip_mb"],
 }
 
@@ -71,21 +71,21 @@ def _contestants(results: Results, scenarios: list[str], metrics: list[str], bas
     first, *others = metrics
     rows = []
     for scenario in scenarios:
-        for name in results.scenarios.get(scenario, ()):
+        for name, samples in results.scenarios.get(scenario, {}).items():
             ratio = [results.ratio(scenario, name, base, first).text()] if base else []
             cells = [results.text(scenario, name, metric) for metric in metrics]
-            rows.append((scenario, name, cells[0], *ratio, *cells[1:]))
+            rows.append((scenario, name, cells[0], *ratio, *cells[1:], f"{len(samples)}"))
     headings = [HEADINGS[metric] for metric in others]
-    return _table(["", "", HEADINGS[first], *([f"÷ {base}"] if base else []), *headings], rows)
+    return _table(["", "", HEADINGS[first], *([f"÷ {base}"] if base else []), *headings, "rounds"], rows)
 
 
 def _before_and_after(results: Results) -> str:
     rows = []
-    for scenario, metrics in _COMPARED.items():
+    for scenario, metrics in _BASELINE_METRICS.items():
         for metric in metrics if results.values(scenario, BEFORE, metrics[0]) else ():
             sides = [results.text(scenario, side, metric) for side in (BEFORE, PICUS)]
             ratio = results.ratio(scenario, PICUS, BEFORE, metric)
-            kept = is_kept(metric, ratio.median, 1 - TOLERANCE if more_is_better(metric) else 1 + TOLERANCE)
+            kept = meets_bound(metric, ratio.median, 1 - TOLERANCE if more_is_better(metric) else 1 + TOLERANCE)
             rows.append((f"{scenario}: {HEADINGS[metric]}", *sides, ratio.text(), "yes" if kept else "**no**"))
     return _table(["", "before", "after", "after ÷ before", f"at most {TOLERANCE:.0%} worse"], rows)
 
@@ -104,7 +104,7 @@ def _prices(results: Results) -> str:
     ):
         if scenario in results.scenarios:
             cpu_us = results.spread(scenario, PICUS, metric).median * times  # of one: seconds of a million
-            fargate = prices.fargate(cpu_us)
+            fargate = prices.fargate_dollars(cpu_us)
             figures = (f"{cpu_us:,.0f}", f"{fargate:,.2f}", f"{dynamodb:,.2f}", f"{fargate + dynamodb:,.2f}")
             rows.append((f"a million {name}", *figures))
     return _table(["", "CPU µs each", "Fargate $", "DynamoDB $", "together $"], rows)

@@ -49,7 +49,7 @@ def picus(
 
 
 def peers() -> list[Contestant]:
-    """Return the old service under two workers of gunicorn, and the asynchronous one."""
+    """Return Flask with gunicorn's worker classes sync and gthread, and Starlette."""
     quiet = ["--bind", "127.0.0.1:{port}", "--keep-alive", "75", "--log-level", "warning", "--no-control-socket"]
     flask = [sys.executable, "-m", "gunicorn", "flask_boto3:app", *quiet]
     quick = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]

@@ -17,8 +17,8 @@ RATES = (0, 1, 100, 1000)
 # Of the requests: mostly reads, of items of up to 1 KB. A DELETE goes through API Gateway and the function.
 SHARES = {"get": 0.80, "put": 0.15, "delete": 0.05}
 RESPONSE_KB, LINE_KB = 1.5, 0.9  # a response with its header, and a request line with its metrics
-# Targets of ecs/scaling.yaml, and the size of a task in ecs/service.yaml.
-TARGET_CPU, TARGET_REQUESTS, VCPU, MEMORY_GB = 0.5, 100, 0.5, 1
+# The target of ecs/scaling.yaml for requests, and the vCPU of a task in ecs/service.yaml.
+TARGET_REQUESTS, VCPU = 100, 0.5
 FUNCTION_SECONDS, FUNCTION_GB = 0.01, 0.5
 ITEM_GB = 1  # of the table
 
@@ -40,10 +40,8 @@ PRODUCTION, STAGING = Stage(2, True), Stage(1, False)
 def cpu_seconds() -> dict[str, float]:
     """Return the measured CPU seconds of a request by operation. Raises LookupError if the page has no such rows."""
     rows = re.findall(r"^\| (get|put) \| Picus \| (.+) \|$", RESULTS.read_text(), re.MULTILINE)
-    measured: dict[str, float] = {}
-    for name, cells in rows:
-        # The first table of the page is the newest.
-        measured.setdefault(name, float(cells.split(" | ")[2].split()[0].replace(",", "")) / 1e6)
+    # The third cell has the microseconds, with the quartiles in brackets.
+    measured = {name: float(cells.split(" | ")[2].split()[0].replace(",", "")) / 1e6 for name, cells in rows}
     if measured.keys() != {"get", "put"}:
         raise LookupError(f"{RESULTS} has no rows of get and put for Picus")
     return measured
@@ -53,20 +51,18 @@ def tasks(rate: float, stage: Stage, cpu: dict[str, float]) -> int:
     """Return how many tasks autoscaling starts for a rate of requests a second."""
     busy = sum(rate * SHARES[name] * cpu[name] for name in cpu)
     served = rate * (1 - SHARES["delete"])
-    return max(stage.min_tasks, math.ceil(busy / TARGET_CPU / VCPU), math.ceil(served / TARGET_REQUESTS))
+    return max(stage.min_tasks, math.ceil(busy / prices.UTILIZATION / VCPU), math.ceil(served / TARGET_REQUESTS))
 
 
 def month(rate: float, stage: Stage, cpu: dict[str, float]) -> dict[str, float]:
     """Return the dollars of a month by service, at a rate of requests a second all the time."""
     million, gb = rate * SECONDS / 1e6, rate * SECONDS * RESPONSE_KB / 1e6
     reads, writes, deletes = (million * SHARES[name] for name in ("get", "put", "delete"))
-    running = tasks(rate, stage, cpu)
+    vcpu_hour = prices.FARGATE_VCPU_HOUR + prices.GB_PER_VCPU * prices.FARGATE_GB_HOUR
     lcus = max(rate / 25, rate * RESPONSE_KB * 3600 / 1e6)  # new connections, or GB an hour
     metrics = FIXED_METRICS + (INSIGHTS_METRICS if stage.has_insights else 0)
     return {
-        "Fargate": running
-        * HOURS
-        * (VCPU * prices.FARGATE_VCPU_HOUR + MEMORY_GB * prices.FARGATE_GB_HOUR + prices.PUBLIC_IPV4_HOUR),
+        "Fargate": tasks(rate, stage, cpu) * HOURS * (VCPU * vcpu_hour + prices.PUBLIC_IPV4_HOUR),
         "load balancer": HOURS * (prices.ALB_HOUR + lcus * prices.ALB_CAPACITY_UNIT_HOUR),
         # A consistent read of 4 KB and a write of 1 KB are a unit each.
         "DynamoDB": reads * prices.DYNAMODB_MILLION_READ_UNITS

@@ -37,12 +37,12 @@ SECRET_MONTH = 0.40
 GB_PER_VCPU = 2
 """The tasks of ecs/service.yaml have half a vCPU and 1 GB."""
 UTILIZATION = 0.5
-"""Share of the paid CPU that requests use: ecs/scaling.yaml holds the tasks there."""
+"""Share of the paid CPU that requests use: the CPU target of ecs/scaling.yaml."""
 READ_UNIT_BYTES, WRITE_UNIT_BYTES = 4096, 1024
 
 
-def fargate(cpu_seconds: float) -> float:
-    """Return what so much CPU of the service costs on Fargate at ``UTILIZATION``, the task's memory included."""
+def fargate_dollars(cpu_seconds: float) -> float:
+    """Return the Fargate price in dollars of ``cpu_seconds`` of CPU at ``UTILIZATION``, the task's memory included."""
     return cpu_seconds / 3600 * (FARGATE_VCPU_HOUR + GB_PER_VCPU * FARGATE_GB_HOUR) / UTILIZATION
 
 

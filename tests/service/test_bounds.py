@@ -51,8 +51,8 @@ class SlowScans:
             self.count = count
             time.sleep(0.3)
 
-    def rests(self) -> bool:
-        """Return True if there is no Scan for the time of five."""
+    def is_quiet(self) -> bool:
+        """Return True if there is no Scan for 1.5 s."""
         before = self.count
         time.sleep(1.5)
         return self.count == before
@@ -106,7 +106,7 @@ def test_a_client_that_hangs_up_ends_its_scan(scans: tuple[SlowScans, Client], p
     with open_socket(client) as sock:
         sock.sendall(client.head_of("GET", path))
         wait_until(lambda: counter.count > 1, 60)
-    wait_until(counter.rests, 60)
+    wait_until(counter.is_quiet, 60)
 
 
 def test_a_reader_below_the_minimum_rate_is_cut(dynamodb_url: str) -> None:

@@ -1,4 +1,4 @@
-"""A pytest plugin that deletes the items of contract tests in the table itself, as another program would.
+"""A pytest plugin that deletes the items of contract tests in the table itself.
 
 Most tests leave an item or more. A DELETE by way of the distribution, the REST API and the function takes ten times as
 long, and the tests of DELETE send enough of them.

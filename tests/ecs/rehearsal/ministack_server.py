@@ -6,7 +6,7 @@ Gateway.
 
 Its CloudFormation makes VPC origins, and its change sets see resources that appear or go by a condition. Its
 distributions use VPC origins, and TLS listeners without a certificate. Resources without an effect on requests
-(budgets, deliveries of logs, alarms with metric math) are accepted and forgotten.
+(budgets, deliveries of logs, alarms with metric math) are accepted, but nothing stores them.
 """
 
 import os
@@ -50,7 +50,7 @@ def delete_usage_plan(plan: str) -> Any:
     return _delete_usage_plan(plan)
 
 
-FORGOTTEN = (
+ACCEPTED = (
     "AWS::Budgets::Budget",
     "AWS::Logs::Delivery",
     "AWS::Logs::DeliveryDestination",
@@ -75,7 +75,7 @@ def delete_vpc_origin(physical_id: str, properties: Any) -> None:
     cloudfront._vpc_origins.pop(physical_id, None)
 
 
-def forget(logical_id: str, properties: Any, stack: str) -> Any:
+def accept_resource(logical_id: str, properties: Any, stack: str) -> Any:
     """Give a resource that is not emulated an identifier and an ARN."""
     return f"{stack}-{logical_id}", {"Arn": f"arn:aws:emulated:::{stack}/{logical_id}"}
 
@@ -109,10 +109,9 @@ async def fetch_from_alb(lb: Any, origin: Any, *request: Any) -> Any:
 
 
 def make_alarm(logical_id: str, properties: Any, stack: str) -> Any:
-    """Make an alarm, or forget one with metric math, which ministack lacks."""
-    return (
-        forget(logical_id, properties, stack) if "Metrics" in properties else _make_alarm(logical_id, properties, stack)
-    )
+    """Make an alarm. Only accept one with metric math, which ministack lacks."""
+    make = accept_resource if "Metrics" in properties else _make_alarm
+    return make(logical_id, properties, stack)
 
 
 def resolve_for_diff(template: Any, parameters: Any, *names: Any) -> Any:
@@ -135,7 +134,7 @@ _dataplane_origin, _fetch_from_alb = cloudfront._dataplane_origin, cloudfront._f
 cloudfront._dataplane_origin, cloudfront._fetch_from_alb_origin = origin_of_data_plane, fetch_from_alb
 provisioners._RESOURCE_HANDLERS |= {
     "AWS::CloudFront::VpcOrigin": {"create": make_vpc_origin, "delete": delete_vpc_origin},
-    **{name: {"create": forget, "delete": lambda *_: None} for name in FORGOTTEN},
+    **{name: {"create": accept_resource, "delete": lambda *_: None} for name in ACCEPTED},
 }
 lambda_runtime.kill_workers = kill_workers
 apigateway_v1._delete_usage_plan = delete_usage_plan

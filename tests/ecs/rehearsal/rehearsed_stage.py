@@ -18,7 +18,7 @@ from tests.stack import ANONYMOUS_SCOPES
 NAME = "staging"
 # ministack refuses the resources of scaling, and image needs a container engine. Both have other tests.
 SKIPPED = ("image", "scaling")
-SAID = (f"--set=AnonymousScopes={ANONYMOUS_SCOPES}", "--set=Email=operator@example.com")
+PARAMETERS = (f"--set=AnonymousScopes={ANONYMOUS_SCOPES}", "--set=Email=operator@example.com")
 FIRST, SECOND = "1" * 40, "2" * 40
 
 
@@ -49,7 +49,7 @@ class RehearsedStage:
             "ImageUri": "{RepositoryUri}:{Commit}",
             "MaxReadUnits": "40000",
         }
-        given = [*SAID, *(f"--set={name}={value}" for name, value in addresses.items())]
+        given = [*PARAMETERS, *(f"--set={name}={value}" for name, value in addresses.items())]
         skipped = [f"--skip={name}" for name in SKIPPED]
         return self.run("ecs.deploy", command, NAME, *given, *skipped, *options, **variables)
 

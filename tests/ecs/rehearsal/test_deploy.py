@@ -6,7 +6,7 @@ import pytest
 
 from ecs.deploy.__main__ import access_sentence
 from tests.ecs.rehearsal.clone import clone
-from tests.ecs.rehearsal.rehearsed_stage import NAME, SAID, RehearsedStage, statuses
+from tests.ecs.rehearsal.rehearsed_stage import NAME, PARAMETERS, RehearsedStage, statuses
 
 
 def test_plan_lists_changes_and_makes_none(stage: RehearsedStage) -> None:
@@ -30,7 +30,8 @@ def test_plan_of_a_new_stage_lists_its_resources(stage: RehearsedStage) -> None:
 
 def test_failed_step_prints_its_name_cause_and_remedy(stage: RehearsedStage) -> None:
     for _ in range(2):  # the second run finds what the first left
-        failed = stage.run("ecs.deploy", "deploy", NAME, "--only=scaling", *SAID)  # ministack has no such resources
+        # It fails because ministack has no such resources.
+        failed = stage.run("ecs.deploy", "deploy", NAME, "--only=scaling", *PARAMETERS)
         assert failed.returncode == 1
         assert "step scaling failed" in failed.stderr
         assert "ApplicationAutoScaling" in failed.stderr
@@ -50,7 +51,7 @@ def test_uncommitted_files_are_not_deployed(stage: RehearsedStage, tmp_path: Pat
     variables = clone(tmp_path)
     (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / path).write_text("two")
-    refused = stage.run("ecs.deploy", "deploy", NAME, "--only=data", *SAID, **variables)
+    refused = stage.run("ecs.deploy", "deploy", NAME, "--only=data", *PARAMETERS, **variables)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "there are uncommitted changes" in refused.stderr
     assert path in refused.stderr
@@ -59,7 +60,7 @@ def test_uncommitted_files_are_not_deployed(stage: RehearsedStage, tmp_path: Pat
 def test_untracked_files_outside_the_packages_are_allowed(stage: RehearsedStage, tmp_path: Path) -> None:
     variables = clone(tmp_path)
     (tmp_path / "notes.txt").write_text("two")
-    deployed = stage.run("ecs.deploy", "deploy", NAME, "--only=data", *SAID, **variables)
+    deployed = stage.run("ecs.deploy", "deploy", NAME, "--only=data", *PARAMETERS, **variables)
     assert deployed.returncode == 0, deployed.stderr
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ecs.rehearsal.rehearsed_stage import NAME, SAID, RehearsedStage
+from tests.ecs.rehearsal.rehearsed_stage import NAME, PARAMETERS, RehearsedStage
 
 FUNCTION = f"picus-delete-{NAME}"
 AWS = """#!/bin/sh
@@ -85,7 +85,7 @@ def test_existing_service_linked_role_is_kept(stage: RehearsedStage, tmp_path: P
     assert len(roles) == 1
     # A stage without a service, for which the step creates the role.
     deployed: subprocess.CompletedProcess[str] = stage.run(
-        *("ecs.deploy", "deploy", "production", "--only=roles", *SAID),
+        *("ecs.deploy", "deploy", "production", "--only=roles", *PARAMETERS),
         PATH=path_with_status(stage, tmp_path, "CREATE_COMPLETE"),
     )
     assert deployed.returncode == 0, deployed.stderr

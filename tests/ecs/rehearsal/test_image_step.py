@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.ecs.rehearsal.clone import clone
-from tests.ecs.rehearsal.rehearsed_stage import NAME, SAID, RehearsedStage
+from tests.ecs.rehearsal.rehearsed_stage import NAME, PARAMETERS, RehearsedStage
 
 COMMIT = "d" * 40
 DOCKER = """#!/bin/sh
@@ -30,7 +30,7 @@ def publish(
 ) -> subprocess.CompletedProcess[str]:
     path = f"{variables['TOOLS']}:{stage.emulator.environment()['PATH']}"
     return stage.run(
-        *("ecs.deploy", "deploy", NAME, "--only=image", f"--set=Commit={commit}", *SAID, *options),
+        *("ecs.deploy", "deploy", NAME, "--only=image", f"--set=Commit={commit}", *PARAMETERS, *options),
         PATH=path,
         **variables,
     )

@@ -18,7 +18,7 @@ RATES = {FLASK_SYNC: 500, FLASK_GTHREAD: 700, STARLETTE: 1300, PICUS_GTHREAD: 15
 
 def sample(rate: float, cores: int = 1) -> Sample:
     times = {"cpu_us": 1e6 / rate, "p50_ms": 16000 / rate, "p99_ms": 32000 / rate}
-    return {"rate": rate, "cores_rate": rate * cores, "load_percent": 25, "resident_mb": 60, **times}
+    return {"rate": rate, "cores_rate": rate * cores, "load_percent": 25, "resident_mib": 60, **times}
 
 
 def results(**scenarios: dict[str, list[Sample]]) -> Results:
@@ -64,7 +64,7 @@ def test_ratio_is_taken_round_by_round() -> None:
 def test_report_compares_and_leaves_out_what_was_not_measured() -> None:
     page = report.text(results())
     headings = [line.removeprefix("## ") for line in page.splitlines() if line.startswith("## ")]
-    assert headings == ["Targets", "Get and put", "Price", "What this can't know", "Machine and versions"]
+    assert headings == ["Targets", "Get and put", "Price", "Limits of the benchmark", "Machine and versions"]
     assert f"| get | {PICUS_GTHREAD} | 1,500 | 0.750 | 667 |" in page
     assert f"| get | {PICUS} | 2,000 | 1.000 | 500 |" in page
     assert f"| get: requests/s, {PICUS} ÷ {FLASK_SYNC} | ≥ 4 | 4.00 | yes |" in page
