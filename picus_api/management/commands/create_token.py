@@ -29,14 +29,14 @@ class Command(TerminalCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--label", required=True, type=_label, help="who or what uses the token, for logs")
-        parser.add_argument("--scopes", required=True, type=_scopes, help="some of read,write,delete")
+        parser.add_argument("--scopes", required=True, type=_scopes, help="one or more of read,write,delete")
         parser.add_argument("--prefix", type=_prefix, help="what the keys of its items begin with")
         parser.add_argument("--expires", type=_lifetime, metavar="90d", help="lifetime; default: it does not expire")
 
     def run(self, options: dict[str, Any]) -> None:
         created = create_token(options["label"], options["scopes"], options["prefix"] or "", options["expires"])
         record = created.record
-        self.say(f"The token {record.token_id} is shown only here:")
+        self.say(f"Created the token {record.token_id}. Standard output has it, once:")
         about = {"scopes": ",".join(sorted(record.scopes)), "prefix": record.prefix or None, "expires": record.expires}
         log_change("create_token", token=record.token_id, label=record.label, **about)
         self.emit(created.text.encode())

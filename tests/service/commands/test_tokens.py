@@ -38,7 +38,7 @@ def test_token_is_created_listed_and_revoked(tokens: Terminal) -> None:
     text = created.out.removesuffix("\n")
     assert re.fullmatch(r"picus_[0-9A-Za-z]{8}_[0-9A-Za-z]{49}", text)
     token_id = text.split("_")[1]
-    assert created.err == f"The token {token_id} is shown only here:\n"
+    assert created.err == f"Created the token {token_id}. Standard output has it, once:\n"
     assert refusal(text, "write") is None
     assert refusal(text, "delete") == "insufficient_scope"
     listed = json.loads(tokens("list_tokens", "--json").out)
