@@ -8,6 +8,7 @@ import re
 from enum import Enum
 
 from picus_api.core.keys import normalise_path
+from picus_project.server.request import MAX_HEAD_BYTES, MAX_REQUEST_LINE_BYTES
 
 SMALL_BYTES = 64 * 1024
 """The largest request that takes little memory and time."""
@@ -53,7 +54,8 @@ def _head_completeness(data: bytes) -> Completeness:
     # A line that ends with LF alone is an error (RFC 9112, section 2.2). Waiting for the end of such a head is useless.
     if data.count(b"\n") != data.count(b"\r\n"):
         return Completeness.COMPLETE
-    return Completeness.PARTIAL if len(data) < SMALL_BYTES else Completeness.STREAM
+    # Then the parser refuses it without another byte. A thread must not wait for a head.
+    return Completeness.PARTIAL if len(data) < MAX_REQUEST_LINE_BYTES + MAX_HEAD_BYTES else Completeness.STREAM
 
 
 def _body_completeness(content_length: bytes, received: int, data: bytes) -> Completeness:

@@ -100,6 +100,17 @@ def test_streamed_bodies_take_turns_and_leave_threads_free(client: Client) -> No
         assert all(read_head(sock).startswith(b"HTTP/1.1 201 ") for sock in (first, second, third))
 
 
+@pytest.mark.parametrize("head", [b"GET /" + b"x" * 70_000, b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000])
+def test_unfinished_long_head_holds_no_thread(client: Client, head: bytes) -> None:
+    whole = b"%X\r\n%b\r\n0\r\n\r\n" % (SMALL_BYTES + 1, BODY.ljust(SMALL_BYTES + 1))
+    with open_socket(client) as first, open_socket(client) as second:
+        first.sendall(head)
+        time.sleep(0.5)
+        second.sendall(chunked(client) + whole)
+        second.settimeout(4)  # less than the wait for a thread
+        assert read_head(second).startswith(b"HTTP/1.1 201 ")
+
+
 def ndjson_head(client: Client) -> bytes:
     return client.head_of("POST", "/picus/put", "Content-Type: application/x-ndjson", "Transfer-Encoding: chunked")
 

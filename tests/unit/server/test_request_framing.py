@@ -20,8 +20,8 @@ GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
     [
         (b"", Completeness.PARTIAL),
         (GET, Completeness.PARTIAL),
-        (b"x" * (SMALL_BYTES - 1), Completeness.PARTIAL),
-        (b"x" * SMALL_BYTES, Completeness.STREAM),
+        (b"x" * (3 * SMALL_BYTES - 1), Completeness.PARTIAL),
+        (b"x" * 3 * SMALL_BYTES, Completeness.STREAM),
         (GET + b"\r\n", Completeness.COMPLETE),
         (GET + b"\r\nGET", Completeness.COMPLETE),
         (GET + b"X-Content-Length: 3\r\n\r\n", Completeness.COMPLETE),
