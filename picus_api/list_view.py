@@ -114,7 +114,7 @@ def _keyed_list(request: Request, query: ListQuery) -> HttpResponseBase:
     pages = Item.pages_of(query.keys, query.wanted.fields, as_stored=_is_browser(request))
     if _is_browser(request):
         return _page(request, Page([item for page in pages for item in page.items], None), headers)
-    return stream(request, pages, headers)
+    return stream(request, map(_AccessCheck(request), pages), headers)
 
 
 def _is_browser(request: Request) -> bool:

@@ -1,6 +1,7 @@
 """Handle the requests of one connection one by one: call the application and send its response in steps."""
 
 import errno
+import logging
 import socket
 import struct
 import time
@@ -173,8 +174,10 @@ class Responder:
             about = {"request_id": dict(response.headers).get("X-Request-Id")}
             if isinstance(error, ParseException):
                 self._log.info("response is incomplete: the request body is malformed: %s", error, extra=about)
-            elif isinstance(error, PicusError) and error.status < 500:
-                self._log.info("response is incomplete: %s", error.message, extra=about)
+            elif isinstance(error, PicusError):
+                # DynamoDB failed, or the client's access ended: a traceback would say nothing more.
+                about |= {"code": error.code, "cause": error.cause}
+                self._log.log(error.log_level or logging.INFO, "response is incomplete", extra=about)
             else:
                 self._log.error("response is incomplete", exc_info=error, extra=about)
             if not response.chunked:

@@ -11,7 +11,7 @@ from picus_api import token_admin
 from picus_api.core.access import access
 from picus_api.core.dynamodb import table
 from picus_api.core.errors import InsufficientScope, InvalidToken
-from picus_api.core.query import pagination
+from picus_api.core.query import batch_get, pagination
 from tests.unit.access.conftest import Computes, bearer, new
 from tests.unit.api.conftest import JSON_TYPE, NDJSON_TYPE, Client, body_of, error_of
 
@@ -98,14 +98,16 @@ def test_access_is_checked_before_each_batch(
 
 
 @pytest.mark.parametrize("end", [revoke, narrow_to_write])
+@pytest.mark.parametrize("path", ["/picus/list", "/picus/list?key=a&key=b"])
 def test_list_breaks_off_when_access_ends(
-    stocked: Client, closed: Computes, end: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+    stocked: Client, closed: Computes, end: Callable[[str], None], path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pagination, "_FIRST_PAGE_ITEMS", 1)
+    monkeypatch.setattr(batch_get, "_FIRST_KEYS", 1)
     token = new()
     for key in ("a", "b"):
         table.call("PutItem", Item={"object_id": {"S": key}})
-    pieces = iter(stocked.send("GET", "/picus/list", **bearer(token)).streaming_content)
+    pieces = iter(stocked.send("GET", path, **bearer(token)).streaming_content)
     assert next(pieces).startswith(b'[{"object_id":')
     end(token)
     access.rules.cache_clear()
