@@ -8,6 +8,8 @@ from itertools import chain
 from django.http import StreamingHttpResponse
 from rest_framework.request import Request
 
+from picus_api.authentication import check_again
+from picus_api.core.access.access import READ
 from picus_api.core.capacity import HUNG_UP_KEY
 from picus_api.core.query.expressions import AttributePath
 from picus_api.core.query.pagination import Page
@@ -22,7 +24,12 @@ SILENCE_SECONDS = 10
 
 
 def stream(request: Request, pages: Iterator[Page], headers: dict[str, str]) -> StreamingHttpResponse:
-    """Return the response with all pages in the format that the client accepts. Raises TableUnavailable."""
+    """Return the response with all pages in the format that the client accepts. Raises TableUnavailable.
+
+    The connection is cut before the next page when the client may no longer read.
+    """
+    # `map` keeps no page while its text is being sent, which a generator would.
+    pages = map(_AccessCheck(request), pages)
     renderer = request.accepted_renderer
     if renderer.format == "csv":
         body = _csv(csv_columns(request), pages)
@@ -32,6 +39,20 @@ def stream(request: Request, pages: Iterator[Page], headers: dict[str, str]) -> 
     begun = [_first_text(texts, request.META.get(HUNG_UP_KEY, lambda: False))]
     pieces = map(KeepAlive(), chain((begun.pop() for _ in range(1)), texts))
     return StreamingHttpResponse(pieces, content_type=renderer.media_type, headers=headers)
+
+
+class _AccessCheck:
+    """Check the access to each page but the first one, because a list can take long."""
+
+    def __init__(self, request: Request) -> None:
+        self._request, self._is_first = request, True
+
+    def __call__(self, page: Page) -> Page:
+        """Return the page. Raises the errors of ``check_again``."""
+        if not self._is_first:
+            check_again(self._request, READ)
+        self._is_first = False
+        return page
 
 
 def _csv(columns: dict[str, AttributePath], pages: Iterator[Page]) -> Iterator[bytes]:
@@ -110,7 +131,6 @@ def _texts(pages: Iterator[Page], is_ndjson: bool) -> Iterator[bytes]:
 
     An error in the middle ends a JSON array without its bracket, and cuts the connection.
     """
-    # `map` keeps no page while its text is being sent, which a generator would.
     if is_ndjson:
         return map(_lines, pages)
     array = _JsonArray()

@@ -9,8 +9,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from picus_api.authentication import access_of, check_again
-from picus_api.core.access.access import READ
+from picus_api.authentication import access_of
 from picus_api.core.capacity import HUNG_UP_KEY
 from picus_api.core.dynamodb.table_description import describe_table, forget_indexes
 from picus_api.core.errors import TableUnavailable
@@ -82,27 +81,12 @@ def _list(request: Request, query: ListQuery, path: AccessPath) -> HttpResponseB
     limit = query.limit or (HTML_PAGE_ITEMS if _is_browser(request) else None)
     start = None if query.position is None else path.start(query.position)
     if limit is None:
-        # `map` keeps no page, as a generator would.
-        return stream(request, map(_AccessCheck(request), Item.pages(path, start)), headers)
+        return stream(request, Item.pages(path, start), headers)
     page = Item.page(path, limit, start, _give_up(request), as_stored=_is_browser(request))
     if page.position is not None:
         following = next_path(request.query_params, page.position, access_of(request))
         headers["Link"] = f'<{following}>; rel="next"'
     return _page(request, page, headers)
-
-
-class _AccessCheck:
-    """Check the access to each page but the first one, because a list can take long."""
-
-    def __init__(self, request: Request) -> None:
-        self._request, self._is_first = request, True
-
-    def __call__(self, page: Page) -> Page:
-        """Return the page. Raises the errors of ``check_again``."""
-        if not self._is_first:
-            check_again(self._request, READ)
-        self._is_first = False
-        return page
 
 
 def _keyed_list(request: Request, query: ListQuery) -> HttpResponseBase:
@@ -114,7 +98,7 @@ def _keyed_list(request: Request, query: ListQuery) -> HttpResponseBase:
     pages = Item.pages_of(query.keys, query.wanted.fields, as_stored=_is_browser(request))
     if _is_browser(request):
         return _page(request, Page([item for page in pages for item in page.items], None), headers)
-    return stream(request, map(_AccessCheck(request), pages), headers)
+    return stream(request, pages, headers)
 
 
 def _is_browser(request: Request) -> bool:
