@@ -54,7 +54,7 @@ def _head_completeness(data: bytes) -> Completeness:
     # A line that ends with LF alone is an error (RFC 9112, section 2.2). Waiting for the end of such a head is useless.
     if data.count(b"\n") != data.count(b"\r\n"):
         return Completeness.COMPLETE
-    # Then the parser refuses it without another byte. A thread must not wait for a head.
+    # The parser refuses a head that is longer at once, so no thread waits for the rest of a head.
     return Completeness.PARTIAL if len(data) < MAX_REQUEST_LINE_BYTES + MAX_HEAD_BYTES else Completeness.STREAM
 
 
@@ -83,7 +83,11 @@ def _chunked_completeness(data: bytes, start: int) -> Completeness:
             return Completeness.STREAM
         if int(size[1], 16) == 0:
             # The end of the trailer fields, which begin with the end of the last chunk's line.
-            return Completeness.COMPLETE if data.find(_END_OF_HEAD, size.end() - 2) >= 0 else Completeness.PARTIAL
+            return (
+                Completeness.COMPLETE
+                if data.find(_END_OF_HEAD, size.end() - len(_END_OF_LINE)) >= 0
+                else Completeness.PARTIAL
+            )
         end = size.end() + int(size[1], 16)
         start = end + len(_END_OF_LINE)
         if not _END_OF_LINE.startswith(data[end:start]):

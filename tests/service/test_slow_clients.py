@@ -3,7 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import pytest
 
@@ -18,6 +18,8 @@ BODY = b'{"name": "slow"}'
 BODY_SECONDS = 30
 # Shorter than the ten seconds after which a silent client loses its connection.
 PROMPT_SECONDS = 8
+# A chunked body that a thread has to read.
+LARGE_CHUNKED = b"%X\r\n%b\r\n0\r\n\r\n" % (SMALL_BYTES + 1, BODY.ljust(SMALL_BYTES + 1))
 
 
 def service(shared: Shared, body_seconds: int) -> AbstractContextManager[Client]:
@@ -87,32 +89,26 @@ def test_a_pipelined_request_may_be_slow(client: Client) -> None:
 
 
 def test_streamed_bodies_take_turns_and_leave_threads_free(client: Client) -> None:
-    large = b"%X\r\n%b\r\n0\r\n\r\n" % (SMALL_BYTES + 1, BODY.ljust(SMALL_BYTES + 1))
     with ExitStack() as stack:
         first, second, third = (stack.enter_context(open_socket(client)) for _ in range(3))
-        first.sendall(chunked(client) + large[:-5])
+        first.sendall(chunked(client) + LARGE_CHUNKED[:-5])
         time.sleep(0.2)
         for sock in (second, third):
-            sock.sendall(chunked(client) + large)
+            sock.sendall(chunked(client) + LARGE_CHUNKED)
         time.sleep(0.2)
         assert_prompt(client)
-        first.sendall(large[-5:])
+        first.sendall(LARGE_CHUNKED[-5:])
         assert all(read_head(sock).startswith(b"HTTP/1.1 201 ") for sock in (first, second, third))
 
 
 @pytest.mark.parametrize("head", [b"GET /" + b"x" * 70_000, b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000])
 def test_unfinished_long_head_holds_no_thread(client: Client, head: bytes) -> None:
-    whole = b"%X\r\n%b\r\n0\r\n\r\n" % (SMALL_BYTES + 1, BODY.ljust(SMALL_BYTES + 1))
     with open_socket(client) as first, open_socket(client) as second:
         first.sendall(head)
         time.sleep(0.5)
-        second.sendall(chunked(client) + whole)
+        second.sendall(chunked(client) + LARGE_CHUNKED)
         second.settimeout(4)  # less than the wait for a thread
         assert read_head(second).startswith(b"HTTP/1.1 201 ")
-
-
-def ndjson_head(client: Client) -> bytes:
-    return client.head_of("POST", "/picus/put", "Content-Type: application/x-ndjson", "Transfer-Encoding: chunked")
 
 
 def send_lines(sock: socket.socket, size: int, seconds: float) -> None:
@@ -122,28 +118,31 @@ def send_lines(sock: socket.socket, size: int, seconds: float) -> None:
         time.sleep(0.2)
 
 
+@contextmanager
+def upload_and_waiting_request(client: Client) -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Begin an NDJSON upload, then send a request that waits for its thread. Yield the sockets of both."""
+    ndjson = ("Content-Type: application/x-ndjson", "Transfer-Encoding: chunked")
+    with open_socket(client) as upload, open_socket(client) as waiting:
+        upload.sendall(client.head_of("POST", "/picus/put", *ndjson))
+        send_lines(upload, SMALL_BYTES, 0.4)
+        waiting.sendall(put_head(client, f"Content-Length: {2 * MAX_BUFFERED_BYTES}"))
+        yield upload, waiting
+
+
 def test_slow_ndjson_gives_its_thread_to_a_waiting_request(client: Client) -> None:
-    large = put_head(client, f"Content-Length: {2 * MAX_BUFFERED_BYTES}")
-    with open_socket(client) as first, open_socket(client) as second:
-        first.sendall(ndjson_head(client))
-        send_lines(first, SMALL_BYTES, 0.4)
-        second.sendall(large)
-        send_lines(first, 2000, 0.4)
+    with upload_and_waiting_request(client) as (upload, waiting):
+        send_lines(upload, 2000, 0.4)
         assert_prompt(client)
-        assert read_head(second).startswith(b"HTTP/1.1 413 ")
-        assert read_head(first).startswith(b"HTTP/1.1 408 ")
+        assert read_head(waiting).startswith(b"HTTP/1.1 413 ")
+        assert read_head(upload).startswith(b"HTTP/1.1 408 ")
 
 
 def test_fast_ndjson_keeps_its_thread_and_the_next_gets_503(client: Client) -> None:
-    large = put_head(client, f"Content-Length: {2 * MAX_BUFFERED_BYTES}")
-    with open_socket(client) as first, open_socket(client) as second:
-        first.sendall(ndjson_head(client))
-        send_lines(first, SMALL_BYTES, 0.4)
-        second.sendall(large)
-        send_lines(first, 4 * SMALL_BYTES, 6)
-        assert read_head(second).startswith(b"HTTP/1.1 503 ")
-        first.sendall(b"0\r\n\r\n")
-        assert read_head(first).startswith(b"HTTP/1.1 400 ")
+    with upload_and_waiting_request(client) as (upload, waiting):
+        send_lines(upload, 4 * SMALL_BYTES, 6)
+        assert read_head(waiting).startswith(b"HTTP/1.1 503 ")
+        upload.sendall(b"0\r\n\r\n")
+        assert read_head(upload).startswith(b"HTTP/1.1 400 ")
 
 
 def test_a_body_that_arrives_too_slowly_is_408(hasty: Client) -> None:
