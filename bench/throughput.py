@@ -41,7 +41,7 @@ PUTS = _requests("POST", "/picus/put", 201, (json.dumps(items.document(number)).
 
 
 class Scenario(NamedTuple):
-    """Who takes part beside Picus, and with which requests. Without latency the local DynamoDB serves them."""
+    """A load of Picus and of others: the same requests to each. Without latency the local DynamoDB serves them."""
 
     name: str
     requests: RequestSet

@@ -77,7 +77,7 @@ def running_function(folder: Path, **settings: str) -> Iterator[Function]:
     """Run the function as a warm Lambda environment does, with these environment variables only."""
     open_to_all = {"ANONYMOUS_SCOPES": "read,write,delete"}
     environment = {**CREDENTIALS, "DYNAMODB_TABLE_NAME": "picus_data", "HOME": str(folder), **open_to_all, **settings}
-    # A file of its own: two functions may run in one folder.
+    # Each function needs its own file, because two functions may run in one folder.
     with tempfile.NamedTemporaryFile("w") as written, Path(written.name).open() as errors:
         process = subprocess.Popen(
             command(folder),
