@@ -10,6 +10,7 @@ from gunicorn.http.body import Body
 from gunicorn.http.errors import (
     InvalidHeader,
     InvalidRequestLine,
+    LimitRequestHeaders,
     NoMoreData,
     ParseException,
     UnsupportedTransferCoding,
@@ -54,6 +55,17 @@ class ServerRequest(Request):
         if not self.uri.startswith("/") and self.uri != "*":
             self._replace_host()
         return rest
+
+    def read_into(  # type: ignore[override]  # the stubs are older
+        self, unreader: Any, buf: bytearray, stop: bool = False
+    ) -> None:
+        """Add the next bytes of the head to ``buf``, unless it is too long: gunicorn would read more before it checks.
+
+        Raises LimitRequestHeaders.
+        """
+        if len(buf) > self.max_buffer_headers:
+            raise LimitRequestHeaders("max buffer headers")
+        super().read_into(unreader, buf, stop)
 
     def _check_fields(self) -> None:
         found: dict[str, str] = {}

@@ -54,8 +54,10 @@ def _head_completeness(data: bytes) -> Completeness:
     # A line that ends with LF alone is an error (RFC 9112, section 2.2). Waiting for the end of such a head is useless.
     if data.count(b"\n") != data.count(b"\r\n"):
         return Completeness.COMPLETE
-    # The parser refuses a head that is longer at once, so no thread waits for the rest of a head.
-    return Completeness.PARTIAL if len(data) < MAX_REQUEST_LINE_BYTES + MAX_HEAD_BYTES else Completeness.STREAM
+    # The parser refuses a longer head without another byte, so no thread waits for a head (ServerRequest.read_into).
+    line, _, fields = data.removeprefix(_END_OF_LINE).partition(_END_OF_LINE)
+    is_too_long = len(fields) > MAX_HEAD_BYTES or len(line) > MAX_REQUEST_LINE_BYTES + len(_END_OF_LINE)
+    return Completeness.COMPLETE if is_too_long else Completeness.PARTIAL
 
 
 def _body_completeness(content_length: bytes, received: int, data: bytes) -> Completeness:

@@ -101,7 +101,7 @@ def test_streamed_bodies_take_turns_and_leave_threads_free(client: Client) -> No
         assert all(read_head(sock).startswith(b"HTTP/1.1 201 ") for sock in (first, second, third))
 
 
-@pytest.mark.parametrize("head", [b"GET /" + b"x" * 70_000, b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000])
+@pytest.mark.parametrize("head", [b"GET /" + b"x" * 60_000, b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000])
 def test_unfinished_long_head_holds_no_thread(client: Client, head: bytes) -> None:
     with open_socket(client) as first, open_socket(client) as second:
         first.sendall(head)
@@ -109,6 +109,16 @@ def test_unfinished_long_head_holds_no_thread(client: Client, head: bytes) -> No
         second.sendall(chunked(client) + LARGE_CHUNKED)
         second.settimeout(4)  # less than the wait for a thread
         assert read_head(second).startswith(b"HTTP/1.1 201 ")
+
+
+@pytest.mark.parametrize(
+    ("head", "status"), [(b"GET /" + b"x" * 70_000, 414), (b"GET / HTTP/1.1\r\nX: " + b"x" * 140_000, 431)]
+)
+def test_too_long_head_is_refused_before_its_end(client: Client, head: bytes, status: int) -> None:
+    with open_socket(client) as sock:
+        sock.sendall(head)
+        sock.settimeout(4)
+        assert read_head(sock).startswith(b"HTTP/1.1 %d " % status)
 
 
 def send_lines(sock: socket.socket, size: int, seconds: float) -> None:

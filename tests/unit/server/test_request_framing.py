@@ -2,6 +2,7 @@
 
 import pytest
 
+from picus_project.server.request import MAX_HEAD_BYTES, MAX_REQUEST_LINE_BYTES
 from picus_project.server.request_framing import (
     SMALL_BYTES,
     Completeness,
@@ -20,8 +21,10 @@ GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
     [
         (b"", Completeness.PARTIAL),
         (GET, Completeness.PARTIAL),
-        (b"x" * (3 * SMALL_BYTES - 1), Completeness.PARTIAL),
-        (b"x" * 3 * SMALL_BYTES, Completeness.STREAM),
+        (b"x" * MAX_REQUEST_LINE_BYTES, Completeness.PARTIAL),
+        (b"x" * (MAX_REQUEST_LINE_BYTES + 3), Completeness.COMPLETE),
+        (b"\r\nGET / HTTP/1.1\r\n" + b"x" * MAX_HEAD_BYTES, Completeness.PARTIAL),
+        (b"\r\nGET / HTTP/1.1\r\n" + b"x" * (MAX_HEAD_BYTES + 1), Completeness.COMPLETE),
         (GET + b"\r\n", Completeness.COMPLETE),
         (GET + b"\r\nGET", Completeness.COMPLETE),
         (GET + b"X-Content-Length: 3\r\n\r\n", Completeness.COMPLETE),
