@@ -1,7 +1,6 @@
 """A DynamoDB-compatible server for tests: ministack from its own environment, as a process."""
 
 import os
-import socket
 import subprocess
 import time
 import uuid
@@ -14,6 +13,8 @@ from urllib.request import urlopen
 
 import boto3
 
+from picus_project.local.processes import free_ports
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
 
@@ -23,10 +24,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "
 
 def free_port() -> int:
     """Return a loopback port on which nothing listens at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return free_ports(1)[0]
 
 
 def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 90) -> None:

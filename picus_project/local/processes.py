@@ -1,7 +1,9 @@
 """Child processes that never outlive the supervisor, and waits for their servers."""
 
 import asyncio
+import errno
 import os
+import random
 import signal
 import socket
 import sys
@@ -66,9 +68,18 @@ async def start(
 
 
 def free_ports(count: int) -> list[int]:
-    """Return different loopback ports that no program listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    """Return different loopback ports that no program listens on.
+
+    Systems give ports from 32,768 on to outgoing connections, so one of these could be taken before its server starts.
+    """
+    sockets: list[socket.socket] = []
     try:
+        while len(sockets) < count:
+            try:
+                sockets.append(socket.create_server(("127.0.0.1", random.randrange(10_000, 32_768))))  # noqa: S311
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
         return [sock.getsockname()[1] for sock in sockets]
     finally:
         for sock in sockets:
