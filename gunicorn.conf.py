@@ -5,11 +5,13 @@ Environment variables:
     BIND_HOST        IPv4 or IPv6 address, or host name; default 127.0.0.1; the container sets 0.0.0.0
     WEB_CONCURRENCY  worker processes; default 1
     WEB_THREADS      threads a worker; default 12
+    WEB_PIN_WORKERS  true: keep each worker on one core (Linux); default false
     BUSY_SECONDS, MIN_BYTES_PER_SECOND   bounds on clients: picus_project/server/limits.py
 
 The defaults come from bench/RESULTS.md, "Threads and workers". One worker uses a whole vCPU; a second worker on it only
 costs memory. With some milliseconds of DynamoDB latency, 12 threads keep the vCPU busy; without latency they cost
-little. Give a task with two vCPUs two workers.
+little. Give a task with two vCPUs two workers. WEB_PIN_WORKERS is for a task or machine without other busy processes:
+the system can't move a pinned worker away from them.
 """
 
 import gc
@@ -27,7 +29,8 @@ try:
     workers = environment.integer("WEB_CONCURRENCY", 1, 1, 64)
     # A thread waits for DynamoDB most of the time.
     threads = environment.integer("WEB_THREADS", 12, 1, 256)
-    from picus_project.server import limits
+    _pin_workers = environment.flag("WEB_PIN_WORKERS")
+    from picus_project.server import cores, limits
 
     logconfig_dict = logs.configuration(os.environ.get("LOG_FORMAT", ""), os.environ.get("LOG_LEVEL") or "INFO")
 except environment.SettingError as error:
@@ -63,6 +66,10 @@ limit_request_field_size = 65536
 forwarded_allow_ips = "*"
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
+
+
+if _pin_workers and hasattr(os, "sched_setaffinity"):
+    pre_fork, post_fork = cores.assign_core, cores.stay_on_core
 
 
 def post_worker_init(worker: Any) -> None:

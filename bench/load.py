@@ -124,7 +124,7 @@ def measure(target: Target, requests: RequestSet, clients: int, seconds: float) 
     return {
         "rate": len(latencies) / lasted,
         "cpu_us": used / len(latencies) * 1e6,
-        "cores_rate": len(latencies) / used * len(os.sched_getaffinity(target.workers[0])),
+        "cores_rate": len(latencies) / used * len(set[int]().union(*map(os.sched_getaffinity, target.workers))),
         "p50_ms": latencies[len(latencies) // 2] * 1e3,
         "p99_ms": latencies[int(len(latencies) * 0.99)] * 1e3,
         "load_percent": busy / lasted * 100,

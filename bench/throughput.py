@@ -21,6 +21,7 @@ ROUND_SECONDS = 0.5
 GET, PUT, GET_WITH_LATENCY = "get", "put", f"get, {LATENCY_MS} ms"
 SCALING, SCALING_WITH_LATENCY = f"workers × threads, {GET}", f"workers × threads, {GET_WITH_LATENCY}"
 CORES, ONE_CORE, TWO_CORES = "cores", "one worker on one core", "two workers on two cores"
+TWO_UNPINNED = "two workers on two cores, not pinned"
 SCALED = [
     picus(f"{workers} × {threads}", workers=workers, WEB_THREADS=str(threads))
     for workers, threads in ((1, 1), (1, 2), (1, 4), (1, 8), (1, 16), (2, 6), (2, 12))
@@ -79,12 +80,16 @@ def run(part: str, results: Results, database: Database) -> None:
 def run_cores(results: Results, _: Database) -> None:
     """Measure one worker with everything else on its core, and two workers with everything else on their two cores.
 
-    In both cases the load generator and DynamoDB take the same share of each core.
+    In all cases the load generator and DynamoDB take the same share of each core.
     """
     one, both = (SERVER_CORE,), (LOAD_CORE, SERVER_CORE)
-    services = [picus(ONE_CORE, cores=one), picus(TWO_CORES, workers=2, cores=both)]
+    services = [
+        picus(ONE_CORE, cores=one),
+        picus(TWO_CORES, workers=2, cores=both, WEB_PIN_WORKERS="true"),
+        picus(TWO_UNPINNED, workers=2, cores=both),
+    ]
     with fake_dynamodb() as database, all_served(services, database, TABLE) as targets:
-        runs = {name: partial(_measure_on, on, targets[name]) for name, on in ((ONE_CORE, one), (TWO_CORES, both))}
+        runs = {each.name: partial(_measure_on, each.cores, targets[each.name]) for each in services}
         results.record(CORES, runs, results.rounds * 2)
 
 

@@ -24,7 +24,8 @@ Environment variables:
     LOG_LEVEL              DEBUG, INFO, WARNING or ERROR; default INFO
     METRICS_NAMESPACE      CloudWatch's namespace for metrics in request lines; default: none; read by core/metrics.py
     PICUS_COMMIT           commit that /__version__ shows where there is no version.json
-    PORT, BIND_HOST, WEB_CONCURRENCY, WEB_THREADS, BUSY_SECONDS, MIN_BYTES_PER_SECOND   see gunicorn.conf.py
+    PORT, BIND_HOST, WEB_CONCURRENCY, WEB_THREADS, WEB_PIN_WORKERS, BUSY_SECONDS, MIN_BYTES_PER_SECOND:
+                           see gunicorn.conf.py
 """
 
 from pathlib import Path

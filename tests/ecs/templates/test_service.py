@@ -61,6 +61,11 @@ def test_spool_folder_is_a_volume_that_threads_can_not_fill() -> None:
     assert server["workers"] * server["threads"] * settings.MAX_NDJSON_BYTES < 18 * 2**30
 
 
+def test_workers_stay_on_a_core_where_nothing_else_is_busy() -> None:
+    assert [each["Name"] for each in properties("service", "TaskDefinition")["ContainerDefinitions"]] == ["picus"]
+    assert {"Name": "WEB_PIN_WORKERS", "Value": "true"} in container()["Environment"]
+
+
 def test_both_health_checks_use_the_liveness_endpoint() -> None:
     assert {properties(name, "TargetGroup")["HealthCheckPath"] for name in ORIGINS} == {"/__lbheartbeat__"}
     assert ":8000/__lbheartbeat__" in container()["HealthCheck"]["Command"][-1]
