@@ -89,8 +89,8 @@ lint-others:
 DEPLOYING := tests/ecs tests/function --ignore=tests/ecs/rehearsal
 WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/local tests/npm tests/service tests/soak tests/unit
 OTHERS := $(filter-out $(WITH_A_PART),$(patsubst %/,%,$(wildcard tests/*/)))
-TEST_PARTS := test-unit test-rehearsal test-service test-browser test-deploying test-commands image-test test-local \
-	test-contract test-soak test-others
+TEST_PARTS := test-unit test-rehearsal test-service test-browser test-deploying test-commands test-local image-test \
+	test-soak test-contract test-others
 
 test-rehearsal:
 	.venv/bin/coverage run -m pytest tests/ecs/rehearsal
