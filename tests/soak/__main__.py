@@ -8,6 +8,7 @@ wrong, an acknowledged write is lost, a write is carried out twice, or memory gr
 
 import argparse
 import json
+import math
 import os
 import random
 import sys
@@ -182,6 +183,8 @@ class Soak:
 
 
 def _text(found: Slope) -> str:
+    if math.isnan(found.per_hour):
+        return f"needs more than {found.seconds:.0f} s, from {found.start:.1f} MB"
     return f"{found.per_hour:+.1f} ± {found.error:.1f} MB/h over {found.seconds:.0f} s, from {found.start:.1f} MB"
 
 
