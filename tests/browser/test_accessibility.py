@@ -28,9 +28,13 @@ def colored(page: Page, request: pytest.FixtureRequest) -> Page:
     return page
 
 
-def violations(page: Page, *colored_parts: str, without_colors: bool = False) -> list[str]:
-    """Return the rule and the element of each violation that axe finds: on the page, or in the colors of some parts."""
-    page.evaluate((NODE_MODULES / "axe-core/axe.min.js").read_text())
+def violations(page: Page, *parts: str, colors: bool | None = None) -> list[str]:
+    """Return the rule and the element of each violation that axe finds on the page, or in some parts of it.
+
+    ``colors``: True for the colors alone, False for all but these, None for all.
+    """
+    if not page.evaluate("'axe' in window"):
+        page.evaluate((NODE_MODULES / "axe-core/axe.min.js").read_text())
     # Buttons of Swagger UI change their colors gradually.
     page.evaluate(
         "Promise.allSettled(document.getAnimations().filter(each => each instanceof CSSTransition)"
@@ -38,10 +42,10 @@ def violations(page: Page, *colored_parts: str, without_colors: bool = False) ->
     )
     # Dark pages differ from light pages in colors only.
     is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
-    options: dict[str, Any] = {"runOnly": ["color-contrast"]} if is_dark or colored_parts else {}
-    if without_colors:
+    options: dict[str, Any] = {"runOnly": ["color-contrast"]} if is_dark or colors else {}
+    if colors is False:
         options["rules"] = {"color-contrast": {"enabled": False}}
-    where = {"include": [[part] for part in colored_parts]} if colored_parts else None
+    where = {"include": [[part] for part in parts]} if parts else None
     result: dict[str, Any] = page.evaluate(
         "([where, options]) => axe.run(where || document, options)", [where, options]
     )
