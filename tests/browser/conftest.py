@@ -14,7 +14,7 @@ from tests.stack import running_stack
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     "--no-sandbox",  # The tests may run as root.
     "--disable-gpu",
