@@ -6,6 +6,7 @@ each command is a fork of one process, with the folder, the variables and the fi
 Run it by the Python of the CLI's environment: python aws_cli.py SOCKET. The folder of SOCKET must exist.
 """
 
+import gc
 import json
 import os
 import signal
@@ -54,9 +55,17 @@ def _loaded() -> Any:
     from awscli.clidriver import create_clidriver  # type: ignore[import-not-found]
 
     driver = create_clidriver()
+    loader = driver.session.get_component("data_loader")
     for name in SERVICES:
         driver.session.get_service_model(name)
-        driver.session.get_component("data_loader").load_service_model(name, "endpoint-rule-set-1")
+        loader.load_service_model(name, "endpoint-rule-set-1")
+    # What every command loads. The loader finds it again only for equal arguments.
+    loader.list_available_services(type_name="service-2")
+    for kind in ("waiters-2", "paginators-1"):
+        loader.list_available_services(kind)
+    for name in ("endpoints", "partitions", "sdk-default-configuration"):
+        loader.load_data_with_path(name)
+    gc.freeze()
     return driver
 
 
