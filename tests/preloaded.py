@@ -9,6 +9,7 @@ Run as a program with a number of a socket, this module is the first process.
 
 import atexit
 import functools
+import gc
 import importlib
 import json
 import os
@@ -119,6 +120,7 @@ def _serve(calls: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Watchers are not waited for.
     for library in LIBRARIES:
         importlib.import_module(library)
+    gc.freeze()  # A collection in a fork would copy the memory of all these objects.
     while True:
         head, files, *_ = socket.recv_fds(calls, 4, 4)
         if head and os.fork():
