@@ -50,8 +50,7 @@ test: $(if $(findstring ecs,$(TESTS)),$(TEST_ENVIRONMENTS),.venv/.synced .venv-m
 else
 test:
 	rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory --jobs=3 $(SYNC_OUTPUT) lint environments
-	@$(MAKE) --no-print-directory --jobs=4 $(SYNC_OUTPUT) $(TEST_PARTS)
+	@$(MAKE) --no-print-directory --jobs=4 $(SYNC_OUTPUT) IMAGE_AFTER=chromium lint $(TEST_PARTS)
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report
 endif
@@ -84,13 +83,16 @@ lint-others:
 	.venv/bin/zizmor --offline --no-progress --quiet --strict-collection .github/workflows
 
 # Run the parts of the tests as separate processes, four at a time, because two cores would not be busy with two: many
-# tests wait for a timeout. The unit tests come first, because they find most faults, and then the longest parts.
+# tests wait for a timeout. The unit tests come first, because they find most faults, and then the parts that take long
+# or wait much. The others keep both cores busy to the end.
 # test-deploying rebuilds build/delete_fn.zip while test-rehearsal may deploy it. The build is reproducible, so this is safe.
 DEPLOYING := tests/ecs tests/function --ignore=tests/ecs/rehearsal
 WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/local tests/npm tests/service tests/soak tests/unit
 OTHERS := $(filter-out $(WITH_A_PART),$(patsubst %/,%,$(wildcard tests/*/)))
-TEST_PARTS := test-unit test-rehearsal test-service test-browser test-deploying test-commands test-local image-test \
-	test-soak test-contract test-others
+TEST_PARTS := test-unit test-rehearsal test-service image-test test-soak test-browser test-deploying test-commands \
+	test-local test-contract test-others
+test-rehearsal test-service test-browser test-deploying test-commands test-local test-contract test-others: environments
+test-soak: .venv/.synced .venv-ministack/.synced
 
 test-rehearsal:
 	.venv/bin/coverage run -m pytest tests/ecs/rehearsal
@@ -150,7 +152,8 @@ editor: $(NPM)
 	@node tests/npm/build_editor.mjs
 
 # Build the service's container, picus:local, with Docker. If its engine does not run, use Debian's buildah.
-image:
+# `make test` installs a browser first, because apt-get can run only once at a time.
+image: | $(IMAGE_AFTER)
 	@ecs/image.sh $(IMAGE)
 
 # Run the image as its own user, with the whole contract suite against it.
