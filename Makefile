@@ -24,7 +24,7 @@ ifneq ($(SYSTEM_CERTS),)
 export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CERTS)
 endif
 
-.PHONY: run test test-fast lint lint-types lint-others test-deploying test-rehearsal test-service test-commands \
+.PHONY: run test test-fast lint lint-types lint-others test-deploying test-rehearsal test-service test-connections test-commands \
 	test-others test-browser test-contract test-local test-unit test-soak soak chromium rehearse editor image image-test test-tokens \
 	bench format package audit deploy plan rotate destroy clean
 .DELETE_ON_ERROR:
@@ -87,11 +87,13 @@ lint-others:
 # or wait much. The others keep both cores busy to the end.
 # test-deploying rebuilds build/delete_fn.zip while test-rehearsal may deploy it. The build is reproducible, so this is safe.
 DEPLOYING := tests/ecs tests/function --ignore=tests/ecs/rehearsal
+CONNECTIONS := tests/service/dynamodb
+COMMANDS := tests/service/commands tests/service/openapi
 WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/local tests/npm tests/service tests/soak tests/unit
 OTHERS := $(filter-out $(WITH_A_PART),$(patsubst %/,%,$(wildcard tests/*/)))
-TEST_PARTS := test-unit test-rehearsal test-service image-test test-soak test-browser test-deploying test-commands \
-	test-local test-contract test-others
-test-rehearsal test-service test-browser test-deploying test-commands test-local test-contract test-others: environments
+TEST_PARTS := test-unit test-service test-rehearsal image-test test-soak test-connections test-browser test-deploying \
+	test-commands test-local test-contract test-others
+test-service test-connections test-rehearsal test-browser test-deploying test-commands test-local test-contract test-others: environments
 test-soak: .venv/.synced .venv-ministack/.synced
 
 test-rehearsal:
@@ -99,9 +101,11 @@ test-rehearsal:
 test-deploying:
 	.venv/bin/coverage run -m pytest $(DEPLOYING)
 test-service:
-	.venv/bin/coverage run -m pytest tests/service --ignore=tests/service/commands --ignore=tests/service/openapi
+	.venv/bin/coverage run -m pytest tests/service $(addprefix --ignore=,$(CONNECTIONS) $(COMMANDS))
+test-connections:
+	.venv/bin/coverage run -m pytest $(CONNECTIONS)
 test-commands:
-	.venv/bin/coverage run -m pytest tests/service/commands tests/service/openapi
+	.venv/bin/coverage run -m pytest $(COMMANDS)
 test-others:
 	$(if $(OTHERS),.venv/bin/coverage run -m pytest $(OTHERS))
 test-contract test-local test-unit: test-%:
