@@ -43,7 +43,7 @@ announce-install:
 # GNU make 3.81, Apple's, can't keep the output of parallel targets apart.
 SYNC_OUTPUT := $(if $(filter 3.%,$(MAKE_VERSION)),,--output-sync=target)
 
-# All tests and checks, in about 12 minutes on two cores. A part of them: make test TESTS=tests/contract
+# All tests and checks, in about 10 minutes on two cores. A part of them: make test TESTS=tests/contract
 ifdef TESTS
 test: $(if $(findstring ecs,$(TESTS)),$(TEST_ENVIRONMENTS),.venv/.synced .venv-ministack/.synced $(if $(findstring browser,$(TESTS)),chromium $(NPM)) $(if $(findstring service,$(TESTS)),$(NPM)))
 	.venv/bin/python -m pytest $(TESTS)
