@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from delete_fn.packaging.contents import needed_files
+from delete_fn.packaging.contents import CA_CERTIFICATES, needed_files
+from picus_api.core.dynamodb.tls import only_amazon
 
 ROOT = Path(__file__).parent.parent.parent
 WORK = ROOT / "build" / "function"
@@ -42,6 +43,8 @@ def _stage(project: Path, site_packages: Path) -> list[str]:
     ours, theirs = needed_files(ROOT, installed)
     _copy(ours, ROOT, project)
     _copy(theirs, installed, site_packages)
+    store = site_packages / "botocore" / CA_CERTIFICATES
+    store.write_text(only_amazon(store.read_text()))
     return sorted(_compile(project) + _compile(site_packages))
 
 

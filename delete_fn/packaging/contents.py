@@ -1,7 +1,7 @@
 """Find the files that the delete function needs: nothing else goes into its package.
 
 Modules are found by following every import statement, also inside functions, so that code for errors is covered and
-no list must be kept. Data has no import statement: BOTOCORE_DATA lists it.
+no list must be kept. Data has no import statement: there is one file, botocore's CA certificates.
 
 The function itself needs botocore's exceptions. For credentials and settings outside the environment (the container
 endpoint of SnapStart, shared files), botocore.session is imported at need. It loads nearly all modules of botocore and
@@ -24,7 +24,8 @@ UNREACHABLE = (
     "urllib3.http2.connection",  # h2
 )
 
-BOTOCORE_DATA = ("cacert.pem",)  # where the system has no CA certificates
+# Amazon's are packaged. Lambda's system has the others.
+CA_CERTIFICATES = "cacert.pem"
 
 
 def needed_files(project: Path, site_packages: Path) -> tuple[list[Path], list[Path]]:
@@ -33,10 +34,9 @@ def needed_files(project: Path, site_packages: Path) -> tuple[list[Path], list[P
     finder.import_hook(ENTRY)
     files = [getattr(module, "__file__", None) for module in finder.modules.values()]
     modules = [Path(file) for file in files if file]
-    data = [site_packages / "botocore" / name for name in BOTOCORE_DATA]
-    for path in data:
-        path.stat()
-    theirs = [path for path in modules if path.is_relative_to(site_packages)] + data
+    certificates = site_packages / "botocore" / CA_CERTIFICATES
+    certificates.stat()
+    theirs = [path for path in modules if path.is_relative_to(site_packages)] + [certificates]
     ours = [path for path in modules if path not in theirs]
     return _relative(ours, project), _relative(theirs, site_packages)
 

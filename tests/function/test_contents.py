@@ -2,11 +2,13 @@
 
 import json
 import re
+import ssl
 import subprocess
 import sys
 from pathlib import Path
 from zipfile import ZipFile
 
+from picus_api.core.dynamodb.tls import only_amazon
 from tests.dynamodb import ROOT, free_port
 from tests.function.function import running_function
 
@@ -42,8 +44,13 @@ def test_only_what_the_function_imports_is_packaged(package: Path) -> None:
     assert "picus_api/core/errors.py" in core
 
 
-def test_the_only_data_are_ca_certificates(package: Path) -> None:
+def test_the_only_data_are_amazons_ca_certificates(package: Path) -> None:
     assert [name for name in names_in(package) if not name.endswith((".py", ".pyc"))] == ["botocore/cacert.pem"]
+    with ZipFile(package) as archive:
+        store = archive.read("botocore/cacert.pem").decode()
+    assert store.count("BEGIN CERTIFICATE") == 5
+    assert only_amazon(store) == store
+    assert len(ssl.create_default_context(cadata=store).get_ca_certs()) == 5
 
 
 def test_nothing_is_native_or_a_test(package: Path) -> None:

@@ -44,8 +44,13 @@ class Trust:
 def amazon_authorities() -> str:
     """Return Amazon's CA certificates as PEM, from botocore's copy of Mozilla's store; empty if it has none."""
     with open(_botocore_store()) as file:  # noqa: PTH123 - pathlib costs a cold start milliseconds
-        sections = file.read().split("\n\n")
-    return "\n".join(section for section in sections if section.lstrip().startswith(_AMAZON))
+        return only_amazon(file.read())
+
+
+def only_amazon(store: str) -> str:
+    """Return the part of a store that has Amazon's CA certificates. Its certificates stand between empty lines."""
+    sections = store.split("\n\n")
+    return "\n\n".join(section for section in sections if section.lstrip().startswith(_AMAZON))
 
 
 def _whole_store(bundle: str | None) -> "ssl.SSLContext":
