@@ -47,8 +47,7 @@ class SegmentScan:
         response = self._client.send_until_accepted("Scan", request)
         units = self._limiter.settle(self._estimate, response)
         # A filter applies after the limit, so the limit counts all items that were read.
-        read = scanned_count(response)
-        if self._limiter.rate and read and units:
+        if self._limiter.rate and units and (read := scanned_count(response)):
             self._adapt(self._limiter.rate, units / read)
         return response
 
