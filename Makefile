@@ -23,6 +23,8 @@ SYSTEM_CERTS := $(wildcard /etc/ssl/certs/ca-certificates.crt)
 ifneq ($(SYSTEM_CERTS),)
 export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CERTS)
 endif
+# Let Python keep compiled modules, also where the environment forbids it: the tests start Python hundreds of times.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test test-fast lint lint-types lint-others test-deploying test-rehearsal test-service test-connections test-commands \
 	test-others test-browser test-contract test-local test-unit test-soak soak chromium rehearse editor image image-test test-tokens \
