@@ -32,7 +32,7 @@ LIBRARIES = (
     *("django.template.backends.django", "django.template.context_processors", "django.middleware.common"),
     *("rest_framework.serializers", "rest_framework.response", "pynamodb.models", "pynamodb.attributes"),
     *("botocore.session", "botocore.client", "botocore.httpsession", "botocore.parsers", "requests.sessions"),
-    *("isal.igzip", "orjson", "tqdm", "uritemplate", "yaml"),
+    *("dockerflow.checks", "dockerflow.version", "isal.igzip", "orjson", "tomllib", "tqdm", "uritemplate", "yaml"),
 )
 
 
