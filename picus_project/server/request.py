@@ -59,13 +59,22 @@ class ServerRequest(Request):
     def read_into(  # type: ignore[override]  # the stubs are older
         self, unreader: Any, buf: bytearray, stop: bool = False
     ) -> None:
-        """Add the next bytes of the head to ``buf``, unless it is too long: gunicorn would read more before it checks.
+        """Read more of the head into ``buf``.
 
-        Raises LimitRequestHeaders.
+        Raises LimitRequestHeaders if ``buf`` is too long already: gunicorn checks only after it has read more.
         """
         if len(buf) > self.max_buffer_headers:
             raise LimitRequestHeaders("max buffer headers")
         super().read_into(unreader, buf, stop)
+
+    def parse_headers(self, data: bytes, from_trailer: bool = False) -> Any:
+        """Return the fields of a head or of trailers. Raises ParseException.
+
+        gunicorn does not check the length of a head whose end came with the bytes that made it too long.
+        """
+        if not from_trailer and len(data) > self.max_buffer_headers:
+            raise LimitRequestHeaders("max buffer headers")
+        return super().parse_headers(data, from_trailer)
 
     def _check_fields(self) -> None:
         found: dict[str, str] = {}

@@ -54,7 +54,8 @@ def _head_completeness(data: bytes) -> Completeness:
     # A line that ends with LF alone is an error (RFC 9112, section 2.2). Waiting for the end of such a head is useless.
     if data.count(b"\n") != data.count(b"\r\n"):
         return Completeness.COMPLETE
-    # The parser refuses a longer head without another byte, so no thread waits for a head (ServerRequest.read_into).
+    # The parser refuses a longer head without reading more, so no thread waits for the rest (ServerRequest.read_into).
+    # It allows two bytes more before it sees the end of the first line.
     line, _, fields = data.removeprefix(_END_OF_LINE).partition(_END_OF_LINE)
     is_too_long = len(fields) > MAX_HEAD_BYTES or len(line) > MAX_REQUEST_LINE_BYTES + len(_END_OF_LINE)
     return Completeness.COMPLETE if is_too_long else Completeness.PARTIAL
@@ -131,7 +132,8 @@ _ITEM_METHODS = (b"GET /picus/get/", b"PUT ", b"PATCH ", b"DELETE ")
 def takes_much(data: bytes) -> bool:
     """Return True if a complete request may take much memory or time: a large body, NDJSON, or a list."""
     if len(data) > SMALL_BYTES:
-        return True
+        # A head without its end is refused at once.
+        return has_head(data)
     if data.startswith(_ITEM_METHODS):
         return False
     if data.startswith(b"POST "):

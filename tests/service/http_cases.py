@@ -105,6 +105,7 @@ FIELDS = {
     "1,001 fields": (head(b"Host: a", *[b"X: 1"] * 1_000), 431),
     "a value of 70,000 bytes": (head(b"Host: a", b"X: " + b"x" * 70_000), 431),
     "a head without end": (head(b"Host: a", *[b"X: " + b"x" * 1_000] * 150)[:-2], 431),
+    "three values of 50,000 bytes": (head(b"Host: a", *[b"X: " + b"x" * 50_000] * 3), 431),
     "a value of 60,000 bytes": (head(b"Host: a", b"X: " + b"x" * 60_000), 200),
     "obs-text in a value": (head(b"Host: a", b"X: \xe9"), 200),
     "no value": (head(b"Host: a", b"X:"), 200),

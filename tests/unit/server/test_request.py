@@ -2,7 +2,7 @@
 
 import pytest
 from gunicorn.config import Config
-from gunicorn.http.errors import ParseException, UnsupportedTransferCoding
+from gunicorn.http.errors import LimitRequestHeaders, ParseException, UnsupportedTransferCoding
 from gunicorn.http.unreader import IterUnreader
 
 from picus_project.server.request import MAX_HEAD_BYTES, ServerRequest, ServerRequestParser
@@ -50,6 +50,14 @@ def test_the_authority_of_absolute_form_replaces_host(target: bytes, host: str) 
 def test_an_invalid_head_is_a_parse_error(data: bytes) -> None:
     with pytest.raises(ParseException):
         parse(data)
+
+
+def test_whole_head_is_limited_like_one_that_arrives() -> None:
+    config = Config()
+    config.set("limit_request_field_size", 65_536)
+    data = head(b"Host: a", *[b"X: " + b"x" * 50_000] * 3)
+    with pytest.raises(LimitRequestHeaders):
+        ServerRequest(config, IterUnreader([data]), ("127.0.0.1", 1))
 
 
 @pytest.mark.parametrize("codings", [[b"gzip"], [b"gzip, chunked"], [b"chunked", b"gzip"], [b"identity"]])

@@ -141,6 +141,10 @@ def test_large_bodies_and_ndjson_take_much() -> None:
     assert takes_much(post + b"\r\n" + b"x" * SMALL_BYTES)
 
 
+def test_refusal_of_long_head_waits_for_no_place() -> None:
+    assert not takes_much(GET + b"x" * (MAX_HEAD_BYTES + 1))
+
+
 def test_missing_bytes_of_the_body_are_counted() -> None:
     head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n"
     assert missing_bytes(head) == 0
