@@ -61,7 +61,7 @@ def test_spool_folder_is_a_volume_that_threads_can_not_fill() -> None:
     assert server["workers"] * server["threads"] * settings.MAX_NDJSON_BYTES < 18 * 2**30
 
 
-def test_workers_stay_on_a_core_where_nothing_else_is_busy() -> None:
+def test_task_has_one_container_and_pins_workers() -> None:
     assert [each["Name"] for each in properties("service", "TaskDefinition")["ContainerDefinitions"]] == ["picus"]
     assert {"Name": "WEB_PIN_WORKERS", "Value": "true"} in container()["Environment"]
 

@@ -3,10 +3,10 @@
 from picus_project.server.cores import choose_core
 
 
-def test_a_worker_gets_a_core_without_others() -> None:
-    assert choose_core({2, 3, 5}, [3, 2]) == 5
+def test_worker_gets_core_with_fewest_workers() -> None:
+    assert choose_core({2, 3, 5}, [3, None, 2]) == 5
     assert choose_core({2, 3}, [3, 2, 3, 3, 2]) == 2
 
 
-def test_services_of_one_machine_choose_different_cores() -> None:
+def test_equally_used_cores_are_chosen_at_random() -> None:
     assert {choose_core(range(4), []) for _ in range(200)} == {0, 1, 2, 3}
