@@ -237,34 +237,46 @@ def service_on_fake() -> Iterator[Client]:
 ATTACK_SECONDS = float(os.environ.get("PICUS_ATTACK_SECONDS", "5"))
 
 
-def test_worst_bodies_leave_a_small_worker_alive(service_on_fake: Client) -> None:
-    bodies = worst_bodies()
-    assert put(service_on_fake, bodies[0]) == 413
-    _, worker = worker_pids(service_on_fake)
-    idle = megabytes(worker, "VmRSS")
-    limit_memory(worker, 256)
-    until = time.monotonic() + ATTACK_SECONDS
+def attack(client: Client) -> list[int]:
+    """Send the worst bodies from 32 clients, while others are served. Return the statuses of the responses."""
+    bodies, until = worst_bodies(), time.monotonic() + ATTACK_SECONDS
     statuses: list[int] = []
 
-    def attack(number: int) -> None:
+    def send(number: int) -> None:
         while time.monotonic() < until:
             with suppress(OSError, HTTPException):  # no room for this body
-                statuses.append(put(service_on_fake, bodies[number % len(bodies)]))
+                statuses.append(put(client, bodies[number % len(bodies)]))
 
-    threads = [threading.Thread(target=attack, args=(number,)) for number in range(32)]
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(32)]
     for thread in threads:
         thread.start()
     while time.monotonic() < until:
-        assert_prompt(service_on_fake)
+        assert_prompt(client)
     for thread in threads:
         thread.join()
+    return statuses
+
+
+def test_worst_bodies_leave_a_small_worker_alive(service_on_fake: Client) -> None:
+    assert put(service_on_fake, worst_bodies()[0]) == 413
+    _, worker = worker_pids(service_on_fake)
+    idle = megabytes(worker, "VmRSS")
+    limit_memory(worker, 256)
+    statuses = attack(service_on_fake)
     assert 201 in statuses
     assert set(statuses) <= {201, 413, 503}
     assert worker_pids(service_on_fake)[1:] == [worker]
     assert megabytes(worker, "VmHWM") - idle < 128
-    # Python keeps blocks of 1 MB in which any object is left: about twelve of them, in rare runs more than twenty. One
-    # of these requests takes 48 MB.
-    wait_until(lambda: megabytes(worker, "VmRSS") - idle < 36)
+
+    def returns_to_idle() -> bool:
+        with suppress(AssertionError):
+            wait_until(lambda: megabytes(worker, "VmRSS") - idle < 20)
+            return True
+        return False
+
+    # Python keeps blocks of 1 MB in which any object is left: about twelve, in one run of thirty more than twenty. With
+    # the caches it would be 25 MB each time.
+    assert returns_to_idle() or (attack(service_on_fake) and returns_to_idle())
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
