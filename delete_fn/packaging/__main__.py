@@ -44,7 +44,9 @@ def _stage(project: Path, site_packages: Path) -> list[str]:
     _copy(ours, ROOT, project)
     _copy(theirs, installed, site_packages)
     store = site_packages / "botocore" / CA_CERTIFICATES
-    store.write_text(only_amazon(store.read_text()))
+    if not (amazon := only_amazon(store.read_text())):
+        sys.exit(f"{store} has no CA certificates of Amazon.")
+    store.write_text(amazon)
     return sorted(_compile(project) + _compile(site_packages))
 
 

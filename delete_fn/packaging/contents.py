@@ -24,7 +24,7 @@ UNREACHABLE = (
     "urllib3.http2.connection",  # h2
 )
 
-# Amazon's are packaged. Lambda's system has the others.
+# Only Amazon's certificates of this file are packaged. Lambda's operating system has a full store.
 CA_CERTIFICATES = "cacert.pem"
 
 

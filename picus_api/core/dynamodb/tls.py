@@ -22,7 +22,7 @@ class Trust:
     """The TLS context for one host.
 
     ``bundle``, a file or folder of CA certificates, replaces every other authority. Without a bundle the whole store is
-    the system's, or botocore's if the system has none.
+    the system's, or botocore's if the system has none. (Of botocore's, the function's package has only Amazon's.)
     """
 
     def __init__(self, host: str, bundle: str | None) -> None:
@@ -48,7 +48,7 @@ def amazon_authorities() -> str:
 
 
 def only_amazon(store: str) -> str:
-    """Return the part of a store that has Amazon's CA certificates. Its certificates stand between empty lines."""
+    """Return Amazon's CA certificates from a PEM store. Empty lines separate the certificates of a store."""
     sections = store.split("\n\n")
     return "\n\n".join(section for section in sections if section.lstrip().startswith(_AMAZON))
 
