@@ -52,7 +52,7 @@ test: $(if $(findstring ecs,$(TESTS)),$(TEST_ENVIRONMENTS),.venv/.synced .venv-m
 else
 test:
 	rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory --jobs=4 $(SYNC_OUTPUT) IMAGE_AFTER=chromium lint $(TEST_PARTS)
+	@$(MAKE) --no-print-directory --jobs=4 $(SYNC_OUTPUT) IMAGE_PREREQUISITES=chromium lint $(TEST_PARTS)
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report
 endif
@@ -85,8 +85,8 @@ lint-others:
 	.venv/bin/zizmor --offline --no-progress --quiet --strict-collection .github/workflows
 
 # Run the parts of the tests as separate processes, four at a time, because two cores would not be busy with two: many
-# tests wait for a timeout. The unit tests come first, because they find most faults, and then the parts that take long
-# or wait much. The others keep both cores busy to the end.
+# tests wait for a timeout. The unit tests come first, because they find most faults, and then parts that are slow or
+# mostly wait. Short parts come last, so that both cores stay busy.
 # test-deploying rebuilds build/delete_fn.zip while test-rehearsal may deploy it. The build is reproducible, so this is safe.
 DEPLOYING := tests/ecs tests/function --ignore=tests/ecs/rehearsal
 CONNECTIONS := tests/service/dynamodb
@@ -124,8 +124,8 @@ soak: .venv/.synced .venv-ministack/.synced
 test-soak:
 	nice .venv/bin/python -m tests.soak 60
 
-# Find a browser for the tests of the pages, or install Debian's. The one without windows needs a third less CPU.
-APT_INSTALL = [ "$$(id -u)" = 0 ] && apt-get -qq update && \
+# Find a browser for the tests of the pages, or install Debian's. Chromium's headless shell needs a third less CPU.
+APT_INSTALL = [ "$$(id -u)" = 0 ] && command -v apt-get && apt-get -qq update && \
   DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends
 chromium:
 	@{ command -v chromium-headless-shell || { $(APT_INSTALL) chromium-headless-shell; } 2>&1 || \
@@ -158,8 +158,8 @@ editor: $(NPM)
 	@node tests/npm/build_editor.mjs
 
 # Build the service's container, picus:local, with Docker. If its engine does not run, use Debian's buildah.
-# `make test` installs a browser first, because apt-get can run only once at a time.
-image: | $(IMAGE_AFTER)
+# `make test` installs the browser before it builds the image, because apt-get can't run twice at once.
+image: | $(IMAGE_PREREQUISITES)
 	@ecs/image.sh $(IMAGE)
 
 # Run the image as its own user, with the whole contract suite against it.

@@ -9,7 +9,7 @@ class PicusApiConfig(AppConfig):
     name = "picus_api"
 
     def import_models(self) -> None:
-        """Leave out models.py: its model is PynamoDB's, not Django's, and most commands need no PynamoDB."""
+        """Don't import models.py: its model is PynamoDB's, not Django's, and most commands do without PynamoDB."""
         self.models = self.apps.all_models[self.label]  # type: ignore[union-attr]  # populate() has set it
 
     def ready(self) -> None:

@@ -2,7 +2,7 @@
 
 Python loads Django, PynamoDB, botocore and gunicorn in most of a second, and the tests start a hundred programs. A fork
 loads Picus itself, because Picus reads its settings when it is imported. A program can't notice the difference, but for
-/proc/<pid>/cmdline and environ, which are those of the first process.
+/proc/<pid>/cmdline and environ, which are those of the first process, and frozen objects (gc.freeze).
 
 Run as a program with a number of a socket, this module is the first process.
 """

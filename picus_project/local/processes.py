@@ -70,7 +70,8 @@ async def start(
 def free_ports(count: int) -> list[int]:
     """Return different loopback ports that no program listens on.
 
-    Systems give ports from 32,768 on to outgoing connections, so one of these could be taken before its server starts.
+    They are below the ports that systems use for outgoing connections (Linux: from 32,768 on). Such a connection could
+    take a port before its server starts.
     """
     sockets: list[socket.socket] = []
     try:

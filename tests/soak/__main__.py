@@ -184,7 +184,7 @@ class Soak:
 
 def _text(found: Slope) -> str:
     if math.isnan(found.per_hour):
-        return f"needs more than {found.seconds:.0f} s, from {found.start:.1f} MB"
+        return f"not known: {found.seconds:.0f} s are too short; {found.start:.1f} MB at the start"
     return f"{found.per_hour:+.1f} ± {found.error:.1f} MB/h over {found.seconds:.0f} s, from {found.start:.1f} MB"
 
 

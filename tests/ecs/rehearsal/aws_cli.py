@@ -61,13 +61,13 @@ def _loaded() -> Any:
     for name in SERVICES:
         driver.session.get_service_model(name)
         loader.load_service_model(name, "endpoint-rule-set-1")
-    # What every command loads. The loader finds it again only for equal arguments.
+    # Load what every command loads. The loader caches by arguments, so these are exactly the CLI's.
     loader.list_available_services(type_name="service-2")
     for kind in ("waiters-2", "paginators-1"):
         loader.list_available_services(kind)
     for name in ("endpoints", "partitions", "sdk-default-configuration"):
         loader.load_data_with_path(name)
-    gc.freeze()
+    gc.freeze()  # A collection in a fork would copy the memory of all these objects.
     return driver
 
 
