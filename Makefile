@@ -93,8 +93,8 @@ CONNECTIONS := tests/service/dynamodb
 COMMANDS := tests/service/commands tests/service/openapi
 WITH_A_PART := $(DEPLOYING) tests/__pycache__ tests/browser tests/contract tests/local tests/npm tests/service tests/soak tests/unit
 OTHERS := $(filter-out $(WITH_A_PART),$(patsubst %/,%,$(wildcard tests/*/)))
-TEST_PARTS := test-unit test-service test-rehearsal image-test test-soak test-connections test-browser test-deploying \
-	test-commands test-local test-contract test-others
+TEST_PARTS := test-unit test-service test-rehearsal image-test test-soak test-connections test-browser test-commands \
+	test-deploying test-local test-contract test-others
 test-service test-connections test-rehearsal test-browser test-deploying test-commands test-local test-contract test-others: environments
 test-soak: .venv/.synced .venv-ministack/.synced
 
