@@ -63,8 +63,7 @@ class ServerRequest(Request):
 
         Raises LimitRequestHeaders if ``buf`` is too long already: gunicorn checks only after it has read more.
         """
-        if len(buf) > self.max_buffer_headers:
-            raise LimitRequestHeaders("max buffer headers")
+        self._check_length(buf)
         super().read_into(unreader, buf, stop)
 
     def parse_headers(self, data: bytes, from_trailer: bool = False) -> Any:
@@ -72,9 +71,13 @@ class ServerRequest(Request):
 
         gunicorn does not check the length of a head whose end came with the bytes that made it too long.
         """
-        if not from_trailer and len(data) > self.max_buffer_headers:
-            raise LimitRequestHeaders("max buffer headers")
+        if not from_trailer:
+            self._check_length(data)
         return super().parse_headers(data, from_trailer)
+
+    def _check_length(self, fields: bytes | bytearray) -> None:
+        if len(fields) > self.max_buffer_headers:
+            raise LimitRequestHeaders("max buffer headers")
 
     def _check_fields(self) -> None:
         found: dict[str, str] = {}
