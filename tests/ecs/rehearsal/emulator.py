@@ -14,7 +14,8 @@ from typing import Any
 
 import boto3
 
-from tests.dynamodb import ROOT, free_port, running
+from picus_project.local.processes import free_ports
+from tests.dynamodb import ROOT, running
 from tests.ecs.rehearsal import aws_cli
 from tests.stack import clean_environment
 
@@ -76,7 +77,7 @@ def running_emulator() -> Iterator[Emulator]:
     """Run an emulator with an empty account."""
     with tempfile.TemporaryDirectory() as folder:
         certificate, key = _certificate(Path(folder))
-        edge_port, port = free_port(), free_port()
+        edge_port, port = free_ports(2)
         url = f"http://127.0.0.1:{port}"
         settings = {
             "AUTH": "true",
