@@ -96,7 +96,6 @@ OTHERS := $(filter-out $(WITH_A_PART),$(patsubst %/,%,$(wildcard tests/*/)))
 TEST_PARTS := test-unit test-service test-rehearsal image-test test-soak test-connections test-browser test-commands \
 	test-deploying test-local test-contract test-others
 test-service test-connections test-rehearsal test-browser test-deploying test-commands test-local test-contract test-others: environments
-test-soak: .venv/.synced .venv-ministack/.synced
 
 test-rehearsal:
 	.venv/bin/coverage run -m pytest tests/ecs/rehearsal
@@ -119,7 +118,8 @@ test-browser:
 # Compare each response to a mixed load with a model, while DynamoDB fails and workers are killed. The load is light.
 # make soak SECONDS=600 also judges the memory. Uses the DynamoDB of `make bench` if it is installed, else ministack.
 SECONDS ?= 600
-soak: .venv/.synced .venv-ministack/.synced
+soak test-soak: .venv/.synced .venv-ministack/.synced
+soak:
 	.venv/bin/python -m tests.soak $(SECONDS)
 test-soak:
 	nice .venv/bin/python -m tests.soak 60
