@@ -10,8 +10,8 @@ Environment variables:
 
 The defaults come from bench/RESULTS.md, "Threads and workers". One worker uses a whole vCPU; a second worker on it only
 costs memory. With some milliseconds of DynamoDB latency, 12 threads keep the vCPU busy; without latency they cost
-little. Give a task with two vCPUs two workers. A pinned worker uses at most one core. WEB_PIN_WORKERS is
-for a task or machine without other busy processes: the kernel can't move a pinned worker to an idle core.
+little. Give a task with two vCPUs two workers. A pinned worker uses at most one core. WEB_PIN_WORKERS is for a task or
+machine without other busy processes: the kernel can't move a pinned worker to an idle core.
 """
 
 import gc

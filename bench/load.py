@@ -120,11 +120,12 @@ def measure(target: Target, requests: RequestSet, clients: int, seconds: float) 
     lasted = time.perf_counter() - started
     used, busy = cpu_seconds(target.workers) - used, cpu_seconds(others) - busy
     latencies = sorted(load.latencies)
+    cores = {core for pid in target.workers for core in os.sched_getaffinity(pid)}
     load.work(0)
     return {
         "rate": len(latencies) / lasted,
         "cpu_us": used / len(latencies) * 1e6,
-        "cores_rate": len(latencies) / used * len(set[int]().union(*map(os.sched_getaffinity, target.workers))),
+        "cores_rate": len(latencies) / used * len(cores),
         "p50_ms": latencies[len(latencies) // 2] * 1e3,
         "p99_ms": latencies[int(len(latencies) * 0.99)] * 1e3,
         "load_percent": busy / lasted * 100,

@@ -105,8 +105,9 @@ def slope(samples: Sequence[tuple[float, float]], bucket_seconds: float = 20.0) 
     """Return the regression line of memory samples (seconds, MB).
 
     Each bucket counts by its smallest sample: requests in flight, and garbage until it is collected, come and go within
-    seconds, and a leak stays. Neighbours are alike, so the error is larger than that of independent samples, by the
-    correlation of the residuals (https://en.wikipedia.org/wiki/Effective_sample_size, first-order autoregression).
+    seconds, and a leak stays. Neighbouring samples are alike: independent samples would have a smaller error. The
+    correlation of the residuals corrects it (https://en.wikipedia.org/wiki/Effective_sample_size, first-order
+    autoregression).
     """
     start = samples[0][0]
     buckets: dict[int, tuple[float, float]] = {}
